@@ -1,0 +1,119 @@
+// Control messages: JSON text on the wire, each with its schema.
+
+import { z } from 'zod';
+import { TunnelError, errorCodes, type ErrorCode } from './errors.ts';
+import { MAX_CONTROL_BYTES, MAX_TEXT_MESSAGE_BYTES, MAX_WIRE_MAPPINGS } from './limits.ts';
+import { wireMappingSchema } from './mapping.ts';
+
+/** The WebSocket subprotocol (RFC 6455 §1.9). A change that an older peer cannot ignore takes a new number. */
+export const SUBPROTOCOL = 'octoporty.v1';
+
+/** Where a gateway accepts wires. */
+export const TUNNEL_PATH = '/tunnel';
+
+const version = z.string().min(1).max(64);
+const nonce = z.string().regex(/^[\w-]{22}$/);
+const wallMs = z.number().min(0);
+const revision = z.int().min(0).max(0xffff_ffff);
+const errorCode = z.enum(errorCodes() as [ErrorCode, ...ErrorCode[]]);
+
+/** Gateway → agent, first: who is here, a nonce to sign, and what time it is (milliseconds since 1970). */
+const hello = z.object({ type: z.literal('hello'), version, nonce, wallMs });
+
+/** Agent → gateway: the signed claims (`agentClaimsSchema`). Also the answer to `challenge`. */
+const auth = z.object({ type: z.literal('auth'), version, token: z.string().max(4096), nonce });
+
+/** Gateway → agent: accepted, with the gateway's own proof (`gatewayClaimsSchema`) and public name; or refused. */
+const authResult = z.discriminatedUnion('ok', [
+  z.object({
+    type: z.literal('auth_result'),
+    ok: z.literal(true),
+    proof: z.string().max(4096),
+    /** The gateway's own public name, which no mapping may take; null when it has none. */
+    gatewayHost: z.string().max(253).nullable(),
+    /** The session ends this long after this message unless renewed. */
+    lifetimeMs: z.int().min(1),
+  }),
+  z.object({ type: z.literal('auth_result'), ok: z.literal(false), code: errorCode }),
+]);
+
+/** Gateway → agent, before the session expires: sign again, on the same wire. */
+const challenge = z.object({ type: z.literal('challenge'), nonce, wallMs });
+
+/** Agent → gateway: all enabled mappings; the newest revision wins. No target ever crosses the wire. */
+const configSync = z.object({
+  type: z.literal('config_sync'),
+  revision,
+  mappings: z.array(wireMappingSchema).max(MAX_WIRE_MAPPINGS),
+});
+
+/** Gateway → agent: the revision is in force. `refused` names the mappings that are not, each with its reason. */
+const configAck = z.object({
+  type: z.literal('config_ack'),
+  revision,
+  refused: z.array(z.object({ id: z.uuid(), code: errorCode })).max(MAX_WIRE_MAPPINGS),
+});
+
+/** Either way: `timestamp` is the sender's own clock and comes back as it is. */
+const heartbeat = z.object({ type: z.literal('heartbeat'), timestamp: z.number() });
+const heartbeatAck = z.object({ type: z.literal('heartbeat_ack'), timestamp: z.number() });
+
+/** Either way: no new streams above `lastStreamId`; those up to it may finish. Dial again after `retryAfterMs`. */
+const goaway = z.object({
+  type: z.literal('goaway'),
+  reason: errorCode,
+  lastStreamId: z.int().min(0).max(0xffff_ffff),
+  retryAfterMs: z.number().min(0),
+});
+
+const SCHEMAS = {
+  hello,
+  auth,
+  auth_result: authResult,
+  challenge,
+  config_sync: configSync,
+  config_ack: configAck,
+  heartbeat,
+  heartbeat_ack: heartbeatAck,
+  goaway,
+};
+
+export type ControlType = keyof typeof SCHEMAS;
+export type ControlOf<T extends ControlType> = z.infer<(typeof SCHEMAS)[T]>;
+export type ControlMessage = { [T in ControlType]: ControlOf<T> }[ControlType];
+
+const typedSchema = z.looseObject({ type: z.string() });
+
+export function encodeControl(message: ControlMessage): string {
+  return JSON.stringify(message);
+}
+
+/**
+ * One text message; undefined for a type we do not know, so that a newer minor version may say more.
+ * @throws TunnelError `message_too_large` or `protocol_error`.
+ */
+export function parseControl(text: string): ControlMessage | undefined {
+  if (text.length > MAX_TEXT_MESSAGE_BYTES)
+    throw new TunnelError('message_too_large', `${text.length} characters`);
+  const typed = typedSchema.safeParse(parseJson(text));
+  if (!typed.success) throw new TunnelError('protocol_error', 'a control message without a type');
+  const { type } = typed.data;
+  if (!isControlType(type)) return undefined;
+  const carriesConfig = type === 'config_sync' || type === 'config_ack';
+  if (!carriesConfig && text.length > MAX_CONTROL_BYTES) throw new TunnelError('message_too_large', type);
+  const parsed = SCHEMAS[type].safeParse(typed.data);
+  if (!parsed.success) throw new TunnelError('protocol_error', `${type}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function isControlType(type: string): type is ControlType {
+  return Object.hasOwn(SCHEMAS, type);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TunnelError('protocol_error', 'a control message is not JSON', { cause: error });
+  }
+}
