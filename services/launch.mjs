@@ -1,0 +1,124 @@
+// Owns every `npm` command: installs what is missing, finds Node 24 or newer and runs the asked script under it.
+// Plain JavaScript without dependencies, because it runs on any Node from 20 on, before anything is installed.
+import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { constants } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InstallError, installMissing } from './install.mjs';
+
+/** Types are stripped without a flag from this major version on. */
+const OLDEST_NODE_MAJOR = 24;
+
+/**
+ * npm hands a signal on to its script, which the terminal has sent to the same script already: within this time two
+ * of a kind are one. Raised, a second Ctrl-C meant as "end at once" is lost; lowered, a busy npm ends us at once.
+ */
+const SAME_SIGNAL_MS = 500;
+
+/** What each command runs: a script, relative to the repository, and its first arguments. */
+const COMMANDS = {
+  start: ['services/cli.ts', 'up'],
+  octoporty: ['services/cli.ts'],
+  gateway: ['services/cli.ts', 'gateway'],
+  agent: ['services/cli.ts', 'agent'],
+  test: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'],
+  check: ['test/check/check.mjs'],
+  format: ['node_modules/oxfmt/bin/oxfmt', '--write'],
+  simulate: ['test/simulation/simulate.ts'],
+  'plant-bugs': ['test/simulation/plantBugs.ts'],
+  bench: ['test/bench/throughput.ts'],
+};
+
+/**
+ * Runs in the child before its script: an ended channel means that the launcher is gone (SIGKILL), so the child stops
+ * too instead of holding its ports forever. Only the launcher's own child acts, not the processes it forks.
+ */
+const STOP_WITH_LAUNCHER = `data:text/javascript,${encodeURIComponent(
+  `if (process.channel && process.env.OCTOPORTY_LAUNCHER === String(process.ppid)) {
+     process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+     process.channel.unref();
+   }`,
+)}`;
+
+const repository = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Runs one command to its end and answers its exit code; 128 + n when signal n ended it. */
+export async function launch(name, args) {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    return fail(`Unknown command "${name}". There are: ${Object.keys(COMMANDS).join(', ')}.`);
+  }
+  try {
+    await installMissing(repository);
+  } catch (error) {
+    if (error instanceof InstallError) return fail(error.message);
+    throw error;
+  }
+  const node = findNode(repository, process);
+  if (node === undefined) return fail(nodeMissing(process.version));
+  const [script, ...first] = command;
+  return run(node, [join(repository, script), ...first, ...args]);
+}
+
+/** The path of a Node that is new enough: the running one, else the one that npm installed; undefined when neither. */
+export function findNode(root, { version, execPath, platform, arch }) {
+  if (Number.parseInt(version.slice(1), 10) >= OLDEST_NODE_MAJOR) return execPath;
+  const installed = join(root, 'node_modules', `node-${platform}-${arch}`, 'bin', 'node');
+  return existsSync(installed) ? installed : undefined;
+}
+
+/** The one line for a system on which npm has no Node to install. */
+export function nodeMissing(version) {
+  return `Octoporty needs Node ${OLDEST_NODE_MAJOR} or newer on this system: install it from nodejs.org or your package manager; found ${version}.`;
+}
+
+/**
+ * The child leads a process group of its own, so that signals of the terminal reach only us and each is handed on
+ * exactly once: in one shared group Ctrl-C would come to the child from the terminal and from us, and a second signal
+ * means "end at once". Staying in the group and handing nothing on would lose a signal sent to us alone.
+ */
+function run(node, args) {
+  const child = spawn(node, ['--import', STOP_WITH_LAUNCHER, ...args], {
+    detached: process.platform !== 'win32',
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      OCTOPORTY_LAUNCHER: String(process.pid),
+      PATH: [dirname(node), join(repository, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
+    },
+  });
+  handSignalsOn(child);
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      resolve(fail(`Could not run ${node}: ${error.message}`));
+    });
+    child.on('exit', (code, signal) => {
+      resolve(code ?? 128 + constants.signals[signal]);
+    });
+  });
+}
+
+function handSignalsOn(child) {
+  const isUnderNpm = process.env.npm_lifecycle_event !== undefined;
+  const lastAt = new Map();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      const now = performance.now();
+      const isEcho = isUnderNpm && now - (lastAt.get(signal) ?? -Infinity) < SAME_SIGNAL_MS;
+      if (isEcho) return;
+      lastAt.set(signal, now);
+      child.kill(signal);
+    });
+  }
+}
+
+function fail(message) {
+  console.error(message);
+  return 1;
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const [name = '', ...args] = process.argv.slice(2);
+  process.exitCode = await launch(name, args);
+}
