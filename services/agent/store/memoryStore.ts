@@ -1,0 +1,87 @@
+// The simulated store: the same answers from memory. What was committed outlives close(), as a file does.
+
+import { MAX_MAPPINGS, type Mapping, type MappingPatch, type NewMapping } from '../../../protocol/mapping.ts';
+import { mappingFromDraft, patchedMapping, targetPatch } from './changes.ts';
+import { StoreError, type Store, type StoreSnapshot, type StoreSource, type StoreWrite } from './store.ts';
+
+export interface MemoryStore extends Store {
+  /** What is committed right now, without a promise: a simulation must not depend on when microtasks run. */
+  snapshot(): StoreSnapshot;
+}
+
+/** A store in memory. A call takes effect before it returns; only its answer comes by promise. */
+export function createMemoryStore(source: StoreSource): MemoryStore {
+  let isOpen = false;
+  let revision = 0;
+  let mappings: readonly Mapping[] = [];
+
+  function commit(next: readonly Mapping[], mapping: Mapping): StoreWrite {
+    mappings = next.toSorted(byDomainAndPort);
+    revision += 1;
+    return { revision, mapping, isChanged: true };
+  }
+
+  function create(draft: NewMapping): StoreWrite {
+    if (mappings.length >= MAX_MAPPINGS) throw new StoreError('full');
+    if (mappings.some((mapping) => isSamePlace(mapping, draft))) throw new StoreError('duplicate');
+    const mapping = mappingFromDraft(draft, source);
+    return commit([...mappings, mapping], mapping);
+  }
+
+  function update(id: string, patch: MappingPatch): StoreWrite {
+    const before = find(id);
+    const mapping = patchedMapping(before, patch, source);
+    if (mapping === before) return { revision, mapping, isChanged: false };
+    const others = mappings.filter((other) => other !== before);
+    if (others.some((other) => isSamePlace(other, mapping))) throw new StoreError('duplicate');
+    return commit([...others, mapping], mapping);
+  }
+
+  function upsertByDomain(draft: NewMapping): StoreWrite {
+    const found = mappings.find((mapping) => isSamePlace(mapping, draft));
+    return found === undefined ? create(draft) : update(found.id, targetPatch(draft));
+  }
+
+  function remove(id: string): StoreWrite {
+    const mapping = find(id);
+    return commit(
+      mappings.filter((other) => other !== mapping),
+      mapping,
+    );
+  }
+
+  function find(id: string): Mapping {
+    const found = mappings.find((mapping) => mapping.id === id);
+    if (found === undefined) throw new StoreError('not_found');
+    return found;
+  }
+
+  function whenOpen<Args extends unknown[], Answer>(act: (...args: Args) => Answer) {
+    return async (...args: Args): Promise<Answer> => {
+      if (!isOpen) throw new StoreError('unavailable', 'It is not open.');
+      return act(...args);
+    };
+  }
+
+  return {
+    open: async () => void (isOpen = true),
+    close: async () => void (isOpen = false),
+    readAll: whenOpen(() => ({ revision, mappings })),
+    create: whenOpen(create),
+    upsertByDomain: whenOpen(upsertByDomain),
+    update: whenOpen(update),
+    remove: whenOpen(remove),
+    snapshot: () => ({ revision, mappings }),
+  };
+}
+
+function isSamePlace(one: Place, other: Place): boolean {
+  return one.externalDomain === other.externalDomain && one.externalPort === other.externalPort;
+}
+
+function byDomainAndPort(one: Place, other: Place): number {
+  if (one.externalDomain !== other.externalDomain) return one.externalDomain < other.externalDomain ? -1 : 1;
+  return one.externalPort - other.externalPort;
+}
+
+type Place = Pick<Mapping, 'externalDomain' | 'externalPort'>;
