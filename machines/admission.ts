@@ -1,0 +1,139 @@
+// The gateway's side of authentication: ask, verify what the agent signed, prove the secret in turn.
+
+import { assign, setup } from 'xstate';
+import type { ErrorCode } from '../protocol/errors.ts';
+import {
+  NONCE_BYTES,
+  agentClaimsSchema,
+  type Identity,
+  type TokenAnswer,
+  type TokenPort,
+} from '../protocol/tokens.ts';
+import type { ControlEvent, Link } from './link.ts';
+import type { TokenEvent } from './auth.ts';
+import { randomText, type Random } from './random.ts';
+
+export interface AdmissionInput {
+  link: Link;
+  tokens: TokenPort;
+  random: Random;
+  wallMs: () => number;
+  /** The gateway's version and public name, told to the agent. */
+  version: string;
+  gatewayHost: string | null;
+  /** How long the session lasts from the admission on. */
+  lifetimeMs: number;
+  /** `hello` opens a wire, `challenge` renews the session on it. */
+  opening: 'hello' | 'challenge';
+}
+
+/** What became of it. */
+export type AdmissionOutcome =
+  | { ok: true; identity: Identity; agentVersion: string }
+  | { ok: false; code: ErrorCode };
+
+interface AdmissionContext extends AdmissionInput {
+  nonce: string;
+  askedWallMs: number;
+  agentNonce: string;
+  agentVersion: string;
+  token: string;
+  identity: Identity | null;
+}
+
+export const admissionMachine = setup({
+  types: {
+    context: {} as AdmissionContext,
+    input: {} as AdmissionInput,
+    output: {} as AdmissionOutcome,
+    events: {} as Extract<ControlEvent, { type: 'control.auth' }> | TokenEvent,
+  },
+  guards: {
+    isOurs: ({ context, event }) =>
+      event.type === 'token.verified' && identityIn(event.answer, context) !== null,
+  },
+  actions: {
+    ask: ({ context }) => {
+      const { link, opening, nonce, askedWallMs: wallMs, version } = context;
+      link.send(
+        opening === 'hello'
+          ? { type: 'hello', version, nonce, wallMs }
+          : { type: 'challenge', nonce, wallMs },
+      );
+    },
+    takeAuth: assign(({ event }) => {
+      if (event.type !== 'control.auth') return {};
+      const { token, nonce: agentNonce, version: agentVersion } = event.message;
+      return { token, agentNonce, agentVersion };
+    }),
+    verify: ({ context, self }) => {
+      context.tokens.verify('agent', context.token, context.wallMs(), (answer) => {
+        self.send({ type: 'token.verified', answer });
+      });
+    },
+    takeIdentity: assign(({ context, event }) =>
+      event.type === 'token.verified' ? { identity: identityIn(event.answer, context) } : {},
+    ),
+    prove: ({ context, self }) => {
+      const { nonce: gatewayNonce, agentNonce, version } = context;
+      context.tokens.sign('gateway', { gatewayNonce, agentNonce, version }, context.askedWallMs, (token) => {
+        self.send({ type: 'token.signed', token });
+      });
+    },
+    accept: ({ context, event }) => {
+      if (event.type !== 'token.signed') return;
+      const { link, gatewayHost, lifetimeMs } = context;
+      link.send({ type: 'auth_result', ok: true, proof: event.token, gatewayHost, lifetimeMs });
+    },
+    refuse: ({ context }) => {
+      context.link.send({ type: 'auth_result', ok: false, code: 'auth_failed' });
+    },
+  },
+}).createMachine({
+  id: 'admission',
+  context: ({ input }) => ({
+    ...input,
+    nonce: randomText(input.random, NONCE_BYTES),
+    askedWallMs: input.wallMs(),
+    agentNonce: '',
+    agentVersion: '',
+    token: '',
+    identity: null,
+  }),
+  initial: 'awaitingAuth',
+  states: {
+    awaitingAuth: {
+      entry: 'ask',
+      on: { 'control.auth': { target: 'verifying', actions: 'takeAuth' } },
+    },
+    verifying: {
+      entry: 'verify',
+      on: {
+        'token.verified': [
+          { guard: 'isOurs', target: 'proving', actions: 'takeIdentity' },
+          { target: 'refused', actions: 'refuse' },
+        ],
+      },
+    },
+    proving: {
+      entry: 'prove',
+      on: { 'token.signed': { target: 'admitted', actions: 'accept' } },
+    },
+    admitted: { type: 'final' },
+    refused: { type: 'final' },
+  },
+  output: ({ context }) =>
+    context.identity === null
+      ? { ok: false, code: 'auth_failed' }
+      : { ok: true, identity: context.identity, agentVersion: context.agentVersion },
+});
+
+/** The identity in a valid token over both our nonces; null otherwise. */
+function identityIn(answer: TokenAnswer, context: AdmissionContext): Identity | null {
+  if (!answer.ok) return null;
+  const claims = agentClaimsSchema.safeParse(answer.claims);
+  if (!claims.success) return null;
+  const { gatewayNonce, agentNonce, agentId, epoch, slot, attempt } = claims.data;
+  if (gatewayNonce !== context.nonce || agentNonce !== context.agentNonce) return null;
+  return { agentId, epoch, slot, attempt };
+}

@@ -1,0 +1,270 @@
+// The agent's connection to its gateway: dials overlap, the first that gets online wins, and it never stops trying.
+
+import { assign, enqueueActions, setup } from 'xstate';
+import { describeError, type ErrorCode } from '../protocol/errors.ts';
+import type { Identity, TokenPort } from '../protocol/tokens.ts';
+import { attemptMachine, type AttemptReport, type LinkDialer } from './attempt.ts';
+import { backoffMachine, type BackoffReport } from './backoff.ts';
+import type { ConfigChanged, ConfigSnapshot, Refusal } from './configSync.ts';
+import { fraction, type Random } from './random.ts';
+
+/** Dials in flight at once. Raised: a gateway behind a black hole collects half-open handshakes. */
+export const MAX_DIALS = 3;
+
+/** After a refusal only a person can mend the cause: look again after a minute, give or take a fifth. */
+export const REJECTED_MS = 60_000;
+
+export interface ConnectionInput {
+  links: LinkDialer;
+  tokens: TokenPort;
+  random: Random;
+  identity: Omit<Identity, 'attempt'>;
+  version: string;
+  config: ConfigSnapshot;
+  drainMs: number;
+}
+
+interface ConnectionContext extends ConnectionInput {
+  lastAttempt: number;
+  /** Attempts that have not ended, oldest first. */
+  alive: readonly number[];
+  /** Those of them that have never been online. */
+  dialling: readonly number[];
+  /** The attempt whose wire carries new streams. */
+  current: number | null;
+  /** Dials since the last time online. */
+  dials: number;
+  lastError: { code: ErrorCode; detail: string } | null;
+  gateway: { version: string; host: string | null; rttMs: number | null };
+  ackedRevision: number | null;
+  refused: readonly Refusal[];
+}
+
+export type ConnectionEvent =
+  | { type: 'start' }
+  | { type: 'stop' }
+  /** Drop what there is and dial now, from any state. */
+  | { type: 'reconnect' }
+  | ConfigChanged
+  | AttemptReport
+  | BackoffReport;
+
+export const connectionMachine = setup({
+  types: {
+    context: {} as ConnectionContext,
+    input: {} as ConnectionInput,
+    events: {} as ConnectionEvent,
+  },
+  actors: { attempt: attemptMachine, backoff: backoffMachine },
+  delays: { rejectedDelay: ({ context }) => REJECTED_MS * (0.8 + 0.4 * fraction(context.random)) },
+  guards: {
+    hasRoom: ({ context }) => context.dialling.length < MAX_DIALS,
+    isCurrent: ({ context, event }) => 'attempt' in event && event.attempt === context.current,
+    /** Not one of the dials under way: a wire that was online before and has ended by now. */
+    isOld: ({ context, event }) => 'attempt' in event && !context.dialling.includes(event.attempt),
+    isRefusal: ({ event }) => event.type === 'attempt.ended' && !describeError(event.code).retryable,
+    isOnlyDial: ({ context }) => context.dialling.length === 1,
+    hasNone: ({ context }) => context.alive.length === 0,
+  },
+  actions: {
+    dial: enqueueActions(({ context, enqueue }) => {
+      const attempt = context.lastAttempt + 1;
+      const { links, tokens, random, version, config, drainMs } = context;
+      const identity = { ...context.identity, attempt };
+      enqueue.assign({
+        lastAttempt: attempt,
+        alive: [...context.alive, attempt],
+        dialling: [...context.dialling, attempt],
+        dials: context.dials + 1,
+      });
+      enqueue.spawnChild('attempt', {
+        id: childId(attempt),
+        input: { links, tokens, random, identity, version, config, drainMs },
+      });
+    }),
+    forget: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'attempt.ended') return;
+      const { attempt, code, detail } = event;
+      enqueue.stopChild(childId(attempt));
+      enqueue.assign({
+        alive: without(context.alive, attempt),
+        dialling: without(context.dialling, attempt),
+        current: context.current === attempt ? null : context.current,
+        lastError: { code, detail },
+      });
+    }),
+    noteGateway: assign(({ context, event }) => {
+      if (event.type !== 'attempt.syncing') return {};
+      return { gateway: { ...context.gateway, version: event.gatewayVersion, host: event.gatewayHost } };
+    }),
+    noteAck: assign(({ event }) => {
+      if (event.type !== 'attempt.acked') return {};
+      return { ackedRevision: event.revision, refused: event.refused };
+    }),
+    noteRoundTrip: assign(({ context, event }) => {
+      if (event.type !== 'attempt.measured') return {};
+      return { gateway: { ...context.gateway, rttMs: event.rttMs } };
+    }),
+    noteLeaving: assign(({ event }) => {
+      if (event.type !== 'attempt.leaving') return {};
+      return { current: null, lastError: { code: event.code, detail: '' } };
+    }),
+    promote: assign(({ context, event }) => {
+      if (event.type !== 'attempt.online') return {};
+      return {
+        current: event.attempt,
+        dialling: without(context.dialling, event.attempt),
+        dials: 0,
+        lastError: null,
+      };
+    }),
+    /** Only one goes on: dials still in flight would replace it one after the other. */
+    dropDials: enqueueActions(({ context, enqueue }) => {
+      for (const attempt of context.dialling)
+        enqueue.sendTo(childId(attempt), { type: 'drop', code: 'replaced' });
+      enqueue.assign({ dialling: [] });
+    }),
+    passConfig: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'config.changed') return;
+      enqueue.assign({ config: event.config });
+      for (const attempt of context.alive) enqueue.sendTo(childId(attempt), event);
+    }),
+    dropAll: enqueueActions(({ context, enqueue }) => {
+      for (const attempt of context.alive)
+        enqueue.sendTo(childId(attempt), { type: 'drop', code: 'redialled' });
+    }),
+    retireAll: enqueueActions(({ context, enqueue }) => {
+      for (const attempt of context.alive) enqueue.sendTo(childId(attempt), { type: 'retire' });
+    }),
+    startOver: assign({ current: null, dialling: [], dials: 0 }),
+  },
+}).createMachine({
+  id: 'connection',
+  context: ({ input }) => ({
+    ...input,
+    lastAttempt: 0,
+    alive: [],
+    dialling: [],
+    current: null,
+    dials: 0,
+    lastError: null,
+    gateway: { version: '', host: null, rttMs: null },
+    ackedRevision: null,
+    refused: [],
+  }),
+  on: {
+    'config.changed': { actions: 'passConfig' },
+    'attempt.online': { target: '.online', actions: ['promote', 'dropDials'] },
+    'attempt.syncing': { actions: 'noteGateway' },
+    'attempt.acked': { actions: 'noteAck' },
+    'attempt.measured': { guard: 'isCurrent', actions: 'noteRoundTrip' },
+    'attempt.ended': { actions: 'forget' },
+    stop: '.stopping',
+    reconnect: { target: '.waiting', reenter: true, actions: ['dropAll', 'startOver'] },
+  },
+  initial: 'offline',
+  states: {
+    offline: {
+      on: { start: 'waiting', stop: {}, reconnect: 'waiting' },
+    },
+    // No dial is under way; the next one is due after a gap.
+    waiting: {
+      invoke: {
+        id: 'backoff',
+        src: 'backoff',
+        input: ({ context, event }) => ({
+          random: context.random,
+          dials: context.dials,
+          pace: event.type === 'attempt.ended' ? 'rested' : 'now',
+        }),
+      },
+      on: { 'dial.due': { target: 'trying', actions: 'dial' } },
+    },
+    // One to three dials are under way; the inner state is that of the one that got furthest last.
+    trying: {
+      invoke: {
+        id: 'backoff',
+        src: 'backoff',
+        input: ({ context }) => ({ random: context.random, dials: context.dials, pace: 'beside' }),
+      },
+      on: {
+        'dial.due': { guard: 'hasRoom', actions: 'dial' },
+        'attempt.ended': [
+          { guard: 'isOld', actions: 'forget' },
+          { guard: 'isRefusal', target: 'rejected', actions: ['forget', 'dropDials'] },
+          { guard: 'isOnlyDial', target: 'waiting', actions: 'forget' },
+          { target: '.dialing', actions: 'forget' },
+        ],
+      },
+      initial: 'dialing',
+      states: {
+        dialing: {
+          on: {
+            'attempt.authenticating': 'authenticating',
+            'attempt.syncing': { target: 'syncing', actions: 'noteGateway' },
+          },
+        },
+        authenticating: {
+          on: { 'attempt.syncing': { target: 'syncing', actions: 'noteGateway' } },
+        },
+        syncing: {},
+      },
+    },
+    online: {
+      on: {
+        'attempt.leaving': { guard: 'isCurrent', target: 'waiting', actions: 'noteLeaving' },
+        'attempt.ended': [
+          { guard: 'isCurrent', target: 'waiting', actions: 'forget' },
+          { actions: 'forget' },
+        ],
+      },
+      initial: 'lively',
+      states: {
+        lively: {
+          on: { 'attempt.silent': { guard: 'isCurrent', target: 'doubtful' } },
+        },
+        // Nothing is heard: dial beside the silent wire, and keep it if it speaks first.
+        doubtful: {
+          entry: 'dial',
+          invoke: {
+            id: 'backoff',
+            src: 'backoff',
+            input: ({ context }) => ({ random: context.random, dials: context.dials, pace: 'beside' }),
+          },
+          on: {
+            'dial.due': { guard: 'hasRoom', actions: 'dial' },
+            'attempt.heard': { guard: 'isCurrent', target: 'lively', actions: 'dropDials' },
+          },
+        },
+      },
+    },
+    // The gateway said no, and only a person can mend why.
+    rejected: {
+      after: { rejectedDelay: 'waiting' },
+    },
+    stopping: {
+      entry: 'retireAll',
+      always: { guard: 'hasNone', target: 'offline' },
+      on: { stop: {}, reconnect: {}, 'attempt.online': {} },
+    },
+  },
+});
+
+/** The status of a connection as the API and the health check show it. */
+export function connectionStatus(context: ConnectionContext) {
+  const { lastAttempt, lastError, gateway, ackedRevision, refused, config } = context;
+  return {
+    attempt: lastAttempt,
+    lastError,
+    gateway,
+    config: { revision: config.revision, ackedRevision, errors: refused },
+  };
+}
+
+function childId(attempt: number): string {
+  return `attempt.${attempt}`;
+}
+
+function without(attempts: readonly number[], attempt: number): number[] {
+  return attempts.filter((each) => each !== attempt);
+}

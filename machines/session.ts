@@ -1,0 +1,274 @@
+// The gateway's view of one tunnel: admitted, synced, online, renewed, drained, gone.
+
+import { assign, forwardTo, setup } from 'xstate';
+import type { ErrorCode } from '../protocol/errors.ts';
+import type { WireMapping } from '../protocol/mapping.ts';
+import type { Identity, TokenPort } from '../protocol/tokens.ts';
+import { admissionMachine, type AdmissionInput } from './admission.ts';
+import type { TokenEvent } from './auth.ts';
+import type { Refusal } from './configSync.ts';
+import { heartbeatMachine, type HeartbeatReport } from './heartbeat.ts';
+import type { Link, LinkEvent } from './link.ts';
+import type { Random } from './random.ts';
+
+/** From upgrade to the first applied revision. Raised: a stranger holds a wire for longer without proving anything. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** A session ends this long after its last proof. Raised: a leaked token's wire lives on for longer. */
+export const SESSION_LIFETIME_MS = 15 * 60_000;
+
+/** The gateway asks for a new proof this long after the last. */
+export const RENEW_AFTER_MS = 10 * 60_000;
+
+/** What the sessions of a gateway share: who publishes what. Called from actions, answers by event. */
+export interface Directory {
+  /** A newer wire of an identity is in force: the older ones drain. */
+  publish(sessionId: number, identity: Identity): void;
+  /** Puts a revision in force; `report` names the mappings that are refused. */
+  apply(
+    sessionId: number,
+    revision: number,
+    mappings: readonly WireMapping[],
+    report: (refused: readonly Refusal[]) => void,
+  ): void;
+  /** No new streams on this session any more. */
+  withdraw(sessionId: number, code: ErrorCode): void;
+  /** A proof failed: counts against the address. */
+  punish(sessionId: number): void;
+}
+
+export interface SessionInput {
+  sessionId: number;
+  link: Link;
+  tokens: TokenPort;
+  random: Random;
+  wallMs: () => number;
+  version: string;
+  gatewayHost: string | null;
+  lifetimeMs: number;
+  renewAfterMs: number;
+  drainMs: number;
+  directory: Directory;
+}
+
+interface SessionContext extends SessionInput {
+  identity: Identity | null;
+  agentVersion: string;
+  revision: number;
+  rttMs: number | null;
+  refused: readonly Refusal[];
+  code: ErrorCode;
+  detail: string;
+}
+
+export type SessionEvent =
+  | LinkEvent
+  | TokenEvent
+  | HeartbeatReport
+  | { type: 'config.applied'; refused: readonly Refusal[] }
+  /** A newer wire took over: let the streams that run finish. */
+  | { type: 'replace' }
+  /** The gateway shuts down. */
+  | { type: 'retire' }
+  /** Ends the wire now. */
+  | { type: 'drop'; code: ErrorCode };
+
+export const sessionMachine = setup({
+  types: {
+    context: {} as SessionContext,
+    input: {} as SessionInput,
+    events: {} as SessionEvent,
+  },
+  actors: { admission: admissionMachine, heartbeat: heartbeatMachine },
+  delays: {
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    renewAfter: ({ context }) => context.renewAfterMs,
+    expiry: ({ context }) => Math.max(0, context.lifetimeMs - context.renewAfterMs),
+    drainTimeout: ({ context }) => context.drainMs,
+  },
+  guards: {
+    isNewer: ({ context, event }) =>
+      event.type === 'control.config_sync' && event.message.revision > context.revision,
+  },
+  actions: {
+    note: assign((_, params: { code: ErrorCode }) => ({ code: params.code, detail: '' })),
+    noteEvent: assign(({ event }) => {
+      if (event.type === 'link.closed' || event.type === 'link.broken')
+        return { code: event.code, detail: event.detail };
+      if (event.type === 'drop') return { code: event.code, detail: '' };
+      return {};
+    }),
+    close: ({ context }) => {
+      context.link.close(context.code, context.detail);
+    },
+    terminate: ({ context }) => {
+      context.link.terminate(context.code);
+    },
+    punish: ({ context }) => {
+      context.directory.punish(context.sessionId);
+    },
+    apply: ({ context, event, self }) => {
+      if (event.type !== 'control.config_sync') return;
+      const { revision, mappings } = event.message;
+      context.directory.apply(context.sessionId, revision, mappings, (refused) => {
+        self.send({ type: 'config.applied', refused });
+      });
+    },
+    noteRevision: assign(({ event }) =>
+      event.type === 'control.config_sync' ? { revision: event.message.revision } : {},
+    ),
+    noteApplied: assign(({ event }) => (event.type === 'config.applied' ? { refused: event.refused } : {})),
+    ack: ({ context }) => {
+      context.link.send({ type: 'config_ack', revision: context.revision, refused: [...context.refused] });
+    },
+    publish: ({ context }) => {
+      if (context.identity !== null) context.directory.publish(context.sessionId, context.identity);
+    },
+    withdraw: ({ context }) => {
+      context.directory.withdraw(context.sessionId, context.code);
+    },
+    drain: ({ context }) => {
+      context.link.drain(context.code, 0);
+    },
+    noteRoundTrip: assign(({ event }) => (event.type === 'heartbeat.measured' ? { rttMs: event.rttMs } : {})),
+  },
+}).createMachine({
+  id: 'session',
+  context: ({ input }) => ({
+    ...input,
+    identity: null,
+    agentVersion: '',
+    revision: -1,
+    rttMs: null,
+    refused: [],
+    code: 'wire_closed',
+    detail: '',
+  }),
+  on: {
+    'link.closed': { target: '.closed', actions: 'noteEvent' },
+    'link.broken': { target: '.closed', actions: ['noteEvent', 'close'] },
+    drop: { target: '.closed', actions: ['noteEvent', 'close'] },
+    retire: { target: '.closed', actions: [{ type: 'note', params: { code: 'going_away' } }, 'close'] },
+  },
+  initial: 'handshaking',
+  states: {
+    handshaking: {
+      after: {
+        handshakeTimeout: {
+          target: 'closed',
+          actions: [{ type: 'note', params: { code: 'handshake_timeout' } }, 'close'],
+        },
+      },
+      initial: 'authenticating',
+      states: {
+        authenticating: {
+          invoke: {
+            id: 'admission',
+            src: 'admission',
+            input: ({ context }) => admissionInput(context, 'hello'),
+            onDone: [
+              {
+                guard: ({ event }) => event.output.ok,
+                target: 'syncing',
+                actions: assign(({ event }) =>
+                  event.output.ok
+                    ? { identity: event.output.identity, agentVersion: event.output.agentVersion }
+                    : {},
+                ),
+              },
+              {
+                target: '#session.closed',
+                actions: ['punish', { type: 'note', params: { code: 'auth_failed' } }, 'close'],
+              },
+            ],
+          },
+          on: { 'control.auth': { actions: forwardTo('admission') } },
+        },
+        syncing: {
+          on: {
+            'control.config_sync': { guard: 'isNewer', actions: ['noteRevision', 'apply'] },
+            'config.applied': { target: '#session.online', actions: ['noteApplied', 'publish', 'ack'] },
+          },
+        },
+      },
+    },
+    online: {
+      invoke: { id: 'heartbeat', src: 'heartbeat', input: ({ context }) => ({ link: context.link }) },
+      on: {
+        'control.config_sync': { guard: 'isNewer', actions: ['noteRevision', 'apply'] },
+        'config.applied': { actions: ['noteApplied', 'ack'] },
+        'control.heartbeat': { actions: forwardTo('heartbeat') },
+        'control.heartbeat_ack': { actions: forwardTo('heartbeat') },
+        'heartbeat.measured': { actions: 'noteRoundTrip' },
+        'heartbeat.dead': {
+          target: 'closed',
+          actions: [{ type: 'note', params: { code: 'peer_silent' } }, 'terminate'],
+        },
+        retire: { target: '.draining', actions: { type: 'note', params: { code: 'going_away' } } },
+        replace: { target: '.draining', actions: { type: 'note', params: { code: 'replaced' } } },
+        // The agent leaves: it closes the wire once the streams that run are done.
+        'control.goaway': { target: '.left', actions: { type: 'note', params: { code: 'going_away' } } },
+      },
+      initial: 'fresh',
+      states: {
+        fresh: {
+          after: { renewAfter: 'renewing' },
+        },
+        renewing: {
+          invoke: {
+            id: 'admission',
+            src: 'admission',
+            input: ({ context }) => admissionInput(context, 'challenge'),
+            onDone: [
+              {
+                guard: ({ context, event }) =>
+                  event.output.ok && isSame(event.output.identity, context.identity),
+                target: 'fresh',
+              },
+              {
+                target: '#session.closed',
+                actions: [{ type: 'note', params: { code: 'auth_failed' } }, 'close'],
+              },
+            ],
+          },
+          after: {
+            expiry: {
+              target: '#session.closed',
+              actions: [{ type: 'note', params: { code: 'auth_expired' } }, 'close'],
+            },
+          },
+          on: { 'control.auth': { actions: forwardTo('admission') } },
+        },
+        left: {
+          entry: 'withdraw',
+          after: { drainTimeout: { target: '#session.closed', actions: 'close' } },
+        },
+        draining: {
+          entry: ['withdraw', 'drain'],
+          after: { drainTimeout: { target: '#session.closed', actions: 'close' } },
+          on: {
+            'link.idle': { target: '#session.closed', actions: 'close' },
+            retire: {},
+            replace: {},
+          },
+        },
+      },
+    },
+    closed: { entry: 'withdraw', type: 'final' },
+  },
+});
+
+function admissionInput(context: SessionContext, opening: AdmissionInput['opening']): AdmissionInput {
+  const { link, tokens, random, wallMs, version, gatewayHost, lifetimeMs } = context;
+  return { link, tokens, random, wallMs, version, gatewayHost, lifetimeMs, opening };
+}
+
+function isSame(a: Identity, b: Identity | null): boolean {
+  return (
+    b !== null &&
+    a.agentId === b.agentId &&
+    a.epoch === b.epoch &&
+    a.slot === b.slot &&
+    a.attempt === b.attempt
+  );
+}
