@@ -23,8 +23,9 @@ export function createMemoryStore(source: StoreSource): MemoryStore {
 
   function create(draft: NewMapping): StoreWrite {
     if (mappings.length >= MAX_MAPPINGS) throw new StoreError('full');
-    if (mappings.some((mapping) => isSamePlace(mapping, draft))) throw new StoreError('duplicate');
+    // As in a database, the id is drawn before the duplicate is found: both stores use up the same ids.
     const mapping = mappingFromDraft(draft, source);
+    if (mappings.some((other) => isSamePlace(other, mapping))) throw new StoreError('duplicate');
     return commit([...mappings, mapping], mapping);
   }
 
