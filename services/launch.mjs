@@ -1,5 +1,7 @@
 // Owns every `npm` command: installs what is missing, finds Node 24 or newer and runs the asked script under it.
 // Plain JavaScript without dependencies, because it runs on any Node from 20 on, before anything is installed.
+// The scripts in package.json say `exec`: otherwise the shell between npm and us dies of a signal at once, and npm
+// leaves before we have drained.
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { constants } from 'node:os';

@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { findNode, nodeMissing } from '../../services/launch.mjs';
 
 const LOCKFILE = JSON.stringify({ packages: { '': {}, 'node_modules/a': { integrity: 'sha512-a' } } });
@@ -155,6 +156,12 @@ describe('running', () => {
     },
   );
 
+  it('stands in the place of the shell that npm starts, so that a signal to npm reaches it', () => {
+    const scripts = Object.values(readScripts());
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const script of scripts) expect(script).toMatch(/^exec node services\/launch\.mjs /);
+  });
+
   it('hands a second signal on', async () => {
     const started = launch(createRepository(), [], { SIGNALS: '2' });
     await started.printed('pid ');
@@ -200,6 +207,11 @@ function createFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'octoporty-launch-'));
   releases.push(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+function readScripts(): Record<string, string> {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(text)).scripts;
 }
 
 function npmRuns(root: string): string[] {
