@@ -101,6 +101,9 @@ export const attemptMachine = setup({
     terminate: ({ context }) => {
       context.link.terminate(context.code);
     },
+    serve: ({ context }) => {
+      context.link.serve();
+    },
     drain: ({ context }) => {
       context.link.drain('going_away', 0);
     },
@@ -240,7 +243,7 @@ export const attemptMachine = setup({
             },
           },
         },
-        online: { entry: 'reportOnline' },
+        online: { entry: ['serve', 'reportOnline'] },
         // The gateway leaves: it closes the wire once the streams that run are done.
         leaving: { entry: 'reportLeaving' },
         // We leave: the same, from our side.

@@ -13,6 +13,8 @@ export interface Link {
   receivedBytes(): number;
   /** Our monotonic clock, for round trips. */
   nowMs(): number;
+  /** Streams may flow from now on; binary messages before this break the protocol. */
+  serve(): void;
   /** Tells the peer not to open streams any more; `link.idle` follows once none is left. */
   drain(reason: ErrorCode, retryAfterMs: number): void;
 }

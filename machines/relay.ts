@@ -18,6 +18,8 @@ export type RelayEvent =
   | { type: 'far.opened'; nowMs: number }
   /** The last byte of the request body was passed on. */
   | { type: 'near.ended'; nowMs: number }
+  /** 100 Continue: the far side asks for the body that was held back. */
+  | { type: 'far.invited' }
   /** The final head. */
   | { type: 'far.answered'; isUpgrade: boolean; hasBody: boolean }
   | { type: 'far.ended' }
@@ -33,6 +35,8 @@ export type RelayEvent =
 
 /** What the owner must do now, in order. */
 export type RelayEffect =
+  /** Ask the near side for the body that it holds back. */
+  | { type: 'near.invite' }
   /** Dispatch the request to the far side again. */
   | { type: 'far.reopen' }
   /** Nothing was answered yet: answer with this error. */
@@ -53,6 +57,8 @@ export interface RelayInput {
   readonly isRepeatable: boolean;
   /** The request has a body, or is an upgrade: the near side sends until `near.ended`. */
   readonly hasBody: boolean;
+  /** The near side holds its body back until invited (Expect: 100-continue). */
+  readonly isHeldBack: boolean;
   /** How long the far side may take to open, and what it means if it does not. */
   readonly openTimeoutMs: number;
   readonly openTimeoutCode: ErrorCode;
@@ -60,10 +66,18 @@ export interface RelayInput {
   readonly headTimeoutMs: number | null;
 }
 
+/**
+ * A far side that ignores the expectation gets its body after this long (RFC 9110 §10.1.1 forbids waiting for ever).
+ * Raised: uploads to such origins start later; lowered: origins that refuse by the head get bodies they never wanted.
+ */
+export const INVITE_AFTER_MS = 1_000;
+
 export interface RelayContext {
   readonly phase: RelayPhase;
   readonly input: RelayInput;
   readonly isUploading: boolean;
+  /** When to invite the body unasked; null once it was, or was never held back. */
+  readonly inviteAtMs: number | null;
   readonly isFarOpen: boolean;
   /** Times the request was sent. */
   readonly sends: number;
@@ -108,8 +122,12 @@ const RULES: { readonly [P in RelayPhase]: Rules } = {
   },
   awaiting: {
     ...beforeHead,
+    'far.invited': (relay) => invite(relay),
     'far.answered': (relay, { isUpgrade, hasBody }) => answer(relay, isUpgrade, hasBody),
-    tick: (relay, { nowMs }) => (isDue(relay, nowMs) ? fail(relay, 'head_timeout', true) : relay),
+    tick: (relay, { nowMs }) => {
+      if (isDue(relay.deadlineMs, nowMs)) return fail(relay, 'head_timeout', true);
+      return isDue(relay.inviteAtMs, nowMs) ? invite(relay) : relay;
+    },
   },
   responding: {
     ...afterHead,
@@ -130,6 +148,7 @@ export const relayLogic = fromTransition<RelayContext, RelayEvent, never, RelayI
     phase: 'opening',
     input,
     isUploading: input.hasBody,
+    inviteAtMs: null,
     isFarOpen: true,
     sends: 0,
     deadlineMs: input.nowMs + input.openTimeoutMs,
@@ -152,6 +171,12 @@ function awaitHead(relay: RelayContext, nowMs: number): RelayContext {
   if (relay.phase !== 'awaiting') return relay;
   const { headTimeoutMs } = relay.input;
   return { ...relay, deadlineMs: headTimeoutMs === null || relay.isUploading ? null : nowMs + headTimeoutMs };
+}
+
+function invite(relay: RelayContext): RelayContext {
+  return relay.inviteAtMs === null
+    ? relay
+    : { ...relay, inviteAtMs: null, effects: [{ type: 'near.invite' }] };
 }
 
 function answer(relay: RelayContext, isUpgrade: boolean, hasBody: boolean): RelayContext {
@@ -193,6 +218,6 @@ function end(relay: RelayContext, outcome: RelayOutcome, effects: readonly Relay
   return { ...relay, phase: 'ended', deadlineMs: null, outcome, effects };
 }
 
-function isDue(relay: RelayContext, nowMs: number): boolean {
-  return relay.deadlineMs !== null && nowMs >= relay.deadlineMs;
+function isDue(atMs: number | null, nowMs: number): boolean {
+  return atMs !== null && nowMs >= atMs;
 }

@@ -121,6 +121,9 @@ export const sessionMachine = setup({
     ack: ({ context }) => {
       context.link.send({ type: 'config_ack', revision: context.revision, refused: [...context.refused] });
     },
+    serve: ({ context }) => {
+      context.link.serve();
+    },
     publish: ({ context }) => {
       if (context.identity !== null) context.directory.publish(context.sessionId, context.identity);
     },
@@ -187,7 +190,10 @@ export const sessionMachine = setup({
         syncing: {
           on: {
             'control.config_sync': { guard: 'isNewer', actions: ['noteRevision', 'apply'] },
-            'config.applied': { target: '#session.online', actions: ['noteApplied', 'publish', 'ack'] },
+            'config.applied': {
+              target: '#session.online',
+              actions: ['noteApplied', 'serve', 'publish', 'ack'],
+            },
           },
         },
       },

@@ -37,6 +37,8 @@ export interface ChannelOptions {
   readonly schedule: ScheduleFlush;
   /** The agent's side: answers streams that the gateway opens. Without it this is the gateway's side. */
   readonly accept?: (stream: Stream, head: RequestHead) => StreamHandler;
+  /** The last open stream is over. */
+  readonly onEmpty?: () => void;
 }
 
 export interface ChannelLedger {
@@ -63,6 +65,8 @@ export class Channel implements FrameSink {
   private readonly assumedPool = new SparePool();
   private readonly resetLimit = createRateLimit(RESETS_PER_SECOND, RESET_BURST);
   private highestId = 0;
+  /** Streams that are over and whose last bytes our side has not passed on: they keep their window and their place. */
+  private lingering = 0;
   private isClosed = false;
 
   constructor(options: ChannelOptions) {
@@ -82,11 +86,11 @@ export class Channel implements FrameSink {
 
   /**
    * Opens a stream (gateway's side) and sends its head.
-   * @throws TunnelError `overloaded` when the channel has no room, `tunnel_lost` when it is closed.
+   * @throws TunnelError `overloaded` when the channel has no room, `tunnel_lost` when it is closed, `head_too_large`.
    */
   open(head: RequestHead, makeHandler: (stream: Stream) => StreamHandler): Stream {
     if (this.isClosed || this.highestId >= MAX_STREAM_ID) throw new TunnelError('tunnel_lost');
-    if (this.streams.size >= MAX_STREAMS)
+    if (this.streams.size + this.lingering >= MAX_STREAMS)
       throw new TunnelError('overloaded', `${MAX_STREAMS} streams are open`);
     if (this.options.wire.bufferedBytes() > STALLED_SOCKET_BYTES)
       throw new TunnelError('overloaded', 'the agent does not read');
@@ -95,15 +99,16 @@ export class Channel implements FrameSink {
       request: head.expectsContinue || !head.hasBody ? 0 : this.assumedPool.takeInitial(),
       response: this.receivePool.takeInitial(),
     };
+    this.outbox.push(this.encodeOpening(id, head, windows));
+    this.highestId = id;
     const stream = new Stream(this, id, makeHandler, {
       sending: head.hasBody ? 'body' : 'ended',
       receiving: 'head',
       window: new ReceiveWindow(windows.response, this.receivePool),
       sendBytes: windows.request,
     });
-    this.outbox.push(encodeRequest(id, head, windows));
-    this.highestId = id;
     this.streams.set(id, stream);
+    this.forgetIfOver(stream);
     return stream;
   }
 
@@ -130,6 +135,7 @@ export class Channel implements FrameSink {
     this.isClosed = true;
     this.outbox.close();
     for (const stream of [...this.streams.values()]) {
+      if (stream.isOver) continue;
       this.forget(stream);
       stream.handler.onReset(code);
     }
@@ -152,6 +158,7 @@ export class Channel implements FrameSink {
 
   sendResponse(stream: Stream, head: ResponseHead, hasBody: boolean): void {
     this.outbox.push(encodeResponse(stream.id, head, hasBody));
+    stream.sending = hasBody ? 'body' : 'ended';
     this.forgetIfOver(stream);
   }
 
@@ -164,23 +171,36 @@ export class Channel implements FrameSink {
   }
 
   consume(stream: Stream, bytes: number): void {
-    if (stream.window.heldBytes < bytes || this.isClosed) return;
-    const grant = stream.window.consume(bytes);
+    if (bytes <= 0 || stream.window.heldBytes < bytes || this.isClosed) return;
     this.received.consume(bytes);
-    if (grant > 0 && stream.receiving === 'body') this.outbox.push(encodeCredit(stream.id, grant));
+    if (stream.receiving === 'body' && !stream.hasStopped) {
+      const grant = stream.window.consume(bytes);
+      if (grant > 0) this.outbox.push(encodeCredit(stream.id, grant));
+    } else {
+      stream.window.settle(bytes);
+      if (stream.isOver && stream.window.heldBytes === 0) {
+        this.lingering -= 1;
+        stream.window.release();
+      }
+    }
     this.reportArrived();
   }
 
   grantPending(stream: Stream): void {
+    if (stream.receiving !== 'body' || stream.hasStopped) return;
     const grant = stream.window.grantPending();
-    if (grant > 0 && stream.receiving === 'body' && !this.isClosed)
-      this.outbox.push(encodeCredit(stream.id, grant));
+    if (grant > 0) this.outbox.push(encodeCredit(stream.id, grant));
   }
 
   resetStream(stream: Stream, code: ErrorCode): void {
-    if (stream.isOver) return;
+    if (stream.isOver) {
+      this.consume(stream, stream.window.heldBytes);
+      return;
+    }
     this.forget(stream);
-    if (!this.isClosed) this.outbox.push(encodeReset(stream.id, code));
+    if (this.isClosed) return;
+    this.outbox.push(encodeReset(stream.id, code));
+    this.reportArrived();
   }
 
   // What frames of the peer do (FrameSink).
@@ -192,6 +212,7 @@ export class Channel implements FrameSink {
     if (windows.request > INITIAL_WINDOW_BYTES || windows.response > INITIAL_WINDOW_BYTES)
       throw broken('an implicit window is too large');
     this.highestId = streamId;
+    if (this.isClosed) return;
     if (this.streams.size >= MAX_STREAMS) throw broken('too many streams');
     this.receivePool.takeGiven(windows.request);
     const stream = new Stream(this, streamId, (opened) => accept(opened, head), {
@@ -230,6 +251,11 @@ export class Channel implements FrameSink {
     }
     if (stream.receiving !== 'body') throw broken('DATA out of place');
     stream.window.receive(payload.length);
+    if (stream.hasStopped) {
+      stream.window.settle(payload.length);
+      this.received.consume(payload.length);
+      return;
+    }
     stream.handler.onData(payload);
   }
 
@@ -255,16 +281,19 @@ export class Channel implements FrameSink {
     if (stream === undefined || stream.sending !== 'body') return;
     stream.dropQueue();
     stream.end();
+    this.outbox.markReady(stream);
     stream.handler.onStop();
   }
 
   onCredit(streamId: number, bytes: number): void {
     const stream = this.find(streamId);
     if (stream === undefined) return;
-    const wasHeldBack = stream.credit.bytes === 0;
     stream.credit.add(bytes);
     this.outbox.markReady(stream);
-    if (wasHeldBack) stream.handler.onWanted();
+    const isFirst = stream.initialSendBytes === 0 && !stream.wasWanted;
+    if (!isFirst || bytes === 0 || stream.sending !== 'body') return;
+    stream.wasWanted = true;
+    stream.handler.onWanted();
   }
 
   onChannelCredit(bytes: number, arrivedBytes: number): void {
@@ -275,6 +304,16 @@ export class Channel implements FrameSink {
   private find(streamId: number): Stream | undefined {
     if (streamId > this.highestId) throw new TunnelError('unknown_stream', `stream ${streamId}`);
     return this.streams.get(streamId);
+  }
+
+  private encodeOpening(id: number, head: RequestHead, windows: StreamWindows): Buffer {
+    try {
+      return encodeRequest(id, head, windows);
+    } catch (error) {
+      this.assumedPool.release(windows.request);
+      this.receivePool.release(windows.response);
+      throw error;
+    }
   }
 
   private reportArrived(): void {
@@ -292,7 +331,7 @@ export class Channel implements FrameSink {
     stream.receiving = 'ended';
     stream.dropQueue();
     const held = stream.window.heldBytes;
-    stream.window.consume(held);
+    stream.window.settle(held);
     this.received.consume(held);
     this.remove(stream);
   }
@@ -300,8 +339,10 @@ export class Channel implements FrameSink {
   private remove(stream: Stream): void {
     if (!this.streams.delete(stream.id)) return;
     this.outbox.unmark(stream);
-    stream.window.release();
+    if (stream.window.heldBytes === 0) stream.window.release();
+    else this.lingering += 1;
     if (this.options.accept === undefined) this.assumedPool.release(stream.initialSendBytes);
+    if (this.streams.size === 0) this.options.onEmpty?.();
   }
 }
 
