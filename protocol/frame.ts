@@ -37,6 +37,10 @@ export interface StreamWindows {
   readonly response: number;
 }
 
+/** What one and two bytes of length can say. */
+const MAX_SHORT_TEXT_BYTES = 0xff;
+const MAX_TEXT_BYTES = 0xffff;
+
 const UUID_BYTES = 16;
 const REQUEST_FIXED_BYTES = UUID_BYTES + 4 + 1 + 4 + 4;
 const flags = { hasBody: 1, isUpgrade: 2, isResent: 4, expectsContinue: 8 } as const;
@@ -243,8 +247,12 @@ function malformed(detail: string): TunnelError {
   return new TunnelError('protocol_error', detail);
 }
 
+function tooLarge(bytes: number): TunnelError {
+  return new TunnelError('head_too_large', `${bytes} bytes`);
+}
+
 function startFrame(type: number, streamId: number, payloadBytes: number): PayloadWriter {
-  if (payloadBytes > MAX_HEAD_BYTES) throw new TunnelError('head_too_large', `${payloadBytes} bytes`);
+  if (payloadBytes > MAX_HEAD_BYTES) throw tooLarge(payloadBytes);
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + payloadBytes);
   writeFrameHeader(frame, 0, type, streamId, payloadBytes);
   return new PayloadWriter(frame);
@@ -293,11 +301,13 @@ class PayloadWriter {
   }
 
   shortText(value: string): void {
+    if (value.length > MAX_SHORT_TEXT_BYTES) throw tooLarge(value.length);
     this.u8(value.length);
     this.offset += this.frame.write(value, this.offset, 'latin1');
   }
 
   text(value: string): void {
+    if (value.length > MAX_TEXT_BYTES) throw tooLarge(value.length);
     this.u16(value.length);
     this.offset += this.frame.write(value, this.offset, 'latin1');
   }
