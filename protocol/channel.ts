@@ -37,8 +37,6 @@ export interface ChannelOptions {
   readonly schedule: ScheduleFlush;
   /** The agent's side: answers streams that the gateway opens. Without it this is the gateway's side. */
   readonly accept?: (stream: Stream, head: RequestHead) => StreamHandler;
-  /** The last open stream is over. */
-  readonly onEmpty?: () => void;
 }
 
 export interface ChannelLedger {
@@ -68,6 +66,8 @@ export class Channel implements FrameSink {
   /** Streams that are over and whose last bytes our side has not passed on: they keep their window and their place. */
   private lingering = 0;
   private isClosed = false;
+  /** Set while draining: told once no stream is left. */
+  private onIdle: (() => void) | undefined;
 
   constructor(options: ChannelOptions) {
     this.options = options;
@@ -89,7 +89,9 @@ export class Channel implements FrameSink {
    * @throws TunnelError `overloaded` when the channel has no room, `tunnel_lost` when it is closed, `head_too_large`.
    */
   open(head: RequestHead, makeHandler: (stream: Stream) => StreamHandler): Stream {
-    if (this.isClosed || this.highestId >= MAX_STREAM_ID) throw new TunnelError('tunnel_lost');
+    if (this.isClosed || this.onIdle !== undefined || this.highestId >= MAX_STREAM_ID) {
+      throw new TunnelError('tunnel_lost');
+    }
     if (this.streams.size + this.lingering >= MAX_STREAMS)
       throw new TunnelError('overloaded', `${MAX_STREAMS} streams are open`);
     if (this.options.wire.bufferedBytes() > STALLED_SOCKET_BYTES)
@@ -127,6 +129,12 @@ export class Channel implements FrameSink {
   /** The wire can take more. */
   onWireDrained(): void {
     this.outbox.requestFlush();
+  }
+
+  /** Takes no new streams: those that run may finish, then `onIdle` is called once, never from inside this call. */
+  drain(onIdle: () => void): void {
+    this.onIdle = onIdle;
+    this.tellIdle();
   }
 
   /** Ends every stream with `code`; nothing is sent any more. */
@@ -278,7 +286,7 @@ export class Channel implements FrameSink {
 
   onStop(streamId: number): void {
     const stream = this.find(streamId);
-    if (stream === undefined || stream.sending !== 'body') return;
+    if (stream?.sending !== 'body') return;
     stream.dropQueue();
     stream.end();
     this.outbox.markReady(stream);
@@ -336,13 +344,21 @@ export class Channel implements FrameSink {
     this.remove(stream);
   }
 
+  private tellIdle(): void {
+    const { onIdle } = this;
+    if (onIdle === undefined || this.streams.size > 0) return;
+    this.options.schedule(() => {
+      if (this.streams.size === 0 && !this.isClosed) onIdle();
+    });
+  }
+
   private remove(stream: Stream): void {
     if (!this.streams.delete(stream.id)) return;
     this.outbox.unmark(stream);
     if (stream.window.heldBytes === 0) stream.window.release();
     else this.lingering += 1;
     if (this.options.accept === undefined) this.assumedPool.release(stream.initialSendBytes);
-    if (this.streams.size === 0) this.options.onEmpty?.();
+    this.tellIdle();
   }
 }
 

@@ -100,7 +100,12 @@ export class ReceiveWindow {
     return bytes;
   }
 
-  /** Gives the window back to the pool; what is held is still counted by the channel. */
+  /** Counts bytes of an ended direction as consumed: nothing is granted any more, nothing grows. */
+  settle(bytes: number): void {
+    this.held -= bytes;
+  }
+
+  /** Gives the window back to the pool: once, when nothing is held any more. */
   release(): void {
     this.pool.release(this.size);
   }

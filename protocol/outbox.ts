@@ -4,7 +4,7 @@ import type { Stream } from './stream.ts';
 import type { ScheduleFlush, Wire } from './wire.ts';
 import { SendCredit } from './credit.ts';
 import { TunnelError } from './errors.ts';
-import { FRAME_HEADER_BYTES, encodeEnd, writeDataHeader } from './frame.ts';
+import { FRAME_HEADER_BYTES, writeDataHeader } from './frame.ts';
 import {
   BATCH_BYTES,
   CHANNEL_WINDOW_BYTES,
@@ -147,11 +147,10 @@ export class Outbox {
 
   /** The stream's next frame; undefined when the wire may take no more DATA now. */
   private nextOf(stream: Stream, budget: number): Buffer | DataPart | undefined {
-    if (stream.queuedBytes === 0) {
+    if (stream.queuedBytes === 0 && stream.endFrame !== undefined) {
       stream.sending = 'ended';
-      const frame = encodeEnd(stream.id, stream.trailers ?? []);
       this.onEnded(stream);
-      return frame;
+      return stream.endFrame;
     }
     if (budget <= 0) return undefined;
     const turn = this.ready.size > 0 ? SHARED_DATA_BYTES : MAX_DATA_BYTES;
@@ -184,5 +183,5 @@ export class Outbox {
 
 function hasSomethingToSend(stream: Stream): boolean {
   if (stream.sending !== 'body') return false;
-  return stream.queuedBytes > 0 ? stream.credit.bytes > 0 : stream.trailers !== undefined;
+  return stream.queuedBytes > 0 ? stream.credit.bytes > 0 : stream.endFrame !== undefined;
 }

@@ -3,7 +3,8 @@
 import type { Channel } from './channel.ts';
 import type { ErrorCode } from './errors.ts';
 import type { FlatHeaders, ResponseHead } from './head.ts';
-import { ReceiveWindow, SendCredit } from './credit.ts';
+import { SendCredit, type ReceiveWindow } from './credit.ts';
+import { encodeEnd } from './frame.ts';
 
 /** Queued bytes above which `write` asks its caller to wait. Raised: more memory per stalled stream. */
 const SEND_QUEUE_BYTES = 64 * 1024;
@@ -51,8 +52,12 @@ export class Stream {
   /** Bytes accepted from our side and not yet on the wire, oldest first. */
   readonly queue: Buffer[] = [];
   queuedBytes = 0;
-  /** Set once `end` was called: sent when the queue is empty. */
-  trailers: FlatHeaders | undefined;
+  /** The END frame, set once `end` was called: sent when the queue is empty. */
+  endFrame: Buffer | undefined;
+  /** We asked the peer to stop: what it still sends is dropped. */
+  hasStopped = false;
+  /** The peer granted its first credit on a body that started with none. */
+  wasWanted = false;
   private readonly channel: Channel;
   private owesDrain = false;
 
@@ -76,20 +81,22 @@ export class Stream {
     return this.sending === 'ended' && this.receiving === 'ended';
   }
 
+  /** @throws TunnelError `head_too_large`: nothing was sent. */
   inform(head: ResponseHead): void {
     if (this.sending === 'head') this.channel.sendInform(this, head);
   }
 
-  /** Sends the final head. With `hasBody` false the direction is ended by it. */
+  /**
+   * Sends the final head. With `hasBody` false the direction is ended by it.
+   * @throws TunnelError `head_too_large`: nothing was sent, the stream waits for another head or a `reset`.
+   */
   respond(head: ResponseHead, hasBody: boolean): void {
-    if (this.sending !== 'head') return;
-    this.sending = hasBody ? 'body' : 'ended';
-    this.channel.sendResponse(this, head, hasBody);
+    if (this.sending === 'head') this.channel.sendResponse(this, head, hasBody);
   }
 
-  /** Queues body bytes; false asks the caller to wait for `onDrained`. */
+  /** Queues body bytes, which must not change any more; false asks the caller to wait for `onDrained`. */
   write(chunk: Buffer): boolean {
-    if (this.sending !== 'body' || this.trailers !== undefined || chunk.length === 0) return true;
+    if (this.sending !== 'body' || this.endFrame !== undefined || chunk.length === 0) return true;
     this.queue.push(chunk);
     this.queuedBytes += chunk.length;
     this.channel.markReady(this);
@@ -98,10 +105,13 @@ export class Stream {
     return false;
   }
 
-  /** Ends our direction once everything queued has left. */
+  /**
+   * Ends our direction once everything queued has left.
+   * @throws TunnelError `head_too_large` for trailers that fit no frame: the direction is still open.
+   */
   end(trailers: FlatHeaders = []): void {
-    if (this.sending !== 'body' || this.trailers !== undefined) return;
-    this.trailers = trailers;
+    if (this.sending !== 'body' || this.endFrame !== undefined) return;
+    this.endFrame = encodeEnd(this.id, trailers);
     this.channel.markReady(this);
   }
 
@@ -117,10 +127,15 @@ export class Stream {
 
   /** Tells the peer that no more of its body is needed; what still comes is dropped. */
   stop(): void {
-    if (this.receiving === 'body') this.channel.sendStop(this);
+    if (this.receiving !== 'body' || this.hasStopped) return;
+    this.hasStopped = true;
+    this.channel.sendStop(this);
   }
 
-  /** Ends both directions at once; the peer learns why. No call to the handler follows. */
+  /**
+   * Ends both directions at once; the peer learns why. No call to the handler follows. What was received and not
+   * consumed counts as consumed, also on a stream that is over already.
+   */
   reset(code: ErrorCode): void {
     this.channel.resetStream(this, code);
   }
@@ -143,7 +158,7 @@ export class Stream {
 
   /** Tells the owner once that there is room, if it was told to wait. */
   settleDrain(): void {
-    if (!this.owesDrain || this.queuedBytes > SEND_QUEUE_BYTES / 2) return;
+    if (!this.owesDrain || this.sending !== 'body' || this.queuedBytes > SEND_QUEUE_BYTES / 2) return;
     this.owesDrain = false;
     this.handler.onDrained();
   }
