@@ -1,0 +1,35 @@
+// Everything that is told on the bus: `subject.happened`, and what it says.
+
+import type { RelayOutcome } from '../machines/relay.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
+
+interface Facts {
+  /** A visitor's request is over, as seen from this end. */
+  'relay.finished': {
+    readonly requestId: string;
+    readonly mappingId: string | null;
+    readonly method: string;
+    /** Path without the query, which may hold secrets. */
+    readonly path: string;
+    readonly visitorAddress: string;
+    /** The status the visitor got; null when it got none. */
+    readonly status: number | null;
+    readonly outcome: RelayOutcome;
+    /** From the request's arrival at this end to its end. */
+    readonly durationMs: number;
+    /** Body bytes from and to the visitor. */
+    readonly bytesIn: number;
+    readonly bytesOut: number;
+  };
+  /** A tunnel came, changed or went. */
+  'tunnel.changed': {
+    readonly tunnel: string;
+    readonly state: 'online' | 'offline';
+    readonly code: ErrorCode | null;
+    readonly detail: string;
+  };
+}
+
+export type FactType = keyof Facts;
+export type Fact<T extends FactType> = { readonly type: T } & Facts[T];
+export type AnyFact = { [T in FactType]: Fact<T> }[FactType];
