@@ -118,7 +118,7 @@ const RULES: { readonly [P in RelayPhase]: Rules } = {
     'far.opened': (relay, { nowMs }) =>
       awaitHead({ ...relay, phase: 'awaiting', sends: relay.sends + 1 }, nowMs),
     tick: (relay, { nowMs }) =>
-      isDue(relay, nowMs) ? fail(relay, relay.input.openTimeoutCode, true) : relay,
+      isDue(relay.deadlineMs, nowMs) ? fail(relay, relay.input.openTimeoutCode, true) : relay,
   },
   awaiting: {
     ...beforeHead,
