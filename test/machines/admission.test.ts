@@ -1,0 +1,152 @@
+// Owns the tests of the gateway's side of authentication.
+
+import { describe, expect, test } from 'vitest';
+import { admissionMachine, type AdmissionInput } from '../../machines/admission.ts';
+import { gatewayClaimsSchema, type KeyPurpose } from '../../protocol/tokens.ts';
+import { SeededRandom } from '../simulation/seededRandom.ts';
+import { SimulatedClock } from '../simulation/simulatedClock.ts';
+import { arrived } from './arrived.ts';
+import { TransitionCoverage } from './coverage.ts';
+import { FakeTokens, fakeTokenSchema } from './fakeTokens.ts';
+import { RecordingLink } from './recordingLink.ts';
+import { stage } from './stage.ts';
+
+const coverage = new TransitionCoverage(admissionMachine);
+const identity = { agentId: 'a3bb189e-8bf9-4c3b-9f6c-1b1f0a6f4c01', epoch: 'boot', slot: 2, attempt: 7 };
+const AGENT_NONCE = 'agentagentagentagent12';
+const REFUSED = { type: 'auth_result', ok: false, code: 'auth_failed' };
+
+interface Signed {
+  secret?: string;
+  purpose?: KeyPurpose;
+  wallMs?: number;
+  claims?: object;
+}
+
+/** A gateway, and an agent played by hand. */
+function gateway(opening: AdmissionInput['opening'] = 'hello') {
+  const clock = new SimulatedClock();
+  const link = new RecordingLink();
+  const { actor } = stage(
+    admissionMachine,
+    {
+      link,
+      tokens: new FakeTokens('shared', (answer) => clock.post(answer)),
+      random: new SeededRandom(1),
+      wallMs: () => clock.wallMs(),
+      version: '9.9',
+      gatewayHost: 'gw.example.com',
+      lifetimeMs: 900_000,
+      opening,
+    },
+    coverage.inspect,
+    clock,
+  );
+  const [asked] = link.sent();
+  const question = asked?.type === 'hello' || asked?.type === 'challenge' ? asked : undefined;
+  const gatewayNonce = question?.nonce ?? '';
+  return {
+    actor,
+    clock,
+    question,
+    gatewayNonce,
+    said: () => {
+      clock.settle();
+      return link.sent();
+    },
+    auth: ({ secret = 'shared', purpose = 'agent', wallMs = clock.wallMs(), claims = {} }: Signed = {}) => {
+      const all = { ...identity, gatewayNonce, agentNonce: AGENT_NONCE, ...claims };
+      const token = JSON.stringify({ secret, purpose, wallMs, claims: all });
+      actor.send(arrived({ type: 'auth', version: '1.2.3', nonce: AGENT_NONCE, token }));
+    },
+  };
+}
+
+test('a wire is opened by hello: who we are, a nonce and what time it is', () => {
+  const { question, clock } = gateway();
+  expect(question).toEqual({
+    type: 'hello',
+    version: '9.9',
+    nonce: expect.stringMatching(/^[\w-]{22}$/) as unknown,
+    wallMs: clock.wallMs(),
+  });
+});
+
+test('a session is renewed by a challenge', () => {
+  const { question, clock } = gateway('challenge');
+  expect(question).toEqual({
+    type: 'challenge',
+    nonce: expect.stringMatching(/^[\w-]{22}$/) as unknown,
+    wallMs: clock.wallMs(),
+  });
+});
+
+test('whoever signs both nonces is admitted, and gets a proof in turn by the clock of hello', () => {
+  const { auth, said, clock, actor, gatewayNonce } = gateway();
+  const askedWallMs = clock.wallMs();
+  clock.runFor(5_000);
+  auth();
+  const [result, ...rest] = said();
+  expect(rest).toEqual([]);
+  expect(result).toMatchObject({
+    type: 'auth_result',
+    ok: true,
+    gatewayHost: 'gw.example.com',
+    lifetimeMs: 900_000,
+  });
+  const proof = result?.type === 'auth_result' && result.ok ? result.proof : '';
+  const token = fakeTokenSchema.parse(JSON.parse(proof));
+  expect(token).toMatchObject({ purpose: 'gateway', wallMs: askedWallMs });
+  expect(gatewayClaimsSchema.parse(token.claims)).toEqual({
+    gatewayNonce,
+    agentNonce: AGENT_NONCE,
+    version: '9.9',
+  });
+  expect(actor.getSnapshot().output).toEqual({ ok: true, identity, agentVersion: '1.2.3' });
+});
+
+test('the agent is admitted only with its proof on the wire', () => {
+  const { auth, clock, actor } = gateway();
+  auth();
+  clock.runNext();
+  expect(actor.getSnapshot()).toMatchObject({ value: 'proving', status: 'active' });
+  clock.runNext();
+  expect(actor.getSnapshot()).toMatchObject({ value: 'admitted', status: 'done' });
+});
+
+describe('an agent is refused when its token', () => {
+  const cases: [string, Signed][] = [
+    ['is signed with another secret', { secret: 'another' }],
+    ['is a gateway proof sent back', { purpose: 'gateway' }],
+    ['is over another nonce of the gateway', { claims: { gatewayNonce: AGENT_NONCE } }],
+    ['is over another nonce of its own', { claims: { agentNonce: 'anotheranotheranother1' } }],
+    ['has claims of another shape', { claims: { attempt: 0 } }],
+    ['is older than a minute by our clock', { wallMs: Date.UTC(2026, 0, 1) - 60_001 }],
+  ];
+  test.each(cases)('%s', (_, signed) => {
+    const { auth, said, actor } = gateway();
+    auth(signed);
+    expect(said()).toEqual([REFUSED]);
+    expect(actor.getSnapshot().output).toEqual({ ok: false, code: 'auth_failed' });
+  });
+});
+
+test('a token is judged by the clock of the moment it arrives', () => {
+  const { auth, said, clock } = gateway();
+  const signedWallMs = clock.wallMs();
+  clock.runFor(61_000);
+  auth({ wallMs: signedWallMs });
+  expect(said()).toEqual([REFUSED]);
+});
+
+test('only the first token counts: a second one while the first is judged changes nothing', () => {
+  const { auth, said, actor } = gateway();
+  auth();
+  auth({ secret: 'another' });
+  expect(said()).toHaveLength(1);
+  expect(actor.getSnapshot().output).toMatchObject({ ok: true });
+});
+
+test('every transition was taken', () => {
+  expect(coverage.missing).toEqual([]);
+});
