@@ -1,0 +1,269 @@
+// Owns the configuration of both services: the only file that reads the environment, and it reads it through one schema.
+
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import type { MapFlag } from './config/mapFlag.ts';
+import { parseCaddyAdminUrl, parseGatewayUrl, passwordsIn, proxyFor, readableFile } from './config/rules.ts';
+import {
+  booleanValue,
+  choiceValue,
+  cidrsValue,
+  durationValue,
+  hostNameValue,
+  orNull,
+  portValue,
+  secretValue,
+  textValue,
+  wordsValue,
+} from './config/values.ts';
+import { ConfigError, isConfigured, parseVariables, type ConfigSources } from './config/variables.ts';
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface GatewayConfig {
+  readonly listenHost: string;
+  /** 0 takes any free port. */
+  readonly listenPort: number;
+  /** The current one first; all are accepted while agents change over. */
+  readonly authSecrets: readonly string[];
+  /** The gateway's own public name, which no mapping may take. */
+  readonly gatewayHost: string | null;
+  /** CIDRs whose X-Forwarded-* are believed. */
+  readonly trustedProxies: readonly string[];
+  /** Opens metrics and the full status; null: they stay closed. */
+  readonly statusToken: string | null;
+  readonly headTimeoutMs: number;
+  readonly sessionLifetimeMs: number;
+  /** A session this old is asked to prove itself again. */
+  readonly sessionRenewMs: number;
+  /** How long an absent agent keeps its routes. */
+  readonly routeLeaseMs: number;
+  /** Null: no Caddy, visitors reach the gateway directly. */
+  readonly caddy: CaddyConfig | null;
+  readonly drainMs: number;
+  readonly logLevel: LogLevel;
+}
+
+export interface CaddyConfig {
+  /** `http://localhost:2019` or `unix:/path`. */
+  readonly adminUrl: string;
+  /** `host:port` where Caddy finds the gateway. */
+  readonly upstream: string;
+}
+
+export interface AgentConfig {
+  /** `ws://` or `wss://`, path included. */
+  readonly gatewayUrl: string;
+  /** The HTTP proxy the gateway is dialled through; null: directly. */
+  readonly proxyUrl: string | null;
+  readonly authSecrets: readonly string[];
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Null: an SQLite file in the data folder. */
+  readonly connectionString: string | null;
+  readonly uiHost: string;
+  /** 0 takes any free port. */
+  readonly uiPort: number;
+  readonly uiUsername: string;
+  readonly uiPassword: string | null;
+  /** Host names under which the UI may be asked for, besides addresses and localhost. */
+  readonly uiAllowedHosts: readonly string[];
+  readonly agentName: string;
+  readonly connectTimeoutMs: number;
+  /** CIDRs an origin may have although they are link-local or cloud metadata. */
+  readonly allowedTargets: readonly string[];
+  /** PEM file of a private certificate authority for the gateway. */
+  readonly caFile: string | null;
+  readonly maps: readonly MapFlag[];
+  readonly drainMs: number;
+  readonly logLevel: LogLevel;
+}
+
+const SESSION_LIFETIME_MS = 15 * 60_000;
+const SESSION_RENEW_MS = 10 * 60_000;
+
+/** How long streams in flight get at the end. Raised: container runtimes kill first (Docker after 10 s unless told). */
+const DRAIN_MS = 30_000;
+
+const LOOPBACK_CIDRS = '127.0.0.0/8,::1/128';
+
+const commonShape = {
+  OCTOPORTY_AUTH_SECRET: secretValue(),
+  OCTOPORTY_AUTH_SECRET_PREVIOUS: orNull(secretValue()),
+  OCTOPORTY_ALLOW_INSECURE: booleanValue(),
+  OCTOPORTY_LOG_LEVEL: choiceValue(LOG_LEVELS, 'info'),
+};
+
+const gatewayListenShape = {
+  OCTOPORTY_LISTEN_HOST: textValue().prefault('0.0.0.0'),
+  OCTOPORTY_LISTEN_PORT: portValue(5000),
+};
+
+const gatewaySchema = z.object({
+  ...commonShape,
+  ...gatewayListenShape,
+  OCTOPORTY_GATEWAY_HOST: orNull(hostNameValue()),
+  OCTOPORTY_TRUSTED_PROXIES: cidrsValue(LOOPBACK_CIDRS),
+  OCTOPORTY_STATUS_TOKEN: orNull(textValue()),
+  OCTOPORTY_HEAD_TIMEOUT: durationValue('60s'),
+  OCTOPORTY_ROUTE_LEASE: durationValue('24h'),
+  OCTOPORTY_CADDY_ADMIN_URL: orNull(textValue()),
+  OCTOPORTY_CADDY_UPSTREAM: orNull(textValue()),
+});
+
+const agentListenShape = {
+  OCTOPORTY_UI_HOST: textValue().prefault('127.0.0.1'),
+  OCTOPORTY_UI_PORT: portValue(5080),
+};
+
+const agentSchema = z.object({
+  ...commonShape,
+  ...agentListenShape,
+  OCTOPORTY_GATEWAY_URL: orNull(textValue()),
+  OCTOPORTY_CA_FILE: orNull(textValue()),
+  OCTOPORTY_CONNECTION_STRING: orNull(textValue()),
+  OCTOPORTY_DATA_DIR: textValue().prefault('data'),
+  OCTOPORTY_UI_USERNAME: textValue().prefault('admin'),
+  OCTOPORTY_UI_PASSWORD: orNull(z.string()),
+  OCTOPORTY_UI_ALLOWED_HOSTS: wordsValue(),
+  OCTOPORTY_AGENT_NAME: textValue().prefault(hostname),
+  OCTOPORTY_CONNECT_TIMEOUT: durationValue('10s'),
+  OCTOPORTY_ALLOWED_TARGETS: cidrsValue(''),
+});
+
+const upSchema = agentSchema.pick({ OCTOPORTY_DATA_DIR: true, OCTOPORTY_LOG_LEVEL: true });
+
+/** Throws ConfigError. */
+export function loadGatewayConfig(given: ConfigSources = {}): GatewayConfig {
+  const sources = withEnvironment(given);
+  const read = parseVariables(gatewaySchema, sources);
+  return {
+    listenHost: read.OCTOPORTY_LISTEN_HOST,
+    listenPort: read.OCTOPORTY_LISTEN_PORT,
+    authSecrets: secretsInOrder(read),
+    gatewayHost: read.OCTOPORTY_GATEWAY_HOST,
+    trustedProxies: read.OCTOPORTY_TRUSTED_PROXIES,
+    statusToken: read.OCTOPORTY_STATUS_TOKEN,
+    headTimeoutMs: read.OCTOPORTY_HEAD_TIMEOUT,
+    sessionLifetimeMs: SESSION_LIFETIME_MS,
+    sessionRenewMs: SESSION_RENEW_MS,
+    routeLeaseMs: read.OCTOPORTY_ROUTE_LEASE,
+    caddy: caddyOf(read),
+    drainMs: DRAIN_MS,
+    logLevel: read.OCTOPORTY_LOG_LEVEL,
+  };
+}
+
+/** Throws ConfigError. */
+export function loadAgentConfig(given: ConfigSources = {}, maps: readonly MapFlag[] = []): AgentConfig {
+  const sources = withEnvironment(given);
+  const read = parseVariables(agentSchema, sources);
+  if (read.OCTOPORTY_UI_PASSWORD === null) {
+    throw new ConfigError('OCTOPORTY_UI_PASSWORD is not set: choose the password of the web interface.');
+  }
+  const gatewayUrl = parseGatewayUrl(read.OCTOPORTY_GATEWAY_URL, read.OCTOPORTY_ALLOW_INSECURE, sources);
+  return {
+    gatewayUrl,
+    proxyUrl: proxyFor(gatewayUrl),
+    authSecrets: secretsInOrder(read),
+    dataDir: resolve(read.OCTOPORTY_DATA_DIR),
+    connectionString: read.OCTOPORTY_CONNECTION_STRING,
+    uiHost: read.OCTOPORTY_UI_HOST,
+    uiPort: read.OCTOPORTY_UI_PORT,
+    uiUsername: read.OCTOPORTY_UI_USERNAME,
+    uiPassword: read.OCTOPORTY_UI_PASSWORD,
+    uiAllowedHosts: read.OCTOPORTY_UI_ALLOWED_HOSTS,
+    agentName: read.OCTOPORTY_AGENT_NAME,
+    connectTimeoutMs: read.OCTOPORTY_CONNECT_TIMEOUT,
+    allowedTargets: read.OCTOPORTY_ALLOWED_TARGETS,
+    caFile:
+      read.OCTOPORTY_CA_FILE === null ? null : readableFile(read.OCTOPORTY_CA_FILE, 'OCTOPORTY_CA_FILE'),
+    maps,
+    drainMs: DRAIN_MS,
+    logLevel: read.OCTOPORTY_LOG_LEVEL,
+  };
+}
+
+/** What `octoporty up` needs to know before its two services can be configured. Throws ConfigError. */
+export interface UpConfig {
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly logLevel: LogLevel;
+  /** False: one is to be made up and kept. */
+  readonly hasSecret: boolean;
+  readonly hasPassword: boolean;
+}
+
+export function loadUpConfig(given: ConfigSources = {}): UpConfig {
+  const sources = withEnvironment(given);
+  const read = parseVariables(upSchema, sources);
+  return {
+    dataDir: resolve(read.OCTOPORTY_DATA_DIR),
+    logLevel: read.OCTOPORTY_LOG_LEVEL,
+    hasSecret: isConfigured('OCTOPORTY_AUTH_SECRET', sources),
+    hasPassword: isConfigured('OCTOPORTY_UI_PASSWORD', sources),
+  };
+}
+
+/** Where a service of this machine answers; `null` asks for the service that the environment configures. */
+export function loadHealthTarget(asked: Service | null, given: ConfigSources = {}): HealthTarget {
+  const sources = withEnvironment(given);
+  const isAgent = ['OCTOPORTY_GATEWAY_URL', 'OCTOPORTY_UI_PORT'].some((name) => isConfigured(name, sources));
+  const isGateway = isConfigured('OCTOPORTY_LISTEN_PORT', sources);
+  const service = asked ?? (isAgent && !isGateway ? 'agent' : 'gateway');
+  if (service === 'agent') {
+    const read = parseVariables(z.object(agentListenShape), sources);
+    return { service, host: read.OCTOPORTY_UI_HOST, port: read.OCTOPORTY_UI_PORT };
+  }
+  const read = parseVariables(z.object(gatewayListenShape), sources);
+  return { service, host: read.OCTOPORTY_LISTEN_HOST, port: read.OCTOPORTY_LISTEN_PORT };
+}
+
+export type Service = 'gateway' | 'agent';
+
+export interface HealthTarget {
+  readonly service: Service;
+  /** As the service listens: it may stand for every address. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Every text in the configuration that no log may ever show. */
+export function secretsOf(config: GatewayConfig | AgentConfig): string[] {
+  const own =
+    'gatewayUrl' in config
+      ? [
+          config.uiPassword,
+          ...passwordsIn(config.connectionString ?? ''),
+          ...passwordsIn(config.proxyUrl ?? ''),
+        ]
+      : [config.statusToken];
+  return [...config.authSecrets, ...own].filter((secret) => secret !== null);
+}
+
+function withEnvironment(given: ConfigSources): ConfigSources {
+  return { environment: process.env, ...given };
+}
+
+function secretsInOrder(read: {
+  OCTOPORTY_AUTH_SECRET: string;
+  OCTOPORTY_AUTH_SECRET_PREVIOUS: string | null;
+}): string[] {
+  const { OCTOPORTY_AUTH_SECRET: current, OCTOPORTY_AUTH_SECRET_PREVIOUS: previous } = read;
+  return previous === null || previous === current ? [current] : [current, previous];
+}
+
+function caddyOf(read: z.output<typeof gatewaySchema>): CaddyConfig | null {
+  if (read.OCTOPORTY_CADDY_ADMIN_URL === null) return null;
+  if (read.OCTOPORTY_GATEWAY_HOST === null) {
+    throw new ConfigError(
+      "OCTOPORTY_GATEWAY_HOST is not set: with Caddy it must be the gateway's own public name, such as tunnel.example.com.",
+    );
+  }
+  return {
+    adminUrl: parseCaddyAdminUrl(read.OCTOPORTY_CADDY_ADMIN_URL, read.OCTOPORTY_ALLOW_INSECURE),
+    upstream: read.OCTOPORTY_CADDY_UPSTREAM ?? `localhost:${read.OCTOPORTY_LISTEN_PORT}`,
+  };
+}

@@ -1,0 +1,98 @@
+// Owns the rules that one setting's form alone cannot tell: what is safe to dial, what needs what, what must stay secret.
+
+import { accessSync, constants } from 'node:fs';
+import { getProxyForUrl } from 'proxy-from-env';
+import { isLoopback, quoted } from './values.ts';
+import { ConfigError, labelOf, reasonOf, type ConfigSources } from './variables.ts';
+
+/** The path under which a gateway takes tunnels. */
+const TUNNEL_PATH = '/tunnel';
+
+/** The gateway's URL with its path. Throws ConfigError. */
+export function parseGatewayUrl(
+  text: string | null,
+  isInsecureAllowed: boolean,
+  sources: ConfigSources,
+): string {
+  const label = labelOf('OCTOPORTY_GATEWAY_URL', sources);
+  if (text === null) {
+    throw new ConfigError(
+      `${label} is not set: give the gateway's address, such as wss://tunnel.example.com.`,
+    );
+  }
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !['ws:', 'wss:'].includes(url.protocol) || url.hostname === '') {
+    throw new ConfigError(
+      `${label} must be like wss://tunnel.example.com, not ${quoted(withoutLogin(text))}.`,
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new ConfigError(`${label} must not hold a user name or password: the shared secret is enough.`);
+  }
+  if (url.search !== '' || url.hash !== '') {
+    throw new ConfigError(`${label} must end with its path: remove what begins with "?" or "#".`);
+  }
+  if (url.protocol === 'ws:' && !isLoopback(url.hostname) && !isInsecureAllowed) {
+    throw new ConfigError(
+      `${label} is not encrypted: use wss://, or set OCTOPORTY_ALLOW_INSECURE=true on a network you trust.`,
+    );
+  }
+  if (url.pathname === '/') url.pathname = TUNNEL_PATH;
+  return url.href;
+}
+
+/** Caddy's admin address may rewrite every route, so in plain HTTP it stays on this machine. Throws ConfigError. */
+export function parseCaddyAdminUrl(text: string, isInsecureAllowed: boolean): string {
+  if (/^unix:\/./.test(text)) return text;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new ConfigError(
+      `OCTOPORTY_CADDY_ADMIN_URL must be like http://localhost:2019 or unix:/run/caddy/admin.sock, not ${quoted(withoutLogin(text))}.`,
+    );
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && !isInsecureAllowed) {
+    throw new ConfigError(
+      'OCTOPORTY_CADDY_ADMIN_URL is plain HTTP beyond this machine: use a unix socket or localhost, or set OCTOPORTY_ALLOW_INSECURE=true on a network you trust.',
+    );
+  }
+  return text.replace(/\/+$/, '');
+}
+
+/** The HTTP proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY ask for; never one for this machine itself. */
+export function proxyFor(gatewayUrl: string): string | null {
+  const url = new URL(gatewayUrl);
+  if (isLoopback(url.hostname)) return null;
+  return getProxyForUrl(gatewayUrl.replace(/^ws/, 'http')) || null;
+}
+
+/** The path, once the file behind it can be read. Throws ConfigError. */
+export function readableFile(path: string, label: string): string {
+  try {
+    accessSync(path, constants.R_OK);
+    return path;
+  } catch (error) {
+    throw new ConfigError(`${label}: cannot read ${path} (${reasonOf(error)}).`);
+  }
+}
+
+/** The password inside a connection string, in each form an error message may show it. */
+export function passwordsIn(connectionString: string): string[] {
+  const inUrl = /^[a-z]+:\/\/[^/@:]*:([^@]*)@/i.exec(connectionString)?.[1];
+  const inPairs = /(?:^|;)\s*(?:password|pwd)\s*=\s*("[^"]*"|'[^']*'|[^;]*)/i.exec(connectionString)?.[1];
+  const found = [inUrl ?? '', decoded(inUrl ?? ''), inPairs?.replace(/^(["'])(.*)\1$/, '$2') ?? ''];
+  return found.filter((password) => password !== '');
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    // A bare "%" is no escape: then the password is as it is written.
+    if (error instanceof URIError) return text;
+    throw error;
+  }
+}
+
+function withoutLogin(text: string): string {
+  return text.replace(/\/\/[^/@]*@/, '//');
+}

@@ -1,0 +1,159 @@
+// Owns what each kind of setting may look like; a refusal is the end of a sentence that begins with the variable's name.
+
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { parseExternalDomain } from '../../protocol/hostName.ts';
+
+/** Fewer bytes of secret could be guessed: HS256 wants as many as its hash has (RFC 7518 §3.2). */
+export const MIN_SECRET_BYTES = 32;
+
+/** Timers of Node overflow above 2^31 - 1 ms and would fire at once. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
+const UNIT_MS = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+
+const SET_SECRET = `is not set: give gateway and agent the same ${MIN_SECRET_BYTES} or more random bytes, such as the output of "openssl rand -hex 32".`;
+
+/** The shared secret; never repeated in an error. */
+export function secretValue() {
+  return variable(parseSecret, SET_SECRET);
+}
+
+/** 0 takes any free port. */
+export function portValue(fallback: number) {
+  return variable(parsePort).prefault(String(fallback));
+}
+
+/** `500ms`, `60s`, `24h` … as milliseconds. */
+export function durationValue(fallback: string) {
+  return variable(parseDuration).prefault(fallback);
+}
+
+/** A comma-separated list of CIDRs; a bare address stands for itself alone. */
+export function cidrsValue(fallback: string) {
+  return variable(parseCidrs).prefault(fallback);
+}
+
+/** A public host name in its stored form. */
+export function hostNameValue() {
+  return variable(parseHostName);
+}
+
+/** One of a few words. */
+export function choiceValue<const Choice extends string>(choices: readonly Choice[], fallback: Choice) {
+  return variable<Choice>((text) => {
+    const choice = choices.find((each) => each === text.trim().toLowerCase());
+    return choice === undefined
+      ? { problem: `must be one of ${choices.join(', ')}, not ${quoted(text)}.` }
+      : { value: choice };
+  }).prefault(fallback);
+}
+
+export function booleanValue() {
+  return choiceValue(['true', 'false'], 'false').transform((word) => word === 'true');
+}
+
+/** Any text, spaces around it dropped. */
+export function textValue() {
+  return variable((text) =>
+    text.trim() === '' ? { problem: 'must not be blank.' } : { value: text.trim() },
+  );
+}
+
+/** A comma-separated list of words. */
+export function wordsValue() {
+  return variable((text) => ({ value: items(text) })).prefault('');
+}
+
+/** Absent is null. */
+export function orNull<Schema extends z.ZodType>(schema: Schema) {
+  return schema.optional().transform((value) => value ?? null);
+}
+
+/** Whether a host as written in a URL or setting can only be this machine. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  if (name === 'localhost' || name.endsWith('.localhost')) return true;
+  return ipaddr.isValid(name) && ipaddr.process(name).range() === 'loopback';
+}
+
+/** A value for an error: one line, bounded. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+type Parsed<Value> = { readonly value: Value } | { readonly problem: string };
+
+function variable<Value>(parse: (text: string) => Parsed<Value>, whenAbsent = 'is not set.') {
+  return z.string({ error: whenAbsent }).transform((text, context) => {
+    const parsed = parse(text);
+    if ('value' in parsed) return parsed.value;
+    context.addIssue({ code: 'custom', message: parsed.problem });
+    return z.NEVER;
+  });
+}
+
+function parseSecret(text: string): Parsed<string> {
+  const bytes = Buffer.byteLength(text);
+  if (bytes >= MIN_SECRET_BYTES) return { value: text };
+  return {
+    problem: `has ${bytes} bytes: use at least ${MIN_SECRET_BYTES}, such as the output of "openssl rand -hex 32".`,
+  };
+}
+
+function parsePort(text: string): Parsed<number> {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return { value: port };
+  return { problem: `must be a port from 0 to 65535, not ${quoted(text)}.` };
+}
+
+function parseDuration(text: string): Parsed<number> {
+  const [, count = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(text.trim().toLowerCase()) ?? [];
+  const ms = Math.round(Number(count) * (UNIT_MS.get(unit) ?? Number.NaN));
+  if (count === '' || Number.isNaN(ms) || ms < 1) {
+    return { problem: `must be a time such as 500ms, 60s, 5m or 24h, not ${quoted(text)}.` };
+  }
+  if (ms > MAX_DURATION_MS) return { problem: `must be at most 24d, not ${quoted(text)}.` };
+  return { value: ms };
+}
+
+function parseCidrs(text: string): Parsed<string[]> {
+  const cidrs: string[] = [];
+  for (const item of items(text)) {
+    const cidr = toCidr(item);
+    if (cidr === null) {
+      return {
+        problem: `must be a comma-separated list of addresses or CIDRs such as 10.0.0.0/8 or fd00::/8, not ${quoted(item)}.`,
+      };
+    }
+    cidrs.push(cidr);
+  }
+  return { value: cidrs };
+}
+
+/** ipaddr.js also reads octal and short IPv4 forms, which people read differently: only four plain numbers pass. */
+function toCidr(item: string): string | null {
+  const isPlain = item.includes(':') || /^\d+\.\d+\.\d+\.\d+(\/\d+)?$/.test(item);
+  if (!isPlain || /(^|\.)0\d/.test(item) || item.includes('%')) return null;
+  if (ipaddr.isValidCIDR(item)) return item;
+  if (!ipaddr.isValid(item)) return null;
+  return `${item}/${ipaddr.parse(item).kind() === 'ipv4' ? 32 : 128}`;
+}
+
+function parseHostName(text: string): Parsed<string> {
+  const parsed = parseExternalDomain(text.trim());
+  return 'host' in parsed ? { value: parsed.host } : { problem: `is not a host name. ${parsed.problem}` };
+}
+
+function items(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

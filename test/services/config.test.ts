@@ -1,0 +1,371 @@
+// Owns the tests of the configuration: where values come from, what is refused, and with which words.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseMapFlags } from '../../services/config/mapFlag.ts';
+import { ConfigError, variableOfFlag, type Variables } from '../../services/config/variables.ts';
+import {
+  loadAgentConfig,
+  loadGatewayConfig,
+  loadHealthTarget,
+  secretsOf,
+  type AgentConfig,
+  type GatewayConfig,
+} from '../../services/config.ts';
+
+const SECRET = 'a'.repeat(32);
+const OTHER_SECRET = 'b'.repeat(40);
+const AGENT = {
+  OCTOPORTY_AUTH_SECRET: SECRET,
+  OCTOPORTY_GATEWAY_URL: 'wss://tunnel.example.com',
+  OCTOPORTY_UI_PASSWORD: 'correct horse',
+};
+
+describe('a gateway', () => {
+  it('needs nothing but the secret', () => {
+    expect(gateway()).toMatchObject({
+      listenHost: '0.0.0.0',
+      listenPort: 5000,
+      authSecrets: [SECRET],
+      gatewayHost: null,
+      trustedProxies: ['127.0.0.0/8', '::1/128'],
+      statusToken: null,
+      headTimeoutMs: 60_000,
+      routeLeaseMs: 86_400_000,
+      caddy: null,
+      drainMs: 30_000,
+      logLevel: 'info',
+    });
+  });
+
+  it('refuses to start without a secret, and with one that could be guessed', () => {
+    expect(refusal(() => loadGatewayConfig({ environment: {} }))).toMatch(
+      /^OCTOPORTY_AUTH_SECRET is not set: /,
+    );
+    expect(refusal(() => gateway({ OCTOPORTY_AUTH_SECRET: 'hunter2' }))).toMatch(
+      /^OCTOPORTY_AUTH_SECRET has 7 bytes: use at least 32/,
+    );
+    expect(refusal(() => gateway({ OCTOPORTY_AUTH_SECRET_PREVIOUS: 'hunter2' }))).toMatch(
+      /^OCTOPORTY_AUTH_SECRET_PREVIOUS has 7 bytes/,
+    );
+  });
+
+  it('counts bytes, not characters', () => {
+    expect(gateway({ OCTOPORTY_AUTH_SECRET: 'é'.repeat(16) }).authSecrets).toEqual(['é'.repeat(16)]);
+  });
+
+  it('accepts the previous secret behind the current one', () => {
+    expect(gateway({ OCTOPORTY_AUTH_SECRET_PREVIOUS: OTHER_SECRET }).authSecrets).toEqual([
+      SECRET,
+      OTHER_SECRET,
+    ]);
+    expect(gateway({ OCTOPORTY_AUTH_SECRET_PREVIOUS: SECRET }).authSecrets).toEqual([SECRET]);
+  });
+
+  it.each([
+    ['OCTOPORTY_LISTEN_PORT', '65536', 'OCTOPORTY_LISTEN_PORT must be a port from 0 to 65535, not "65536".'],
+    ['OCTOPORTY_LISTEN_PORT', '0x10', 'OCTOPORTY_LISTEN_PORT must be a port from 0 to 65535, not "0x10".'],
+    [
+      'OCTOPORTY_HEAD_TIMEOUT',
+      '60',
+      'OCTOPORTY_HEAD_TIMEOUT must be a time such as 500ms, 60s, 5m or 24h, not "60".',
+    ],
+    [
+      'OCTOPORTY_HEAD_TIMEOUT',
+      '0s',
+      'OCTOPORTY_HEAD_TIMEOUT must be a time such as 500ms, 60s, 5m or 24h, not "0s".',
+    ],
+    ['OCTOPORTY_ROUTE_LEASE', '365d', 'OCTOPORTY_ROUTE_LEASE must be at most 24d, not "365d".'],
+    [
+      'OCTOPORTY_LOG_LEVEL',
+      'loud',
+      'OCTOPORTY_LOG_LEVEL must be one of debug, info, warn, error, silent, not "loud".',
+    ],
+    ['OCTOPORTY_ALLOW_INSECURE', 'yes', 'OCTOPORTY_ALLOW_INSECURE must be one of true, false, not "yes".'],
+  ])('refuses %s=%s in one plain line', (name, value, line) => {
+    expect(refusal(() => gateway({ [name]: value }))).toBe(line);
+  });
+
+  it.each([
+    ['500ms', 500],
+    ['1.5s', 1500],
+    ['5m', 300_000],
+    ['24h', 86_400_000],
+  ])('reads %s as %i ms', (text, ms) => {
+    expect(gateway({ OCTOPORTY_HEAD_TIMEOUT: text }).headTimeoutMs).toBe(ms);
+  });
+
+  it('trusts the proxies it is told, a bare address for itself alone, and none when the list is empty', () => {
+    const trusted = (list: string) => gateway({ OCTOPORTY_TRUSTED_PROXIES: list }).trustedProxies;
+    expect(trusted('10.0.0.0/8, fd00::/8,192.168.1.1,::1')).toEqual([
+      '10.0.0.0/8',
+      'fd00::/8',
+      '192.168.1.1/32',
+      '::1/128',
+    ]);
+    expect(trusted('')).toEqual([]);
+  });
+
+  it.each(['10.0.0.0/33', 'everyone', '10.1', '010.0.0.1', '0x7f.0.0.1', 'fe80::1%eth0'])(
+    'refuses %s as a trusted proxy, which two readers would read differently',
+    (list) => {
+      expect(refusal(() => gateway({ OCTOPORTY_TRUSTED_PROXIES: list }))).toMatch(
+        /^OCTOPORTY_TRUSTED_PROXIES must be a comma-separated list of addresses or CIDRs/,
+      );
+    },
+  );
+
+  it('stores its own name as visitors ask for it', () => {
+    expect(gateway({ OCTOPORTY_GATEWAY_HOST: 'Tunnel.Example.COM.' }).gatewayHost).toBe('tunnel.example.com');
+    expect(refusal(() => gateway({ OCTOPORTY_GATEWAY_HOST: 'https://x' }))).toMatch(
+      /^OCTOPORTY_GATEWAY_HOST is not a host name\. /,
+    );
+  });
+
+  it('needs its own name for Caddy, and an admin address that nobody else reaches', () => {
+    const caddy = {
+      OCTOPORTY_CADDY_ADMIN_URL: 'http://localhost:2019/',
+      OCTOPORTY_GATEWAY_HOST: 't.example.com',
+    };
+    expect(gateway(caddy).caddy).toEqual({ adminUrl: 'http://localhost:2019', upstream: 'localhost:5000' });
+    expect(gateway({ ...caddy, OCTOPORTY_CADDY_ADMIN_URL: 'unix:/run/caddy.sock' }).caddy?.adminUrl).toBe(
+      'unix:/run/caddy.sock',
+    );
+    expect(refusal(() => gateway({ ...caddy, OCTOPORTY_GATEWAY_HOST: '' }))).toMatch(
+      /^OCTOPORTY_GATEWAY_HOST is not set: with Caddy/,
+    );
+    const beyond = { ...caddy, OCTOPORTY_CADDY_ADMIN_URL: 'http://10.0.0.2:2019' };
+    expect(refusal(() => gateway(beyond))).toMatch(
+      /^OCTOPORTY_CADDY_ADMIN_URL is plain HTTP beyond this machine/,
+    );
+    expect(gateway({ ...beyond, OCTOPORTY_ALLOW_INSECURE: 'true' }).caddy?.adminUrl).toBe(
+      'http://10.0.0.2:2019',
+    );
+  });
+});
+
+describe('an agent', () => {
+  it('needs the secret, the gateway and a password', () => {
+    expect(agent()).toMatchObject({
+      gatewayUrl: 'wss://tunnel.example.com/tunnel',
+      uiHost: '127.0.0.1',
+      uiPort: 5080,
+      uiUsername: 'admin',
+      connectTimeoutMs: 10_000,
+      connectionString: null,
+      allowedTargets: [],
+      caFile: null,
+      maps: [],
+    });
+    expect(agent({ OCTOPORTY_DATA_DIR: '/var/lib/octoporty' }).dataDir).toBe('/var/lib/octoporty');
+    for (const name of Object.keys(AGENT)) {
+      expect(refusal(() => agent({ [name]: undefined }))).toMatch(new RegExp(`^${name} is not set: `));
+    }
+  });
+
+  it.each([
+    ['wss://t.example.com', 'wss://t.example.com/tunnel'],
+    ['wss://t.example.com:8443/', 'wss://t.example.com:8443/tunnel'],
+    ['wss://t.example.com/behind/tunnel', 'wss://t.example.com/behind/tunnel'],
+    ['ws://localhost:5000', 'ws://localhost:5000/tunnel'],
+    ['ws://127.0.0.1:5000/tunnel', 'ws://127.0.0.1:5000/tunnel'],
+    ['ws://[::1]:5000', 'ws://[::1]:5000/tunnel'],
+  ])('dials %s at %s', (given, dialled) => {
+    expect(agent({ OCTOPORTY_GATEWAY_URL: given }).gatewayUrl).toBe(dialled);
+  });
+
+  it.each([
+    ['tunnel.example.com', /must be like wss:\/\//],
+    ['https://tunnel.example.com', /must be like wss:\/\//],
+    ['wss://user:pass@tunnel.example.com', /must not hold a user name or password/],
+    ['wss://tunnel.example.com/tunnel?token=x', /must end with its path/],
+    ['ws://tunnel.example.com', /is not encrypted: use wss:/],
+    ['ws://127.0.0.1.example.com', /is not encrypted: use wss:/],
+    ['ws://10.0.0.1', /is not encrypted: use wss:/],
+  ])('refuses %s as its gateway', (url, words) => {
+    expect(refusal(() => agent({ OCTOPORTY_GATEWAY_URL: url }))).toMatch(words);
+  });
+
+  it('dials in plain text only when that is allowed by name', () => {
+    const plain = { OCTOPORTY_GATEWAY_URL: 'ws://10.0.0.1', OCTOPORTY_ALLOW_INSECURE: 'true' };
+    expect(agent(plain).gatewayUrl).toBe('ws://10.0.0.1/tunnel');
+  });
+
+  it('never goes through a proxy to this machine itself', () => {
+    expect(agent({ OCTOPORTY_GATEWAY_URL: 'ws://127.0.0.1:5000' }).proxyUrl).toBeNull();
+  });
+
+  it('wants a certificate file that is there', () => {
+    expect(refusal(() => agent({ OCTOPORTY_CA_FILE: '/nonexistent/ca.pem' }))).toBe(
+      'OCTOPORTY_CA_FILE: cannot read /nonexistent/ca.pem (ENOENT).',
+    );
+  });
+});
+
+describe('where values come from', () => {
+  it('lets flags win over the environment, and that over defaults', () => {
+    const defaults = {
+      OCTOPORTY_AUTH_SECRET: SECRET,
+      OCTOPORTY_LISTEN_PORT: '1',
+      OCTOPORTY_HEAD_TIMEOUT: '1s',
+    };
+    const environment = { OCTOPORTY_LISTEN_PORT: '2', OCTOPORTY_HEAD_TIMEOUT: '2s' };
+    const flags = { OCTOPORTY_LISTEN_PORT: '3' };
+    expect(loadGatewayConfig({ flags, environment, defaults })).toMatchObject({
+      listenPort: 3,
+      headTimeoutMs: 2000,
+      authSecrets: [SECRET],
+    });
+  });
+
+  it('names the flag when the flag is wrong', () => {
+    const sources = {
+      environment: { OCTOPORTY_AUTH_SECRET: SECRET },
+      flags: { [variableOfFlag('listenPort')]: 'x' },
+    };
+    expect(refusal(() => loadGatewayConfig(sources))).toMatch(/^--listen-port must be a port/);
+  });
+
+  it('takes an empty variable as one that is not set', () => {
+    expect(gateway({ OCTOPORTY_LISTEN_PORT: '', OCTOPORTY_STATUS_TOKEN: '' })).toMatchObject({
+      listenPort: 5000,
+      statusToken: null,
+    });
+  });
+
+  it('reads a secret from a file, without the line end that editors leave', () => {
+    const path = fileWith(`${OTHER_SECRET}\n`);
+    const environment = { OCTOPORTY_AUTH_SECRET_FILE: path };
+    expect(loadGatewayConfig({ environment }).authSecrets).toEqual([OTHER_SECRET]);
+  });
+
+  it('says which file is missing, empty, too short, or one too many', () => {
+    const load = (environment: Variables) => refusal(() => loadGatewayConfig({ environment }));
+    expect(load({ OCTOPORTY_AUTH_SECRET_FILE: '/nonexistent/secret' })).toBe(
+      'OCTOPORTY_AUTH_SECRET_FILE: cannot read /nonexistent/secret (ENOENT).',
+    );
+    expect(load({ OCTOPORTY_AUTH_SECRET_FILE: fileWith('\n') })).toMatch(
+      /^OCTOPORTY_AUTH_SECRET_FILE names an empty/,
+    );
+    expect(load({ OCTOPORTY_AUTH_SECRET_FILE: fileWith('short') })).toMatch(
+      /^OCTOPORTY_AUTH_SECRET_FILE has 5 bytes/,
+    );
+    expect(load({ OCTOPORTY_AUTH_SECRET_FILE: fileWith(SECRET), OCTOPORTY_AUTH_SECRET: SECRET })).toBe(
+      'Set OCTOPORTY_AUTH_SECRET or OCTOPORTY_AUTH_SECRET_FILE, not both.',
+    );
+  });
+
+  it('keeps every refusal to one line without the secret in it', () => {
+    const line = refusal(() => gateway({ OCTOPORTY_AUTH_SECRET: 'hunter2', OCTOPORTY_LISTEN_PORT: 'a\nb' }));
+    expect(line).not.toContain('hunter2');
+    expect(line).not.toContain('\n');
+  });
+});
+
+describe('--map', () => {
+  it('names a public name and its origin', () => {
+    expect(parseMapFlags(['App.Localhost=http://127.0.0.1:3000'])).toEqual([
+      {
+        externalDomain: 'app.localhost',
+        internalProtocol: 'http',
+        internalHost: '127.0.0.1',
+        internalPort: 3000,
+        allowInvalidCertificates: false,
+      },
+    ]);
+  });
+
+  it('checks certificates unless told not to, and knows the usual ports and IPv6', () => {
+    const [nas, box, six] = parseMapFlags([
+      'a.com=https://nas.local',
+      'b.com=https+insecure://box/',
+      'c.com=http://[fd00::1]',
+    ]);
+    expect(nas).toMatchObject({
+      internalProtocol: 'https',
+      internalPort: 443,
+      allowInvalidCertificates: false,
+    });
+    expect(box).toMatchObject({
+      internalProtocol: 'https',
+      internalHost: 'box',
+      allowInvalidCertificates: true,
+    });
+    expect(six).toMatchObject({ internalHost: 'fd00::1', internalPort: 80 });
+  });
+
+  it.each([
+    ['app.localhost', /^--map must be NAME=URL/],
+    ['*.localhost=http://a', /^--map "\*\.localhost": Wildcard names/],
+    ['a.com=3000', /^--map a\.com: the target must be like http:/],
+    ['a.com=ftp://x', /^--map a\.com: the target must be like http:/],
+    ['a.com=http://x/path', /^--map a\.com: the target must be like http:/],
+    ['a.com=http://u:p@x', /^--map a\.com: the target must be like http:/],
+    ['a.com=http://x:99999', /^--map a\.com: the target's port/],
+    ['a.com=http://127.1', /^--map a\.com: Enter the IPv4 address as four numbers/],
+  ])('refuses %s', (flag, words) => {
+    expect(refusal(() => parseMapFlags([flag]))).toMatch(words);
+  });
+
+  it('refuses one name twice', () => {
+    expect(refusal(() => parseMapFlags(['a.com=http://x', 'A.com=http://y']))).toBe(
+      '--map names a.com twice: keep one of them.',
+    );
+  });
+});
+
+describe('the health check', () => {
+  it('asks the service that the environment configures, the gateway when none', () => {
+    const target = (environment: Variables) => loadHealthTarget(null, { environment });
+    expect(target({})).toEqual({ service: 'gateway', host: '0.0.0.0', port: 5000 });
+    expect(target({ OCTOPORTY_UI_PORT: '81' })).toEqual({ service: 'agent', host: '127.0.0.1', port: 81 });
+    expect(target({ OCTOPORTY_GATEWAY_URL: 'wss://x' })).toMatchObject({ service: 'agent', port: 5080 });
+  });
+
+  it('asks the service it is told, without needing any secret', () => {
+    expect(loadHealthTarget('agent', { environment: {} })).toMatchObject({ service: 'agent', port: 5080 });
+  });
+});
+
+describe('the secrets of a configuration', () => {
+  it('are all that the log must never show', () => {
+    const config = agent({
+      OCTOPORTY_AUTH_SECRET_PREVIOUS: OTHER_SECRET,
+      OCTOPORTY_CONNECTION_STRING: 'Server=db;User Id=sa;Password="p;w";Encrypt=true',
+    });
+    expect(secretsOf(config)).toEqual(expect.arrayContaining([SECRET, OTHER_SECRET, 'correct horse', 'p;w']));
+    expect(secretsOf(agent({ OCTOPORTY_CONNECTION_STRING: 'mssql://sa:p%40w@db/x' }))).toEqual(
+      expect.arrayContaining(['p%40w', 'p@w']),
+    );
+    expect(secretsOf(gateway({ OCTOPORTY_STATUS_TOKEN: 'status' }))).toEqual([SECRET, 'status']);
+  });
+});
+
+function gateway(environment: Variables = {}): GatewayConfig {
+  return loadGatewayConfig({ environment: { OCTOPORTY_AUTH_SECRET: SECRET, ...environment } });
+}
+
+function agent(environment: Variables = {}): AgentConfig {
+  return loadAgentConfig({ environment: { ...AGENT, ...environment } });
+}
+
+/** The line a person reads when the configuration is refused. */
+function refusal(load: () => unknown): string {
+  try {
+    load();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return error instanceof ConfigError ? error.message : '';
+  }
+  throw new Error('it was accepted');
+}
+
+function fileWith(text: string): string {
+  const dir = mkdtempSync(join(tmpdir(), 'octoporty-config-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const path = join(dir, 'secret');
+  writeFileSync(path, text);
+  return path;
+}
