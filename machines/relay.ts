@@ -96,7 +96,7 @@ type Rules = { readonly [T in RelayEvent['type']]?: Rule<T> };
 const NO_EFFECTS: readonly RelayEffect[] = [];
 
 const beforeHead: Rules = {
-  'near.ended': (relay, { nowMs }) => awaitHead({ ...relay, isUploading: false }, nowMs),
+  'near.ended': (relay, { nowMs }) => awaitHead({ ...relay, isUploading: false, inviteAtMs: null }, nowMs),
   'far.failed': (relay, { code }) => fail(relay, code),
   'far.lost': (relay, { code, nowMs }) =>
     relay.input.isRepeatable && relay.sends < 2 ? reopen(relay, nowMs) : fail(relay, code),
@@ -112,11 +112,19 @@ const afterHead: Rules = {
 };
 
 /** State × event. What is not here is ignored in that state. */
-const RULES: { readonly [P in RelayPhase]: Rules } = {
+const RULES: Readonly<Record<RelayPhase, Rules>> = {
   opening: {
     ...beforeHead,
     'far.opened': (relay, { nowMs }) =>
-      awaitHead({ ...relay, phase: 'awaiting', sends: relay.sends + 1 }, nowMs),
+      awaitHead(
+        {
+          ...relay,
+          phase: 'awaiting',
+          sends: relay.sends + 1,
+          inviteAtMs: relay.input.isHeldBack && relay.isUploading ? nowMs + INVITE_AFTER_MS : null,
+        },
+        nowMs,
+      ),
     tick: (relay, { nowMs }) =>
       isDue(relay.deadlineMs, nowMs) ? fail(relay, relay.input.openTimeoutCode, true) : relay,
   },
@@ -136,7 +144,10 @@ const RULES: { readonly [P in RelayPhase]: Rules } = {
   },
   upgraded: {
     ...afterHead,
-    'near.ended': (relay) => (relay.isFarOpen ? { ...relay, isUploading: false } : complete(relay)),
+    'near.ended': (relay) => {
+      const sent: RelayContext = { ...relay, isUploading: false };
+      return relay.isFarOpen ? sent : complete(sent);
+    },
     'far.ended': (relay) => (relay.isUploading ? { ...relay, isFarOpen: false } : complete(relay)),
   },
   ended: {},
@@ -157,12 +168,10 @@ export const relayLogic = fromTransition<RelayContext, RelayEvent, never, RelayI
   }),
 );
 
-function step<T extends RelayEvent['type']>(
-  relay: RelayContext,
-  event: Extract<RelayEvent, { type: T }>,
-): RelayContext {
+function step(relay: RelayContext, event: RelayEvent): RelayContext {
   const quiet = relay.effects.length === 0 ? relay : { ...relay, effects: NO_EFFECTS };
-  const rule: Rule<T> | undefined = RULES[relay.phase][event.type as T];
+  // The table pairs each type with a rule for its own events: what TypeScript cannot see through the lookup.
+  const rule = RULES[relay.phase][event.type] as Rule<RelayEvent['type']> | undefined;
   return rule === undefined ? quiet : rule(quiet, event);
 }
 

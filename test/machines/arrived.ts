@@ -2,6 +2,12 @@
 
 import type { ControlMessage } from '../../protocol/control.ts';
 
-export function arrived<const T extends ControlMessage>(message: T) {
-  return { type: `control.${message.type}` as const, message };
+interface Arrived<T extends ControlMessage> {
+  type: `control.${T['type']}`;
+  message: T;
+}
+
+export function arrived<const T extends ControlMessage>(message: T): Arrived<T> {
+  const type: T['type'] = message.type;
+  return { type: `control.${type}`, message };
 }
