@@ -239,6 +239,9 @@ export type ErrorCode = keyof typeof ERRORS;
 /** The application range of WebSocket close codes (RFC 6455 §7.4.2) starts here. */
 const CLOSE_CODE_BASE = 4000;
 
+/** Codes up to this number answer a visitor's request. */
+const LAST_VISITOR_NUMBER = ERRORS.internal.number;
+
 const codeByNumber = new Map<number, ErrorCode>(
   errorCodes().map((code): [number, ErrorCode] => [ERRORS[code].number, code]),
 );
@@ -266,6 +269,12 @@ export function errorCodes(): ErrorCode[] {
 /** The code of a RESET's number; an unknown number (a newer peer) reads as `internal`. */
 export function errorOfNumber(number: number): ErrorCode {
   return codeByNumber.get(number) ?? 'internal';
+}
+
+/** The code a visitor may hear for what happened inside: the ones that are about their request, nothing of ours. */
+export function visitorErrorOf(code: ErrorCode): ErrorCode {
+  if (ERRORS[code].number <= LAST_VISITOR_NUMBER) return code;
+  return code === 'mapping_gone' ? 'unknown_host' : 'tunnel_lost';
 }
 
 export function closeCodeOf(code: ErrorCode): number {

@@ -28,6 +28,8 @@ interface Facts {
     readonly code: ErrorCode | null;
     readonly detail: string;
   };
+  /** Somebody dialled and could not prove the secret. */
+  'tunnel.refused': { readonly address: string; readonly code: ErrorCode };
 }
 
 export type FactType = keyof Facts;

@@ -1,0 +1,96 @@
+// The agent's HTTP side: health for machines, and a plain status page for people until the dashboard exists.
+
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { isIP } from 'node:net';
+import { readFileSync } from 'node:fs';
+import Router from '@koa/router';
+import ipaddr from 'ipaddr.js';
+import Koa from 'koa';
+import type { Log } from '../log.ts';
+import { renderStatusPage, type StatusPageContent } from './statusPage.ts';
+
+export interface AgentApiOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Host names besides addresses and localhost under which the page may be asked for. */
+  readonly allowedHosts: readonly string[];
+  readonly log: Log;
+  readonly checks: () => { database: 'starting' | 'ok'; tunnel: string; isOnline: boolean };
+  readonly status: () => StatusPageContent;
+}
+
+/** Listens; rejects with the listener's error, EADDRINUSE among them. */
+export async function startAgentApi(options: AgentApiOptions): Promise<Server> {
+  const server = createServer(createApp(options).callback());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: options.host, port: options.port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return server;
+}
+
+function createApp({ allowedHosts, log, checks, status }: AgentApiOptions): Koa {
+  const router = new Router();
+  const css = readFileSync(new URL('../../ui/status.css', import.meta.url));
+
+  router.get('/health', (context) => {
+    const { database, tunnel, isOnline } = checks();
+    // A lost tunnel is `degraded`, not an error: restarting the agent would not bring it back.
+    context.status = database === 'ok' ? 200 : 503;
+    context.body = {
+      status: database === 'ok' && isOnline ? 'ok' : 'degraded',
+      checks: { database, tunnel },
+    };
+  });
+  router.get('/health/ready', (context) => {
+    const { database, tunnel, isOnline } = checks();
+    const isReady = database === 'ok' && isOnline;
+    context.status = isReady ? 200 : 503;
+    context.body = { status: isReady ? 'ready' : 'waiting', checks: { database, tunnel } };
+  });
+  router.get('/status.css', (context) => {
+    context.type = 'text/css';
+    context.body = css;
+  });
+  router.get('/', (context) => {
+    if (!isLoopback(context.req)) context.throw(403, 'The status page is for this machine only.');
+    context.type = 'text/html';
+    context.body = renderStatusPage(status());
+  });
+
+  const app = new Koa();
+  app.on('error', (error: unknown) => {
+    log.debug({ error }, 'A request to the agent failed.');
+  });
+  app.use(async (context, next) => {
+    context.set('Cache-Control', 'no-store');
+    context.set('X-Content-Type-Options', 'nosniff');
+    context.set(
+      'Content-Security-Policy',
+      "default-src 'none'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'",
+    );
+    if (!isKnownName(context.hostname, allowedHosts)) {
+      context.throw(421, 'This host name is not allowed here: add it to OCTOPORTY_UI_ALLOWED_HOSTS.');
+    }
+    await next();
+  });
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+  return app;
+}
+
+function isLoopback(request: IncomingMessage): boolean {
+  const address = request.socket.remoteAddress;
+  return address !== undefined && ipaddr.process(address).range() === 'loopback';
+}
+
+/** A foreign name that resolves to us is how a web page reaches private services (DNS rebinding): only known names pass. */
+function isKnownName(hostname: string, allowedHosts: readonly string[]): boolean {
+  const name = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  return (
+    isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || allowedHosts.includes(name)
+  );
+}

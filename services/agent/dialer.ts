@@ -1,0 +1,86 @@
+// Dials the gateway: TCP, TLS and the WebSocket upgrade, through a proxy where the environment says so.
+
+import { readFileSync } from 'node:fs';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { WebSocket } from 'ws';
+import type { ErrorCode } from '../../protocol/errors.ts';
+import type { Wire, WireHandler } from '../../protocol/wire.ts';
+import { SUBPROTOCOL } from '../../protocol/control.ts';
+import { MAX_TEXT_MESSAGE_BYTES } from '../../protocol/limits.ts';
+import { WIRE_OPTIONS, wireOf } from '../wire.ts';
+
+/** Opens wires to one gateway. `onOpened` or `onClosed` follows, never from inside the call. */
+export interface WireDialer {
+  dial(handler: WireHandler & { onOpened(): void }): Wire;
+}
+
+export interface DialerOptions {
+  /** `wss://host/tunnel`, or `ws://` where configuration allows it. */
+  readonly gatewayUrl: string;
+  /** PEM file of a private certificate authority. */
+  readonly caFile: string | null;
+  /** An HTTP proxy to go through (CONNECT); null: directly. */
+  readonly proxyUrl: string | null;
+}
+
+export function createDialer({ gatewayUrl, caFile, proxyUrl }: DialerOptions): WireDialer {
+  const isEncrypted = gatewayUrl.startsWith('wss:');
+  const ca = caFile === null ? undefined : readFileSync(caFile);
+  return {
+    dial(handler) {
+      const socket = new WebSocket(gatewayUrl, [SUBPROTOCOL], {
+        ...WIRE_OPTIONS,
+        maxPayload: MAX_TEXT_MESSAGE_BYTES,
+        // Over TLS a mask protects nobody, and without it bulk is about four times as fast. Plain ws keeps real masks.
+        ...(isEncrypted ? { generateMask: zeroMask } : {}),
+        ...(ca === undefined ? {} : { ca }),
+        ...(proxyUrl === null ? {} : { agent: new HttpsProxyAgent(proxyUrl) }),
+      });
+      const wire = wireOf(socket, dialErrors(handler, socket));
+      socket.on('open', () => {
+        handler.onOpened();
+      });
+      return wire;
+    },
+  };
+}
+
+/** Turns what goes wrong before the upgrade into named errors. */
+function dialErrors(handler: WireHandler, socket: WebSocket): WireHandler {
+  let refusal: Parameters<WireHandler['onClosed']> | undefined;
+  let isOpen = false;
+  socket.on('open', () => {
+    isOpen = true;
+  });
+  socket.on('unexpected-response', (request, response) => {
+    const status = response.statusCode ?? 0;
+    refusal = [refusalOf(status), `status ${status}`];
+    request.destroy();
+    socket.terminate();
+  });
+  return {
+    onBinary: (message) => {
+      handler.onBinary(message);
+    },
+    onText: (text) => {
+      handler.onText(text);
+    },
+    onDrained: () => {
+      handler.onDrained();
+    },
+    onClosed: (code, detail) => {
+      if (refusal !== undefined) handler.onClosed(...refusal);
+      else handler.onClosed(code === 'wire_closed' && !isOpen ? 'dial_failed' : code, detail);
+    },
+  };
+}
+
+/** A gateway refuses an unknown version with 426; 5xx and 429 are a gateway, or a proxy before it, that is not there now. */
+function refusalOf(status: number): ErrorCode {
+  if (status === 426) return 'version_mismatch';
+  return status >= 500 || status === 429 ? 'dial_failed' : 'not_a_gateway';
+}
+
+function zeroMask(mask: Buffer): void {
+  mask.fill(0);
+}

@@ -1,0 +1,199 @@
+// The agent from start to stop: parts are made in order, and let go in reverse.
+
+import type { Server } from 'node:http';
+import { distinctUntilKeyChanged, filter, firstValueFrom, map, skip } from 'rxjs';
+import type { AgentConfig } from '../config.ts';
+import type { Log } from '../log.ts';
+import type { Store } from './store/store.ts';
+import type { StatusPageContent } from './statusPage.ts';
+import { databaseMachine } from '../../machines/database.ts';
+import { randomText } from '../../machines/random.ts';
+import { describeError } from '../../protocol/errors.ts';
+import { newMappingSchema } from '../../protocol/mapping.ts';
+import { createActors } from '../actors.ts';
+import { createBus } from '../bus.ts';
+import { systemClock } from '../clock.ts';
+import { systemRandom } from '../random.ts';
+import { createTokens } from '../tokens.ts';
+import { VERSION } from '../version.ts';
+import { loadAgentId } from './agentId.ts';
+import { startAgentApi } from './api.ts';
+import { createDialer } from './dialer.ts';
+import { createForwarder } from './forwarder.ts';
+import { createHttpOrigin } from './httpOrigin.ts';
+import { configOf, createMappings, type Mappings } from './mappings.ts';
+import { createStore } from './store/createStore.ts';
+import { createUplink, isOnlineState, type Uplink } from './uplink.ts';
+
+export interface RunningAgent {
+  readonly uiUrl: string;
+  readonly uiPort: number;
+  /** Resolved when the tunnel is online for the first time. */
+  readonly online: Promise<void>;
+  /** Domains of the enabled mappings. */
+  publicNames(): string[];
+  /** Drains and ends; everything is closed when it resolves. */
+  stop(): Promise<void>;
+}
+
+/** A boot epoch is compared for equality only: 96 bits never meet twice. */
+const EPOCH_BYTES = 12;
+
+/** Starts an agent. Rejects with the listener's error, EADDRINUSE among them, or a ConnectionStringError. */
+export async function startAgent({ config, log }: { config: AgentConfig; log: Log }): Promise<RunningAgent> {
+  const clock = systemClock;
+  const bus = createBus((error, fact) => {
+    log.error({ error, fact: fact.type }, 'A subscriber failed; the fact is lost to it alone.');
+  });
+  const actors = createActors(clock, (actor, error) => {
+    log.error({ error, actor }, 'An actor failed and was ended.');
+  });
+  const agentId = loadAgentId(config.dataDir);
+  const store = createStore({
+    dataDir: config.dataDir,
+    connectionString: config.connectionString ?? undefined,
+    log,
+  });
+  const mappings = createMappings();
+  const database = actors.start('database', databaseMachine, {
+    open: (report) => {
+      openStore(store, mappings, config).then(
+        () => {
+          report({ ok: true });
+        },
+        (error: unknown) => {
+          log.error({ error }, 'The database cannot be used yet; trying again.');
+          report({ ok: false, reason: error instanceof Error ? error.message : String(error) });
+        },
+      );
+    },
+  });
+  const isDatabaseOpen = () => database.getSnapshot().matches('open');
+
+  const origins = createHttpOrigin({
+    allowedTargets: config.allowedTargets,
+    ownPorts: () => [portOf(api)],
+    log,
+  });
+  const forwarder = createForwarder({
+    origins,
+    clock,
+    bus,
+    connectTimeoutMs: config.connectTimeoutMs,
+    findMapping: (id) => mappings.findEnabled(id),
+  });
+  let uplink: Uplink | undefined;
+
+  const api: Server = await startAgentApi({
+    host: config.uiHost,
+    port: config.uiPort,
+    allowedHosts: config.uiAllowedHosts,
+    log,
+    checks: () => {
+      const tunnel = uplink?.status.state ?? 'offline';
+      return { database: isDatabaseOpen() ? 'ok' : 'starting', tunnel, isOnline: isOnlineState(tunnel) };
+    },
+    status: () => statusContent(config, mappings, uplink),
+  });
+  log.info({ host: config.uiHost, port: portOf(api), version: VERSION }, 'The agent listens.');
+
+  // The tunnel needs the mappings: it is dialled once the database has told them.
+  const online = firstValueFrom(mappings.mappings$.pipe(skip(1))).then(async (view) => {
+    uplink = createUplink({
+      actors,
+      bus,
+      clock,
+      forwarder,
+      random: systemRandom,
+      tokens: createTokens(config.authSecrets, (error) => {
+        log.error({ error }, 'A token could not be handled.');
+      }),
+      schedule: setImmediate,
+      dialer: createDialer(config),
+      identity: { agentId, epoch: randomText(systemRandom, EPOCH_BYTES), slot: 0 },
+      version: VERSION,
+      config: configOf(view),
+      drainMs: config.drainMs,
+    });
+    await firstValueFrom(
+      uplink.status$.pipe(
+        map(({ state }) => state),
+        filter(isOnlineState),
+      ),
+    );
+  });
+  const following = mappings.mappings$.pipe(skip(1)).subscribe((view) => {
+    uplink?.offer(configOf(view));
+    forwarder.onMappingsChanged();
+  });
+
+  return {
+    uiUrl: `http://localhost:${portOf(api)}`,
+    uiPort: portOf(api),
+    online,
+    publicNames: () =>
+      [...mappings.view.mappings.values()]
+        .filter(({ enabled }) => enabled)
+        .map(({ externalDomain }) => externalDomain),
+    async stop() {
+      following.unsubscribe();
+      await new Promise<void>((resolve) => {
+        if (uplink === undefined) resolve();
+        else uplink.stop(resolve);
+      });
+      origins.close();
+      actors.stop('database');
+      api.closeAllConnections();
+      await new Promise((resolve) => api.close(resolve));
+      await store.close();
+      log.info({}, 'The agent has stopped.');
+    },
+  };
+}
+
+/** Opens the store, puts the mappings of the command line in, and reads everything. */
+async function openStore(store: Store, mappings: Mappings, config: AgentConfig): Promise<void> {
+  await store.open();
+  for (const { externalDomain, ...target } of config.maps) {
+    await store.upsertByDomain(newMappingSchema.parse({ name: externalDomain, externalDomain, ...target }));
+  }
+  mappings.load(await store.readAll());
+}
+
+/** One line for each state of the tunnel that a person would want to know about. */
+function logUplink(uplink: Uplink, log: Log): void {
+  uplink.status$.pipe(distinctUntilKeyChanged('state')).subscribe(({ state, attempt, lastError, gateway }) => {
+    if (isOnlineState(state)) log.info({ state, gatewayVersion: gateway.version }, 'The tunnel is online.');
+    else if (state === 'rejected' && lastError !== null) log.error({ ...lastError, attempt }, describeError(lastError.code).says);
+    else if (state === 'waiting' && lastError !== null) log.warn({ ...lastError, attempt }, describeError(lastError.code).says);
+    else log.debug({ state, attempt }, 'The tunnel moves on.');
+  });
+}
+
+function statusContent(
+  config: AgentConfig,
+  mappings: Mappings,
+  uplink: Uplink | undefined,
+): StatusPageContent {
+  const status = uplink?.status;
+  const lastError = status?.lastError;
+  return {
+    state: status?.state ?? 'offline',
+    since: new Date(status?.sinceMs ?? Date.now()).toISOString(),
+    lastError: lastError === null || lastError === undefined ? null : describeError(lastError.code).says,
+    gatewayUrl: config.gatewayUrl,
+    gatewayVersion: status?.gateway.version ?? '',
+    version: VERSION,
+    mappings: [...mappings.view.mappings.values()].map((mapping) => ({
+      externalDomain: mapping.externalDomain,
+      externalPort: mapping.externalPort,
+      target: `${mapping.internalProtocol}://${mapping.internalHost}:${mapping.internalPort}`,
+      enabled: mapping.enabled,
+    })),
+  };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,124 @@
+// The agent's way up: the connection actor, a link for each of its dials, and the level of what it has reached.
+
+import { BehaviorSubject, type Observable } from 'rxjs';
+import type { Actors } from '../actors.ts';
+import type { Bus } from '../bus.ts';
+import type { Clock } from '../../machines/clock.ts';
+import type { ConfigSnapshot } from '../../machines/configSync.ts';
+import type { LinkDialer } from '../../machines/attempt.ts';
+import type { Random } from '../../machines/random.ts';
+import type { ErrorCode } from '../../protocol/errors.ts';
+import type { Identity, TokenPort } from '../../protocol/tokens.ts';
+import type { ScheduleFlush } from '../../protocol/wire.ts';
+import type { Forwarder } from './forwarder.ts';
+import type { WireDialer } from './dialer.ts';
+import { connectionMachine, connectionStatus } from '../../machines/connection.ts';
+import { nameOf } from '../actors.ts';
+import { WireLink } from '../link.ts';
+
+export interface UplinkOptions {
+  readonly actors: Actors;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tokens: TokenPort;
+  readonly schedule: ScheduleFlush;
+  readonly dialer: WireDialer;
+  readonly forwarder: Forwarder;
+  readonly identity: Omit<Identity, 'attempt'>;
+  readonly version: string;
+  readonly config: ConfigSnapshot;
+  readonly drainMs: number;
+}
+
+/** Where the tunnel stands. `sinceMs` is milliseconds since 1970. */
+export interface UplinkStatus extends ReturnType<typeof connectionStatus> {
+  readonly state: string;
+  readonly sinceMs: number;
+}
+
+export interface Uplink {
+  readonly status$: Observable<UplinkStatus>;
+  readonly status: UplinkStatus;
+  /** A new revision of the mappings: goes out at once, or with the next tunnel. */
+  offer(config: ConfigSnapshot): void;
+  reconnect(): void;
+  /** Leaves politely; `onGone` is called once every wire has ended. */
+  stop(onGone: () => void): void;
+}
+
+const ACTOR_ID = 'connection';
+
+export function createUplink(options: UplinkOptions): Uplink {
+  const { actors, bus, clock, forwarder, schedule } = options;
+  const links: LinkDialer = {
+    dial: (_attempt, report) =>
+      new WireLink(
+        { clock, schedule, report, accept: (stream, head) => forwarder.accept(stream, head) },
+        (handler) => options.dialer.dial(handler),
+      ),
+  };
+  const { tokens, random, identity, version, config, drainMs } = options;
+  const actor = actors.start(ACTOR_ID, connectionMachine, {
+    links,
+    tokens,
+    random,
+    identity,
+    version,
+    config,
+    drainMs,
+  });
+  const status$ = new BehaviorSubject<UplinkStatus>(read(clock.wallMs()));
+  let onGone: (() => void) | undefined;
+
+  actor.subscribe(() => {
+    const before = status$.value;
+    const now = read(before.sinceMs);
+    const hasMoved = now.state !== before.state;
+    status$.next(hasMoved ? { ...now, sinceMs: clock.wallMs() } : now);
+    const isOnline = isOnlineState(now.state);
+    if (isOnline !== isOnlineState(before.state)) {
+      const lost: { code: ErrorCode | null; detail: string } = now.lastError ?? { code: null, detail: '' };
+      bus.publish(() => ({
+        type: 'tunnel.changed',
+        tunnel: ACTOR_ID,
+        state: isOnline ? 'online' : 'offline',
+        ...lost,
+      }));
+    }
+    if (now.state === 'offline' && onGone !== undefined) {
+      actors.stop(ACTOR_ID);
+      status$.complete();
+      onGone();
+      onGone = undefined;
+    }
+  });
+  actor.send({ type: 'start' });
+
+  function read(sinceMs: number): UplinkStatus {
+    const { value, context } = actor.getSnapshot();
+    return { state: nameOf(value), sinceMs, ...connectionStatus(context) };
+  }
+
+  return {
+    status$,
+    get status() {
+      return status$.value;
+    },
+    offer(next) {
+      actor.send({ type: 'config.changed', config: next });
+    },
+    reconnect() {
+      actor.send({ type: 'reconnect' });
+    },
+    stop(whenGone) {
+      onGone = whenGone;
+      actor.send({ type: 'stop' });
+    },
+  };
+}
+
+/** New requests reach this agent. */
+export function isOnlineState(state: string): boolean {
+  return state.startsWith('online');
+}

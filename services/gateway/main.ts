@@ -1,0 +1,144 @@
+// The gateway from start to stop: parts are made in order, and let go in reverse.
+
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { GatewayConfig } from '../config.ts';
+import type { Log } from '../log.ts';
+import { SUBPROTOCOL } from '../../protocol/control.ts';
+import { MAX_TEXT_MESSAGE_BYTES } from '../../protocol/limits.ts';
+import { createActors } from '../actors.ts';
+import { createBus } from '../bus.ts';
+import { systemClock } from '../clock.ts';
+import { randomText } from '../../machines/random.ts';
+import { systemRandom } from '../random.ts';
+import { createTokens } from '../tokens.ts';
+import { VERSION } from '../version.ts';
+import { WIRE_OPTIONS, wireOf } from '../wire.ts';
+import { createGatewayApi } from './api.ts';
+import { Directory } from './directory.ts';
+import { createListener } from './listener.ts';
+import { createRelays } from './relays.ts';
+import { createTunnels } from './tunnels.ts';
+
+export interface RunningGateway {
+  readonly url: string;
+  readonly port: number;
+  /** Drains and ends; everything is closed when it resolves. */
+  stop(): Promise<void>;
+}
+
+/** Starts a gateway. Rejects with the listener's error, EADDRINUSE among them. */
+export async function startGateway({
+  config,
+  log,
+}: {
+  config: GatewayConfig;
+  log: Log;
+}): Promise<RunningGateway> {
+  const clock = systemClock;
+  const startedMs = clock.nowMs();
+  const bus = createBus((error, fact) => {
+    log.error({ error, fact: fact.type }, 'A subscriber failed; the fact is lost to it alone.');
+  });
+  const actors = createActors(clock, (actor, error) => {
+    log.error({ error, actor }, 'An actor failed and was ended.');
+  });
+  const directory = new Directory(config.gatewayHost, () => clock.nowMs());
+  const tunnels = createTunnels({
+    actors,
+    bus,
+    clock,
+    directory,
+    random: systemRandom,
+    tokens: createTokens(config.authSecrets, (error) => {
+      log.error({ error }, 'A token could not be handled.');
+    }),
+    schedule: setImmediate,
+    version: VERSION,
+    gatewayHost: config.gatewayHost,
+    lifetimeMs: config.sessionLifetimeMs,
+    renewAfterMs: config.sessionRenewMs,
+    drainMs: config.drainMs,
+  });
+  const relays = createRelays({ tunnels, clock, bus, headTimeoutMs: config.headTimeoutMs });
+  const api = createGatewayApi({
+    version: VERSION,
+    log,
+    uptimeSeconds: () => Math.floor((clock.nowMs() - startedMs) / 1000),
+    counts: () => directory.counts(),
+  });
+  const upgrades = new WebSocketServer({
+    ...WIRE_OPTIONS,
+    noServer: true,
+    maxPayload: MAX_TEXT_MESSAGE_BYTES,
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  });
+  const listener = createListener({
+    host: config.listenHost,
+    port: config.listenPort,
+    serve: (visitor) => relays.serve(visitor),
+    own: (request, response) => void api(request, response),
+    upgradeOwn: (request, socket, head) => {
+      acceptWire(request, socket, head);
+    },
+    isOwned: (host) => directory.isOwned(host),
+    trustedProxies: config.trustedProxies,
+    pseudonym: `octoporty-${randomText(systemRandom, 6)}`,
+    log,
+  });
+
+  function acceptWire(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+    if (!offered.includes(SUBPROTOCOL)) {
+      refuseUpgrade(
+        socket,
+        `426 Upgrade Required`,
+        `This gateway speaks ${SUBPROTOCOL}: bring both sides to the same release.`,
+      );
+      return;
+    }
+    upgrades.handleUpgrade(request, socket, head, (webSocket) => {
+      tunnels.accept(request.socket.remoteAddress ?? '', (handler) => wireOf(webSocket, handler));
+    });
+  }
+
+  bus.on('tunnel.changed', ({ type: _, ...fact }) => {
+    log.info(fact, fact.state === 'online' ? 'A tunnel is online.' : 'A tunnel has ended.');
+  });
+  bus.on('tunnel.refused', ({ address }) => {
+    log.warn(
+      { address },
+      'An agent was refused: it does not know the secret. Set the same OCTOPORTY_AUTH_SECRET on both sides.',
+    );
+  });
+
+  const { port } = await listener.listen();
+  log.info({ host: config.listenHost, port, version: VERSION }, 'The gateway listens.');
+  return {
+    url: `http://localhost:${port}`,
+    port,
+    async stop() {
+      // Visitors first: nobody new comes in while the tunnels still carry what runs.
+      const closed = listener.close(config.drainMs);
+      await new Promise<void>((resolve) => {
+        tunnels.drain(resolve);
+      });
+      relays.endAll('draining');
+      await closed;
+      upgrades.close();
+      log.info({}, 'The gateway has stopped.');
+    },
+  };
+}
+
+function refuseUpgrade(socket: Duplex, status: string, reason: string): void {
+  const body = `${reason}\n`;
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Connection: close',
+    'Content-Type: text/plain',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
