@@ -92,6 +92,7 @@ export const attemptMachine = setup({
       if (event.type === 'link.closed' || event.type === 'link.broken')
         return { code: event.code, detail: event.detail };
       if (event.type === 'auth.refused' || event.type === 'drop') return { code: event.code, detail: '' };
+      if (event.type === 'control.goaway') return { code: event.message.reason, detail: '' };
       return {};
     }),
     noteConfig: assign(({ event }) => (event.type === 'config.changed' ? { config: event.config } : {})),
@@ -233,6 +234,8 @@ export const attemptMachine = setup({
               actions: [{ type: 'note', params: { code: 'handshake_timeout' } }, 'close'],
             },
           },
+          // No stream can run yet: there is nothing to stay for.
+          on: { 'control.goaway': { target: '#attempt.closed', actions: ['noteEvent', 'close'] } },
           initial: 'authenticating',
           states: {
             authenticating: {
@@ -260,6 +263,8 @@ export const attemptMachine = setup({
               target: '#attempt.closed',
               actions: [{ type: 'note', params: { code: 'going_away' } }, 'close'],
             },
+            // Both ends leave at once: each closes when its streams are done.
+            'control.goaway': {},
           },
         },
       },

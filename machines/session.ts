@@ -65,7 +65,7 @@ export type SessionEvent =
   | LinkEvent
   | TokenEvent
   | HeartbeatReport
-  | { type: 'config.applied'; refused: readonly Refusal[] }
+  | { type: 'config.applied'; revision: number; refused: readonly Refusal[] }
   /** A newer wire took over: let the streams that run finish. */
   | { type: 'replace' }
   /** The gateway shuts down. */
@@ -111,15 +111,16 @@ export const sessionMachine = setup({
       if (event.type !== 'control.config_sync') return;
       const { revision, mappings } = event.message;
       context.directory.apply(context.sessionId, revision, mappings, (refused) => {
-        self.send({ type: 'config.applied', refused });
+        self.send({ type: 'config.applied', revision, refused });
       });
     },
     noteRevision: assign(({ event }) =>
       event.type === 'control.config_sync' ? { revision: event.message.revision } : {},
     ),
     noteApplied: assign(({ event }) => (event.type === 'config.applied' ? { refused: event.refused } : {})),
-    ack: ({ context }) => {
-      context.link.send({ type: 'config_ack', revision: context.revision, refused: [...context.refused] });
+    ack: ({ context, event }) => {
+      if (event.type !== 'config.applied') return;
+      context.link.send({ type: 'config_ack', revision: event.revision, refused: [...event.refused] });
     },
     serve: ({ context }) => {
       context.link.serve();
@@ -254,8 +255,10 @@ export const sessionMachine = setup({
           after: { drainTimeout: { target: '#session.closed', actions: 'close' } },
           on: {
             'link.idle': { target: '#session.closed', actions: 'close' },
+            // We leave already; an agent that leaves as well closes when its streams are done, as we do.
             retire: {},
             replace: {},
+            'control.goaway': {},
           },
         },
       },
