@@ -63,6 +63,8 @@ export const connectionMachine = setup({
     /** Not one of the dials under way: a wire that was online before and has ended by now. */
     isOld: ({ context, event }) => 'attempt' in event && !context.dialling.includes(event.attempt),
     isRefusal: ({ event }) => event.type === 'attempt.ended' && !describeError(event.code).retryable,
+    isCurrentBesideDials: ({ context, event }) =>
+      'attempt' in event && event.attempt === context.current && context.dialling.length > 0,
     isOnlyDial: ({ context }) => context.dialling.length === 1,
     hasNone: ({ context }) => context.alive.length === 0,
   },
@@ -85,12 +87,14 @@ export const connectionMachine = setup({
     forget: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'attempt.ended') return;
       const { attempt, code, detail } = event;
+      // A dial dropped for another, or an old wire that ends, is no news: what the dashboard shows stays.
+      const isNews = attempt === context.current || context.dialling.includes(attempt);
       enqueue.stopChild(childId(attempt));
       enqueue.assign({
         alive: without(context.alive, attempt),
         dialling: without(context.dialling, attempt),
         current: context.current === attempt ? null : context.current,
-        lastError: { code, detail },
+        lastError: isNews ? { code, detail } : context.lastError,
       });
     }),
     noteGateway: assign(({ context, event }) => {
@@ -136,7 +140,12 @@ export const connectionMachine = setup({
     retireAll: enqueueActions(({ context, enqueue }) => {
       for (const attempt of context.alive) enqueue.sendTo(childId(attempt), { type: 'retire' });
     }),
-    startOver: assign({ current: null, dialling: [], dials: 0 }),
+    startOver: assign({
+      current: null,
+      dialling: [],
+      dials: 0,
+      lastError: { code: 'redialled', detail: '' },
+    }),
   },
 }).createMachine({
   id: 'connection',
@@ -212,8 +221,12 @@ export const connectionMachine = setup({
     },
     online: {
       on: {
-        'attempt.leaving': { guard: 'isCurrent', target: 'waiting', actions: 'noteLeaving' },
+        'attempt.leaving': [
+          { guard: 'isCurrentBesideDials', target: 'trying', actions: 'noteLeaving' },
+          { guard: 'isCurrent', target: 'waiting', actions: 'noteLeaving' },
+        ],
         'attempt.ended': [
+          { guard: 'isCurrentBesideDials', target: 'trying', actions: 'forget' },
           { guard: 'isCurrent', target: 'waiting', actions: 'forget' },
           { actions: 'forget' },
         ],

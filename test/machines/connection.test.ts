@@ -1,0 +1,327 @@
+// Owns the tests of the agent's connection: when it dials, which wire it keeps, and when it waits.
+
+import { describe, expect, test } from 'vitest';
+import { connectionMachine, connectionStatus } from '../../machines/connection.ts';
+import { fixedRandom } from '../simulation/seededRandom.ts';
+import { arrived } from './arrived.ts';
+import * as stages from './connectionStage.ts';
+import { DRAIN_MS } from './connectionStage.ts';
+import { TransitionCoverage } from './coverage.ts';
+import type { LinkCall } from './recordingLink.ts';
+
+const coverage = new TransitionCoverage(connectionMachine);
+const idle = () => stages.idle(coverage.inspect);
+const dialling = (draw?: number) =>
+  stages.dialling(coverage.inspect, draw === undefined ? undefined : fixedRandom(draw));
+const online = () => stages.online(coverage.inspect);
+const closed = (code: 'replaced' | 'redialled' | 'stopped'): LinkCall[] => [
+  { do: 'close', code, detail: '' },
+];
+
+describe('dialling', () => {
+  test('nothing is dialled before the start, then at once', () => {
+    const { clock, gateway, actor, isIn } = idle();
+    clock.runFor(60_000);
+    actor.send({ type: 'stop' });
+    expect([gateway.wires.length, clock.pending, isIn('offline')]).toEqual([0, 0, true]);
+    actor.send({ type: 'start' });
+    clock.settle();
+    expect([gateway.dialledMs, isIn({ trying: 'dialing' })]).toEqual([[60_000], true]);
+  });
+
+  test('goes through authenticating and syncing to online, and nothing is left to wait for but heartbeats', () => {
+    const { gateway, isIn, context, clock } = dialling();
+    gateway.wire().greet();
+    expect(isIn({ trying: 'authenticating' })).toBe(true);
+    gateway.wire().accept();
+    expect(isIn({ trying: 'syncing' })).toBe(true);
+    const refused = [{ id: '0b4e0f0a-7d0f-4c59-9d3a-3f1a5f1d2c01', code: 'domain_taken' as const }];
+    gateway.wire().confirm(1, refused);
+    expect(isIn({ online: 'lively' })).toBe(true);
+    expect(context()).toMatchObject({ current: 1, dialling: [], dials: 0, lastError: null });
+    expect(connectionStatus(context())).toEqual({
+      attempt: 1,
+      lastError: null,
+      gateway: { version: '9.9', host: 'gw.example.com', rttMs: null },
+      config: { revision: 1, ackedRevision: 1, errors: refused },
+    });
+    expect(clock.pending).toBe(1);
+  });
+
+  test('a slow dial gets company after one and a half to three seconds, and at most two companions', () => {
+    const { clock, gateway } = dialling(0.5);
+    clock.runUntil(9_999);
+    expect(gateway.dialledMs).toEqual([0, 2_250, 4_500]);
+    clock.runUntil(12_000);
+    expect(gateway.dialledMs).toEqual([0, 2_250, 4_500, 11_250]);
+  });
+
+  test('the first that is online wins: the others are dropped, and that is no error to show', () => {
+    const { clock, gateway, isIn, context, attempts } = dialling();
+    clock.runUntil(5_000);
+    gateway.wire(1).welcome();
+    expect(isIn('online')).toBe(true);
+    expect([gateway.wire(0).calls(), gateway.wire(2).calls()]).toEqual([
+      closed('replaced'),
+      closed('replaced'),
+    ]);
+    expect(context()).toMatchObject({ current: 2, alive: [2], dialling: [], lastError: null });
+    expect(attempts()).toEqual(['attempt.2']);
+  });
+
+  test('the state follows the dial that got furthest, and starts over when one fails', () => {
+    const { clock, gateway, isIn } = dialling();
+    clock.runUntil(3_000);
+    gateway.wire(0).greet();
+    gateway.wire(0).accept();
+    gateway.wire(1).greet();
+    expect(isIn({ trying: 'syncing' })).toBe(true);
+    gateway.wire(0).break();
+    expect(isIn({ trying: 'dialing' })).toBe(true);
+    gateway.wire(1).accept();
+    expect(isIn({ trying: 'syncing' })).toBe(true);
+  });
+
+  test('a dial that fails is followed by another after a rest that grows', () => {
+    const { clock, gateway, isIn, context } = dialling(0.5);
+    for (const _ of [1, 2, 3, 4, 5]) {
+      gateway.wire().break('dial_failed', 'refused');
+      expect(isIn('waiting')).toBe(true);
+      expect(context().lastError).toEqual({ code: 'dial_failed', detail: 'refused' });
+      clock.runNext();
+    }
+    expect(gateway.dialledMs).toEqual([0, 250, 750, 1_750, 3_250, 4_750]);
+  });
+
+  test('being online once makes the rests short again', () => {
+    const { clock, gateway } = dialling(0.5);
+    for (const _ of [1, 2, 3, 4, 5]) {
+      gateway.wire().break('dial_failed');
+      clock.runNext();
+    }
+    gateway.wire().welcome();
+    gateway.wire().break();
+    const lostMs = clock.nowMs();
+    clock.runFor(125);
+    expect(gateway.dialledMs.at(-1)).toBe(lostMs + 125);
+  });
+});
+
+describe('a refusal', () => {
+  test.each([
+    [0, 48_000],
+    [0.5, 60_000],
+    [1 - 2 ** -32, 72_000],
+  ])(
+    'is shown with its reason and looked at again after a minute, give or take (draw %d)',
+    (draw, waitMs) => {
+      const { clock, gateway, isIn, context } = dialling(draw);
+      gateway.wire().greet();
+      gateway.wire().refuse('auth_failed');
+      expect([isIn('rejected'), context().lastError]).toEqual([true, { code: 'auth_failed', detail: '' }]);
+      clock.runUntil(Math.floor(waitMs) - 1);
+      expect(gateway.wires).toHaveLength(1);
+      clock.runUntil(waitMs);
+      expect([gateway.wires.length, isIn('trying')]).toEqual([2, true]);
+    },
+  );
+
+  test('ends the other dials, whose end does not hide the reason', () => {
+    const { clock, gateway, isIn, context, attempts } = dialling();
+    clock.runUntil(3_000);
+    gateway.wire(0).greet();
+    gateway.wire(0).refuse('duplicate_agent');
+    expect(isIn('rejected')).toBe(true);
+    expect(gateway.wire(1).calls()).toEqual(closed('replaced'));
+    expect(context()).toMatchObject({ alive: [], dialling: [], lastError: { code: 'duplicate_agent' } });
+    expect(attempts()).toEqual([]);
+  });
+});
+
+describe('online', () => {
+  test('three seconds of silence dial in parallel, at most three beside the silent wire', () => {
+    const { clock, gateway, isIn } = online();
+    clock.runUntil(2_999);
+    expect(isIn({ online: 'lively' })).toBe(true);
+    clock.runUntil(11_999);
+    expect(isIn({ online: 'doubtful' })).toBe(true);
+    expect(gateway.dialledMs).toEqual([0, 3_000, 5_250, 7_500]);
+  });
+
+  test('a silent wire that speaks again is kept and the other dials are dropped', () => {
+    const { live, gateway, isIn, context } = online();
+    live(5_999);
+    gateway.wire(0).received += 1;
+    live(501);
+    expect(isIn({ online: 'lively' })).toBe(true);
+    expect(context()).toMatchObject({ current: 1, alive: [1], lastError: null });
+    expect([1, 2].map((at) => gateway.wire(at).calls().at(-1))).toEqual([
+      ...closed('replaced'),
+      ...closed('replaced'),
+    ]);
+    live(20_000, 0);
+    expect(gateway.wires).toHaveLength(3);
+  });
+
+  test('a second silence is answered like the first', () => {
+    const { live, gateway } = online();
+    live(3_000);
+    live(1_000, 0);
+    live(4_000);
+    expect(gateway.wires).toHaveLength(3);
+  });
+
+  test('a parallel dial that gets online takes over; the old wire stays until it dies, unheard', () => {
+    const { clock, live, gateway, isIn, context, attempts } = online();
+    clock.runUntil(3_000);
+    gateway.wire(1).welcome();
+    expect(context()).toMatchObject({ current: 2, alive: [1, 2], dialling: [] });
+    gateway.wire(0).received += 1;
+    gateway.wire(0).arrives(arrived({ type: 'heartbeat_ack', timestamp: 0 }));
+    gateway.wire(0).leave('replaced');
+    live(3_500, 1);
+    expect([isIn({ online: 'lively' }), context().gateway.rttMs, gateway.wires.length]).toEqual([
+      true,
+      null,
+      2,
+    ]);
+    live(12_000, 1);
+    expect(context()).toMatchObject({ current: 2, alive: [2], lastError: null });
+    expect(attempts()).toEqual(['attempt.2']);
+  });
+
+  test('a wire that dies in silence leaves its parallel dials: never more than three are in flight', () => {
+    const { clock, gateway, isIn, context } = online();
+    clock.runUntil(12_999);
+    expect(gateway.wire(0).calls().at(-1)).toEqual({ do: 'terminate', code: 'peer_silent' });
+    expect([isIn('trying'), context().current, context().dialling]).toEqual([true, null, [2, 3, 4]]);
+    expect(context().lastError?.code).toBe('peer_silent');
+    clock.runUntil(16_000);
+    expect(gateway.dialledMs).toEqual([0, 3_000, 5_250, 7_500, 14_250]);
+  });
+
+  test('a wire that leaves beside a parallel dial leaves it the field', () => {
+    const { clock, gateway, isIn, context } = online();
+    clock.runUntil(3_100);
+    gateway.wire(0).leave();
+    expect([isIn('trying'), context().dialling, context().current]).toEqual([true, [2], null]);
+    gateway.wire(1).welcome();
+    expect(context()).toMatchObject({ current: 2, alive: [1, 2], lastError: null });
+  });
+
+  test('a parallel dial that fails changes nothing but its own place', () => {
+    const { clock, gateway, isIn, context, attempts } = online();
+    clock.runUntil(3_000);
+    gateway.wire(1).break('dial_failed');
+    expect([isIn({ online: 'doubtful' }), context().current, attempts()]).toEqual([true, 1, ['attempt.1']]);
+  });
+
+  test('a wire that ends is replaced after a short rest', () => {
+    const { clock, gateway, isIn, context } = online();
+    gateway.wire().break('wire_closed', 'reset');
+    expect([isIn('waiting'), context().current]).toEqual([true, null]);
+    expect(context().lastError).toEqual({ code: 'wire_closed', detail: 'reset' });
+    clock.runUntil(250);
+    expect(gateway.wires).toHaveLength(2);
+  });
+
+  test('a gateway that leaves is dialled again at once, while the old wire drains', () => {
+    const { clock, gateway, isIn, context } = online();
+    gateway.wire().leave();
+    expect([isIn('waiting'), context().lastError?.code]).toEqual([true, 'going_away']);
+    clock.settle();
+    expect([gateway.dialledMs, isIn('trying')]).toEqual([[0, 0], true]);
+    gateway.wire(0).break();
+    expect([isIn('trying'), context().alive, context().lastError?.code]).toEqual([true, [2], 'going_away']);
+  });
+
+  test('the round trip of the current wire is shown', () => {
+    const { clock, gateway, context } = online();
+    clock.runUntil(40);
+    gateway.wire().arrives(arrived({ type: 'heartbeat_ack', timestamp: 10 }));
+    expect(context().gateway.rttMs).toBe(30);
+  });
+
+  test('a config that changes is told on every wire, and to every later one', () => {
+    const { clock, gateway, actor, context } = online();
+    clock.runUntil(3_000);
+    actor.send({ type: 'config.changed', config: { revision: 2, mappings: [] } });
+    expect(gateway.wire(0).sent().at(-1)).toMatchObject({ type: 'config_sync', revision: 2 });
+    gateway.wire(0).confirm(2);
+    expect(context().ackedRevision).toBe(2);
+    gateway.wire(1).greet();
+    gateway.wire(1).accept();
+    expect(gateway.wire(1).sent().at(-1)).toMatchObject({ type: 'config_sync', revision: 2 });
+    clock.runUntil(7_000);
+    gateway.wire(2).greet();
+    gateway.wire(2).accept();
+    expect(gateway.wire(2).sent().at(-1)).toMatchObject({ type: 'config_sync', revision: 2 });
+  });
+});
+
+describe('on request', () => {
+  const places = {
+    offline: idle,
+    waiting: () => {
+      const made = dialling();
+      made.gateway.wire().break('dial_failed');
+      return made;
+    },
+    trying: dialling,
+    online,
+    rejected: () => {
+      const made = dialling();
+      made.gateway.wire().greet();
+      made.gateway.wire().refuse('auth_failed');
+      return made;
+    },
+  } as const;
+  const names = ['offline', 'waiting', 'trying', 'online', 'rejected'] as const;
+
+  test.each(names)('it drops what there is and dials now: from %s', (name) => {
+    const { clock, gateway, actor, isIn, context, attempts } = places[name]();
+    expect(isIn(name)).toBe(true);
+    const before = gateway.wires.length;
+    const isOpen = context().alive.length > 0;
+    actor.send({ type: 'reconnect' });
+    if (isOpen) {
+      expect(gateway.wire(0).calls()).toEqual(closed('redialled'));
+      expect(context().lastError?.code).toBe('redialled');
+    }
+    clock.settle();
+    expect([gateway.wires.length, isIn('trying')]).toEqual([before + 1, true]);
+    expect(attempts()).toEqual([`attempt.${before + 1}`]);
+    expect(context()).toMatchObject({ current: null, dialling: [before + 1], dials: 1 });
+  });
+
+  test.each(names)('it stops with nothing left, from %s', (name) => {
+    const { clock, gateway, actor, isIn, attempts } = places[name]();
+    actor.send({ type: 'stop' });
+    if (name === 'online') {
+      expect(gateway.wire().calls()).toEqual([{ do: 'drain', reason: 'going_away', retryAfterMs: 0 }]);
+      expect(isIn('stopping')).toBe(true);
+      gateway.wire().arrives({ type: 'link.idle' });
+    }
+    expect([isIn('offline'), clock.pending, attempts()]).toEqual([true, 0, []]);
+  });
+
+  test('while it stops, nothing but the drain counts, and a dial that is nearly online does not', () => {
+    const { clock, gateway, actor, isIn } = online();
+    clock.runUntil(3_000);
+    gateway.wire(1).greet();
+    actor.send({ type: 'stop' });
+    clock.runUntil(4_000);
+    actor.send({ type: 'stop' });
+    actor.send({ type: 'reconnect' });
+    actor.send({ type: 'attempt.online', attempt: 2 });
+    expect(isIn('stopping')).toBe(true);
+    gateway.wire(0).arrives({ type: 'link.idle' });
+    expect(isIn('stopping')).toBe(true);
+    clock.runUntil(3_000 + DRAIN_MS);
+    expect([isIn('offline'), clock.pending, gateway.wires.length]).toEqual([true, 0, 2]);
+  });
+});
+
+test('every transition was taken', () => {
+  expect(coverage.missing).toEqual([]);
+});
