@@ -22,6 +22,7 @@ import {
   POST,
   UPGRADE,
   data,
+  decode,
   encodeAll,
   hex,
   request,
@@ -644,6 +645,44 @@ describe('a body held back by Expect', () => {
     stream.want();
     expect(agent.tick()).toEqual([]);
     expect(agent.channel.streamCount).toBe(0);
+  });
+});
+
+describe('a channel that drains', () => {
+  it('opens nothing more, lets what runs finish, and tells once when nothing is left', () => {
+    const gateway = new LoneChannel('gateway');
+    const first = gateway.open(POST).stream;
+    gateway.open(GET);
+    let idle = 0;
+    gateway.channel.drain(() => (idle += 1));
+    expect(codeOf(() => gateway.open(GET))).toBe('tunnel_lost');
+    gateway.receive(response(2, false));
+    gateway.tick();
+    expect(idle).toBe(0);
+    gateway.receive(response(1), end(1));
+    first.end();
+    gateway.tick();
+    expect(gateway.wire.messages.flatMap((message) => decode(message)).at(-1)).toEqual(end(1));
+    expect(idle).toBe(1);
+  });
+
+  it('that has nothing running is told so, but not from inside the call', () => {
+    const gateway = new LoneChannel('gateway');
+    let idle = 0;
+    gateway.channel.drain(() => (idle += 1));
+    expect(idle).toBe(0);
+    gateway.tick();
+    expect(idle).toBe(1);
+  });
+
+  it('and is closed before that is told nothing', () => {
+    const gateway = new LoneChannel('gateway');
+    gateway.open(GET);
+    let idle = 0;
+    gateway.channel.drain(() => (idle += 1));
+    gateway.channel.close('wire_closed');
+    gateway.tick();
+    expect(idle).toBe(0);
   });
 });
 
