@@ -1,0 +1,32 @@
+// Owns what a failed listen means: whether the port is taken, and the words that help.
+
+/** Which setting chose the address, so that the person knows what to change. */
+export interface ListenSetting {
+  readonly portVariable: string;
+  readonly hostVariable: string;
+}
+
+export function isPortTaken(error: unknown): boolean {
+  return codeOf(error) === 'EADDRINUSE';
+}
+
+/** One plain line about a service that could not listen; null when that was not why. */
+export function listenProblem(error: unknown, { portVariable, hostVariable }: ListenSetting): string | null {
+  if (!(error instanceof Error) || !('port' in error)) return null;
+  const port = String(error.port);
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return `Port ${port} is taken: stop what uses it, or choose another with ${portVariable}.`;
+    case 'EACCES':
+      return `Port ${port} is not allowed for this user: choose one above 1023 with ${portVariable}.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `This machine has no such address to listen on: correct ${hostVariable}.`;
+    default:
+      return null;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
