@@ -30,6 +30,7 @@ const COMMANDS = {
   simulate: ['test/simulation/simulate.ts'],
   'plant-bugs': ['test/simulation/plantBugs.ts'],
   bench: ['test/bench/throughput.ts'],
+  proof: ['test/bench/proof.ts'],
 };
 
 /**

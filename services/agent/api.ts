@@ -2,12 +2,11 @@
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { isIP } from 'node:net';
-import { readFileSync } from 'node:fs';
 import Router from '@koa/router';
 import ipaddr from 'ipaddr.js';
 import Koa from 'koa';
 import type { Log } from '../log.ts';
-import { renderStatusPage, type StatusPageContent } from './statusPage.ts';
+import { STATUS_CSS, STATUS_PAGE_POLICY, renderStatusPage, type PageStatus } from './statusPage.ts';
 
 export interface AgentApiOptions {
   readonly host: string;
@@ -16,7 +15,7 @@ export interface AgentApiOptions {
   readonly allowedHosts: readonly string[];
   readonly log: Log;
   readonly checks: () => { database: 'starting' | 'ok'; tunnel: string; isOnline: boolean };
-  readonly status: () => StatusPageContent;
+  readonly status: () => PageStatus;
 }
 
 /** Listens; rejects with the listener's error, EADDRINUSE among them. */
@@ -34,7 +33,6 @@ export async function startAgentApi(options: AgentApiOptions): Promise<Server> {
 
 function createApp({ allowedHosts, log, checks, status }: AgentApiOptions): Koa {
   const router = new Router();
-  const css = readFileSync(new URL('../../ui/status.css', import.meta.url));
 
   router.get('/health', (context) => {
     const { database, tunnel, isOnline } = checks();
@@ -53,7 +51,7 @@ function createApp({ allowedHosts, log, checks, status }: AgentApiOptions): Koa 
   });
   router.get('/status.css', (context) => {
     context.type = 'text/css';
-    context.body = css;
+    context.body = STATUS_CSS;
   });
   router.get('/', (context) => {
     if (!isLoopback(context.req)) context.throw(403, 'The status page is for this machine only.');
@@ -68,10 +66,7 @@ function createApp({ allowedHosts, log, checks, status }: AgentApiOptions): Koa 
   app.use(async (context, next) => {
     context.set('Cache-Control', 'no-store');
     context.set('X-Content-Type-Options', 'nosniff');
-    context.set(
-      'Content-Security-Policy',
-      "default-src 'none'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'",
-    );
+    context.set('Content-Security-Policy', STATUS_PAGE_POLICY);
     if (!isKnownName(context.hostname, allowedHosts)) {
       context.throw(421, 'This host name is not allowed here: add it to OCTOPORTY_UI_ALLOWED_HOSTS.');
     }

@@ -5,7 +5,7 @@ import { distinctUntilKeyChanged, filter, firstValueFrom, map, skip } from 'rxjs
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Store } from './store/store.ts';
-import type { StatusPageContent } from './statusPage.ts';
+import type { PageStatus } from './statusPage.ts';
 import { databaseMachine } from '../../machines/database.ts';
 import { randomText } from '../../machines/random.ts';
 import { describeError } from '../../protocol/errors.ts';
@@ -162,19 +162,19 @@ async function openStore(store: Store, mappings: Mappings, config: AgentConfig):
 
 /** One line for each state of the tunnel that a person would want to know about. */
 function logUplink(uplink: Uplink, log: Log): void {
-  uplink.status$.pipe(distinctUntilKeyChanged('state')).subscribe(({ state, attempt, lastError, gateway }) => {
-    if (isOnlineState(state)) log.info({ state, gatewayVersion: gateway.version }, 'The tunnel is online.');
-    else if (state === 'rejected' && lastError !== null) log.error({ ...lastError, attempt }, describeError(lastError.code).says);
-    else if (state === 'waiting' && lastError !== null) log.warn({ ...lastError, attempt }, describeError(lastError.code).says);
-    else log.debug({ state, attempt }, 'The tunnel moves on.');
-  });
+  uplink.status$
+    .pipe(distinctUntilKeyChanged('state'))
+    .subscribe(({ state, attempt, lastError, gateway }) => {
+      if (isOnlineState(state)) log.info({ state, gatewayVersion: gateway.version }, 'The tunnel is online.');
+      else if (state === 'rejected' && lastError !== null)
+        log.error({ ...lastError, attempt }, describeError(lastError.code).says);
+      else if (state === 'waiting' && lastError !== null)
+        log.warn({ ...lastError, attempt }, describeError(lastError.code).says);
+      else log.debug({ state, attempt }, 'The tunnel moves on.');
+    });
 }
 
-function statusContent(
-  config: AgentConfig,
-  mappings: Mappings,
-  uplink: Uplink | undefined,
-): StatusPageContent {
+function statusContent(config: AgentConfig, mappings: Mappings, uplink: Uplink | undefined): PageStatus {
   const status = uplink?.status;
   const lastError = status?.lastError;
   return {
@@ -182,7 +182,7 @@ function statusContent(
     since: new Date(status?.sinceMs ?? Date.now()).toISOString(),
     lastError: lastError === null || lastError === undefined ? null : describeError(lastError.code).says,
     gatewayUrl: config.gatewayUrl,
-    gatewayVersion: status?.gateway.version ?? '',
+    gatewayVersion: status?.gateway.version || null,
     version: VERSION,
     mappings: [...mappings.view.mappings.values()].map((mapping) => ({
       externalDomain: mapping.externalDomain,

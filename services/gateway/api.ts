@@ -1,8 +1,11 @@
 // The gateway's own endpoints, on hosts that no mapping owns.
 
+import { createHash, timingSafeEqual } from 'node:crypto';
 import Router from '@koa/router';
 import Koa from 'koa';
+import type { ActorView } from '../actors.ts';
 import type { Log } from '../log.ts';
+import type { RelayView } from './relays.ts';
 import { SUBPROTOCOL, TUNNEL_PATH } from '../../protocol/control.ts';
 
 export interface GatewayApiOptions {
@@ -10,22 +13,24 @@ export interface GatewayApiOptions {
   readonly log: Log;
   readonly uptimeSeconds: () => number;
   readonly counts: () => { agents: number; tunnels: number };
+  /** Opens the full status; null: it stays closed. */
+  readonly statusToken: string | null;
+  readonly machines: () => readonly ActorView[];
+  readonly relays: () => readonly RelayView[];
 }
 
 /** A request handler for node:http. */
-export function createGatewayApi({
-  version,
-  log,
-  uptimeSeconds,
-  counts,
-}: GatewayApiOptions): ReturnType<Koa['callback']> {
+export function createGatewayApi(options: GatewayApiOptions): ReturnType<Koa['callback']> {
+  const { version, log, uptimeSeconds, counts, statusToken, machines, relays } = options;
   const router = new Router();
   router.get('/health', (context) => {
     context.body = { status: 'ok', version };
   });
   router.get('/api/v1/status', (context) => {
     const { agents, tunnels } = counts();
-    context.body = { status: 'ok', version, uptimeSeconds: uptimeSeconds(), agents, tunnels };
+    const anonymous = { status: 'ok', version, uptimeSeconds: uptimeSeconds(), agents, tunnels };
+    const mayKnowMore = bearsToken(context.get('Authorization'), statusToken);
+    context.body = mayKnowMore ? { ...anonymous, machines: machines(), relays: relays() } : anonymous;
   });
   router.get(TUNNEL_PATH, (context) => {
     context.status = 426;
@@ -47,4 +52,14 @@ export function createGatewayApi({
   app.use(router.routes());
   app.use(router.allowedMethods());
   return app.callback();
+}
+
+function bearsToken(authorization: string, token: string | null): boolean {
+  const given = /^Bearer (.+)$/i.exec(authorization)?.[1];
+  return given !== undefined && token !== null && timingSafeEqual(digest(given), digest(token));
+}
+
+/** Equal lengths for the comparison, whatever was sent. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

@@ -67,6 +67,9 @@ export async function startGateway({
     log,
     uptimeSeconds: () => Math.floor((clock.nowMs() - startedMs) / 1000),
     counts: () => directory.counts(),
+    statusToken: config.statusToken,
+    machines: () => actors.list(),
+    relays: () => relays.list(),
   });
   const upgrades = new WebSocketServer({
     ...WIRE_OPTIONS,
