@@ -9,6 +9,7 @@ import {
   errorOfCloseCode,
   errorOfNumber,
   toTunnelError,
+  visitorErrorOf,
 } from '../../protocol/errors.ts';
 
 describe('the table of errors', () => {
@@ -66,5 +67,23 @@ describe('a TunnelError', () => {
     expect(toTunnelError(foreign).message).toContain('(out of range)');
     expect(toTunnelError('a text')).toMatchObject({ code: 'internal', cause: 'a text' });
     expect(toTunnelError('a text').message).toContain('(a text)');
+  });
+});
+
+describe('what a visitor may hear', () => {
+  it('is the code itself when it is about their request', () => {
+    for (const code of ['unknown_host', 'origin_refused', 'head_timeout', 'internal'] as const) {
+      expect(visitorErrorOf(code)).toBe(code);
+    }
+  });
+
+  it('is nothing of ours: a vanished mapping is an unknown host, the rest a lost tunnel', () => {
+    expect(visitorErrorOf('mapping_gone')).toBe('unknown_host');
+    for (const code of errorCodes().filter(
+      (one) => describeError(one).number > describeError('internal').number,
+    )) {
+      expect(['unknown_host', 'tunnel_lost']).toContain(visitorErrorOf(code));
+      if (code !== 'mapping_gone') expect(visitorErrorOf(code)).toBe('tunnel_lost');
+    }
   });
 });
