@@ -1,0 +1,171 @@
+// Owns `octoporty up`: gateway, agent and demo origin in one process on loopback, working without any configuration.
+
+import { randomBytes, randomInt } from 'node:crypto';
+import type { MapFlag } from './config/mapFlag.ts';
+import { isLoopback, MIN_SECRET_BYTES } from './config/values.ts';
+import { ConfigError, type ConfigSources } from './config/variables.ts';
+import { loadAgentConfig, loadGatewayConfig, loadUpConfig, secretsOf, type UpConfig } from './config.ts';
+import { startDemo } from './demo.ts';
+import { startAgent } from './agent/main.ts';
+import { startGateway } from './gateway/main.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { createStandardLog, type Log } from './log.ts';
+import { isPortTaken } from './ports.ts';
+import { bannerOf, type PasswordFact } from './up/banner.ts';
+import { keptText, type KeptText } from './up/keptText.ts';
+import { VERSION } from './version.ts';
+
+export interface UpOptions {
+  readonly sources: ConfigSources;
+  readonly maps: readonly MapFlag[];
+  readonly hasDemo: boolean;
+  /** Where the parts are kept for the end. */
+  readonly lifecycle: Lifecycle;
+  readonly print: (text: string) => void;
+}
+
+const DEMO_NAME = 'demo.localhost';
+
+/** Ctrl-C at a desk: streams get a moment, the person none to wait. */
+const UP_DRAIN_MS = 1000;
+
+/** Ports tried after a taken one. Raised: a strange machine makes us knock at more doors. */
+const MAX_PORT_TRIES = 50;
+
+/** Longer without a word looks like a hang. */
+const PROGRESS_AFTER_MS = 1000;
+
+/** Lower-case letters and digits that nobody takes for one another; 16 of them hold 79 bits. */
+const PASSWORD_LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
+
+/** Starts everything and prints the banner once the tunnel is online. On failure the caller stops the lifecycle. */
+export async function startUp({ sources, maps, hasDemo, lifecycle, print }: UpOptions): Promise<Log> {
+  const up = loadUpConfig(withDefaults(sources, null, null));
+  const secret = up.hasSecret ? null : keptSecret(up);
+  const password = up.hasPassword ? null : keptText(up.dataDir, 'password', newPassword);
+  const all = withDefaults(sources, secret, password);
+  const gatewayConfig = { ...loadGatewayConfig(all), drainMs: UP_DRAIN_MS };
+  const agentConfig = { ...loadAgentConfig(all, maps), drainMs: UP_DRAIN_MS };
+  onLoopbackOnly('OCTOPORTY_LISTEN_HOST', gatewayConfig.listenHost);
+  onLoopbackOnly('OCTOPORTY_UI_HOST', agentConfig.uiHost);
+  const log = await createStandardLog({
+    level: up.logLevel,
+    secrets: [...secretsOf(gatewayConfig), ...secretsOf(agentConfig)],
+  });
+
+  // The demo first: a mapping to it needs its port. It stops last, when nobody can ask for it any more.
+  const isDemoWanted = hasDemo && !maps.some(({ externalDomain }) => externalDomain === DEMO_NAME);
+  const demo = isDemoWanted ? await lifecycle.start(startDemo) : null;
+  // Then the gateway, because the agent dials its port.
+  const gateway = await onFreePort('gateway', gatewayConfig.listenPort, print, (listenPort) =>
+    lifecycle.start(() => startGateway({ config: { ...gatewayConfig, listenPort }, log })),
+  );
+  // The agent last, and it stops first: what it forwards finishes while the gateway can still pass it on.
+  const gatewayUrl = `ws://127.0.0.1:${gateway.port}/tunnel`;
+  const allMaps = demo === null ? maps : [demoMap(demo.port), ...maps];
+  const agent = await onFreePort('status page', agentConfig.uiPort, print, (uiPort) =>
+    lifecycle.start(() =>
+      startAgent({ config: { ...agentConfig, gatewayUrl, proxyUrl: null, uiPort, maps: allMaps }, log }),
+    ),
+  );
+  await sayingSoWhenSlow(agent.online, print);
+
+  const publicNames = agent.publicNames();
+  print(
+    bannerOf({
+      version: VERSION,
+      uiPort: agent.uiPort,
+      gatewayPort: gateway.port,
+      username: agentConfig.uiUsername,
+      password: passwordFact(password),
+      publicNames,
+      tryName: demo === null ? (publicNames[0] ?? null) : DEMO_NAME,
+    }),
+  );
+  return log;
+}
+
+/** What `up` chooses where nobody has: loopback, few log lines, and what it keeps in the data folder. */
+function withDefaults(
+  sources: ConfigSources,
+  secret: KeptText | null,
+  password: KeptText | null,
+): ConfigSources {
+  return {
+    ...sources,
+    defaults: {
+      OCTOPORTY_LISTEN_HOST: '127.0.0.1',
+      OCTOPORTY_LOG_LEVEL: 'warn',
+      OCTOPORTY_AUTH_SECRET: secret?.text,
+      OCTOPORTY_UI_PASSWORD: password?.text,
+    },
+    // The agent dials the gateway beside it, whatever the environment says for others.
+    flags: { ...sources.flags, OCTOPORTY_GATEWAY_URL: 'ws://127.0.0.1' },
+  };
+}
+
+function keptSecret({ dataDir }: UpConfig): KeptText {
+  const secret = keptText(dataDir, 'secret', () => randomBytes(MIN_SECRET_BYTES).toString('base64url'));
+  if (Buffer.byteLength(secret.text) >= MIN_SECRET_BYTES) return secret;
+  throw new ConfigError(
+    `${secret.path} holds fewer than ${MIN_SECRET_BYTES} bytes: delete it, and the next start makes a new secret.`,
+  );
+}
+
+function newPassword(): string {
+  const letters = Array.from(
+    { length: 16 },
+    () => PASSWORD_LETTERS[randomInt(PASSWORD_LETTERS.length)] ?? '',
+  );
+  return letters.join('').replace(/(.{4})(?=.)/g, '$1-');
+}
+
+function passwordFact(password: KeptText | null): PasswordFact {
+  if (password === null) return { kind: 'configured' };
+  const { path, text } = password;
+  return password.isNew ? { kind: 'new', text, path } : { kind: 'kept', path };
+}
+
+function onLoopbackOnly(name: string, host: string): void {
+  if (isLoopback(host)) return;
+  throw new ConfigError(
+    `${name} is ${host}, but "octoporty up" listens on loopback only: unset it, or run "octoporty gateway" and "octoporty agent".`,
+  );
+}
+
+function demoMap(port: number): MapFlag {
+  return {
+    externalDomain: DEMO_NAME,
+    internalProtocol: 'http',
+    internalHost: '127.0.0.1',
+    internalPort: port,
+    allowInvalidCertificates: false,
+  };
+}
+
+/** Tries the wanted port and those after it, and says so when it was not the first. */
+async function onFreePort<Part>(
+  what: string,
+  wanted: number,
+  print: (text: string) => void,
+  start: (port: number) => Promise<Part>,
+): Promise<Part> {
+  for (let port = wanted; ; port += 1) {
+    try {
+      const part = await start(port);
+      if (port !== wanted) print(`Port ${wanted} is taken: the ${what} is on port ${port}.\n`);
+      return part;
+    } catch (error) {
+      if (!isPortTaken(error) || port >= Math.min(wanted + MAX_PORT_TRIES, 65_535)) throw error;
+    }
+  }
+}
+
+async function sayingSoWhenSlow(online: Promise<void>, print: (text: string) => void): Promise<void> {
+  const timer = setTimeout(() => print('Waiting for the tunnel …\n'), PROGRESS_AFTER_MS);
+  try {
+    await online;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,44 @@
+// Owns the texts that `octoporty up` makes up once and keeps: the secret and the first password, for their owner only.
+
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface KeptText {
+  readonly path: string;
+  readonly text: string;
+  /** True at the first run: nobody can know it yet. */
+  readonly isNew: boolean;
+}
+
+/** Reads the text of that name in the folder, or makes and keeps it. */
+export function keptText(dataDir: string, name: string, make: () => string): KeptText {
+  const path = join(dataDir, name);
+  const kept = readOrNull(path);
+  if (kept !== null && kept !== '') return { path, text: kept, isNew: false };
+  const text = make();
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeWhole(path, `${text}\n`);
+  return { path, text, isNew: true };
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Written aside and renamed, so that a crash leaves a whole file or none. */
+function writeWhole(path: string, text: string): void {
+  const aside = `${path}.${process.pid}`;
+  const file = openSync(aside, 'w', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(aside, path);
+}
