@@ -58,7 +58,7 @@ test('an idle tunnel stays online for an hour: heartbeats keep it alive and the 
   expect(made.context().gateway.rttMs).toBe(2 * LATENCY_MS);
   expect(state(made).context.rttMs).toBe(2 * LATENCY_MS);
   const challenges = made.tunnel().pair.gateway.sent.filter(({ type }) => type === 'challenge');
-  expect(challenges).toHaveLength(5);
+  expect(challenges).toHaveLength(6);
   expect(made.directory.withdrawn).toEqual([]);
 });
 
