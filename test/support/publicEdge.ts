@@ -2,7 +2,7 @@
 
 import type { Visitor, VisitorHandler, VisitorRequest } from '../../services/gateway/visitor.ts';
 import type { FlatHeaders } from '../../protocol/head.ts';
-import { createListener, type ListenerOptions } from '../../services/gateway/listener.ts';
+import { createListener, type Listener, type ListenerOptions } from '../../services/gateway/listener.ts';
 import { RawClient } from './rawClient.ts';
 
 /** A relay that does nothing by itself and keeps what it hears. */
@@ -81,6 +81,7 @@ export class Relayed implements VisitorHandler {
 }
 
 export interface PublicEdge {
+  readonly listener: Listener;
   readonly port: number;
   /** Every request that reached the relays, in order. */
   readonly relayed: Relayed[];
@@ -121,7 +122,9 @@ export async function openEdge(
     ...options,
   });
   const { port } = await listener.listen();
+  let isClosed: Promise<void> | undefined;
   return {
+    listener,
     port,
     relayed,
     async connect() {
@@ -140,7 +143,8 @@ export async function openEdge(
     },
     async close(drainMs = 0) {
       for (const client of clients) client.close();
-      await listener.close(drainMs);
+      isClosed ??= listener.close(drainMs);
+      await isClosed;
     },
   };
 }

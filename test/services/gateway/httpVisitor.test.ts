@@ -1,0 +1,460 @@
+// What a relay does to a visitor, and hears of one, by the bytes on the wire.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { valuesIn } from '../../support/rawClient.ts';
+import { openEdge, type PublicEdge, type Relayed } from '../../support/publicEdge.ts';
+
+let edge: PublicEdge;
+afterEach(async () => {
+  await edge.close();
+});
+
+/** Sends one request and gives both ends of it. */
+async function start(head: string, body = '') {
+  edge = await openEdge();
+  const client = await edge.connect();
+  client.send(`${head}\r\nHost: a.localhost\r\n\r\n${body}`);
+  const relayed = await edge.request();
+  return { client, relayed, visitor: relayed.visitor };
+}
+
+const GET = 'GET / HTTP/1.1';
+const POST_CHUNKED = 'POST / HTTP/1.1\r\nTransfer-Encoding: chunked';
+const POST_FIVE = 'POST / HTTP/1.1\r\nContent-Length: 5';
+const ok = (...headers: string[]) => ({ status: 200, reason: 'OK', headers });
+const again = 'GET /again HTTP/1.1\r\nHost: a.localhost\r\n\r\n';
+
+describe('an answer', () => {
+  it('leaves byte for byte: reason, order, case, duplicates and obs-text, and nothing is added', async () => {
+    const { client, relayed } = await start(GET);
+    const lines = [
+      'X-Bravo',
+      '1',
+      'x-alpha',
+      '\xe9 \xff',
+      'Set-Cookie',
+      'a',
+      'X-Bravo',
+      '',
+      'Set-Cookie',
+      'b',
+    ];
+    relayed.reply('hi', lines, 299, 'Tr\xe8s bien');
+    await client.answer();
+    expect(client.bytes).toBe(
+      'HTTP/1.1 299 Tr\xe8s bien\r\nX-Bravo: 1\r\nx-alpha: \xe9 \xff\r\nSet-Cookie: a\r\nX-Bravo: \r\nSet-Cookie: b\r\n' +
+        'Content-Length: 2\r\n\r\nhi',
+    );
+  });
+
+  it.each([
+    ['before', ['Content-Disposition', 'f="\xc3\xa9\xff"', 'Content-Length', '2']],
+    ['behind', ['Content-Length', '2', 'content-disposition', 'f="\xc3\xa9\xff"']],
+  ])('keeps raw bytes in Content-Disposition %s Content-Length', async (_, headers) => {
+    const { client, visitor } = await start(GET);
+    visitor.writeHead(ok(...headers), true);
+    visitor.write(Buffer.from('hi'));
+    visitor.end([]);
+    const answer = await client.answer();
+    expect(answer.head).toMatch(/content-disposition: f="\xc3\xa9\xff"/i);
+  });
+
+  it('loses what belongs to the hop before, and what is ours alone', async () => {
+    const { client, relayed } = await start(GET);
+    relayed.reply('', [
+      'Connection',
+      'X-Hop',
+      'X-Hop',
+      '1',
+      'Keep-Alive',
+      'timeout=9',
+      'x-octoporty-error',
+      'fake',
+    ]);
+    expect((await client.answer()).headers).toEqual([['Content-Length', '0']]);
+  });
+
+  it('is never framed twice', async () => {
+    const { client, visitor } = await start(GET);
+    visitor.writeHead(ok('Transfer-Encoding', 'chunked', 'Content-Length', '2', 'Trailer', 'X'), true);
+    visitor.write(Buffer.from('hi'));
+    visitor.end(['X-Sum', '1']);
+    await client.answer();
+    expect(client.bytes).toBe('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi');
+  });
+
+  it('without a length is chunked, with its trailers in order', async () => {
+    const { client, visitor } = await start(GET);
+    visitor.writeHead(ok('Trailer', 'X-Sum'), true);
+    visitor.write(Buffer.from('hi'));
+    visitor.end(['X-Sum', '4', 'x-sum', '2', 'Content-Length', '9', 'X-Octoporty-Error', 'fake']);
+    await client.answer();
+    expect(client.bytes).toBe(
+      'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 4\r\nx-sum: 2\r\n\r\n',
+    );
+  });
+
+  it('leaves at once: the head before any body, each piece before the next', async () => {
+    const { client, visitor } = await start(GET);
+    visitor.writeHead(ok('Content-Type', 'text/event-stream'), true);
+    expect(await client.head()).toContain('200 OK');
+    visitor.write(Buffer.from('a'));
+    expect(await client.exactly(6)).toBe('1\r\na\r\n');
+    visitor.write(Buffer.from('b'));
+    expect(await client.exactly(6)).toBe('1\r\nb\r\n');
+    visitor.end([]);
+  });
+
+  it.each([
+    ['HEAD / HTTP/1.1', 200],
+    [GET, 204],
+    [GET, 304],
+  ])('to %s with %d has its Content-Length and no body, and the connection goes on', async (head, status) => {
+    const { client, visitor } = await start(head);
+    visitor.writeHead({ status, reason: '', headers: ['Content-Length', '12345'] }, false);
+    visitor.end([]);
+    expect(await client.head()).toBe(`HTTP/1.1 ${status} \r\nContent-Length: 12345`);
+    client.send(again);
+    (await edge.request(1)).reply('next');
+    expect((await client.answer()).body).toBe('next');
+  });
+
+  it('to HEAD gets no framing of ours', async () => {
+    const { client, visitor } = await start('HEAD / HTTP/1.1');
+    visitor.writeHead(ok('X-A', '1'), false);
+    visitor.end([]);
+    expect(await client.head()).toBe('HTTP/1.1 200 OK\r\nX-A: 1');
+  });
+
+  it('without body and length to GET is told apart from one that goes on', async () => {
+    const { client, visitor } = await start(GET);
+    visitor.writeHead(ok(), false);
+    visitor.end([]);
+    expect(await client.answer()).toMatchObject({ status: 200, body: '' });
+  });
+
+  it('to HTTP/1.0 ends with the connection when it has no length', async () => {
+    const { client, visitor } = await start('GET / HTTP/1.0\r\nTE: chunked');
+    visitor.writeHead(ok('X-A', '1'), true);
+    visitor.write(Buffer.from('hi'));
+    visitor.end([]);
+    expect(await client.rest()).toEqual({
+      bytes: 'HTTP/1.1 200 OK\r\nX-A: 1\r\nConnection: close\r\n\r\nhi',
+      ending: 'fin',
+    });
+  });
+
+  it('to HTTP/1.0 keeps the connection when that was asked for and the length is known', async () => {
+    const { client, relayed } = await start('GET / HTTP/1.0\r\nConnection: keep-alive');
+    relayed.reply('hi');
+    expect(valuesIn(await client.answer(), 'Connection')).toEqual(['keep-alive']);
+    client.send(again);
+    await edge.request(1);
+  });
+
+  it('shorter or longer than its length is broken off', async () => {
+    const { client, visitor, relayed } = await start(GET);
+    visitor.writeHead(ok('Content-Length', '5'), true);
+    visitor.write(Buffer.from('hi'));
+    await client.head();
+    visitor.end([]);
+    await relayed.closed();
+    const other = await edge.connect();
+    other.send(again);
+    const second = await edge.request(1);
+    second.visitor.writeHead(ok('Content-Length', '1'), true);
+    second.visitor.write(Buffer.from('HTTP/1.1 200 Smuggled'));
+    await second.closed();
+    await other.rest();
+    expect(other.bytes).not.toContain('Smuggled');
+  });
+
+  it.each([
+    ['a line break in a value', ok('X-A', 'a\r\nX-B: b')],
+    ['a bad name', ok('X A', 'a')],
+    ['two lengths', ok('Content-Length', '1', 'Content-Length', '2')],
+    ['a bad reason', { status: 200, reason: 'a\r\nX: 1', headers: [] }],
+    ['a 101 that nobody asked for', { status: 101, reason: '', headers: [] }],
+  ])('with %s is no answer: 502', async (_, head) => {
+    const { client, visitor } = await start(GET);
+    visitor.writeHead(head, true);
+    const answer = await client.answer();
+    expect([answer.status, valuesIn(answer, 'X-Octoporty-Error')]).toEqual([502, ['origin_invalid']]);
+  });
+
+  it('is over when its last byte is out, and says so once', async () => {
+    const { client, relayed, visitor } = await start(GET);
+    relayed.reply('hi');
+    await relayed.closed();
+    visitor.destroy();
+    visitor.fail('internal');
+    expect((await client.answer()).body).toBe('hi');
+    client.send(again);
+    (await edge.request(1)).reply('still here');
+    expect((await client.answer()).body).toBe('still here');
+    expect(relayed.closes).toBe(1);
+  });
+});
+
+describe('interim answers', () => {
+  it('pass in order with every line, before the final head is there', async () => {
+    const { client, relayed, visitor } = await start(GET);
+    visitor.inform({
+      status: 103,
+      reason: '',
+      headers: ['Link', '</a>', 'Link', '</b>', 'x-octoporty-x', '1'],
+    });
+    expect(await client.head()).toBe('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nLink: </b>');
+    visitor.inform({ status: 199, reason: '', headers: ['X-A', '\xff'] });
+    expect(await client.head()).toBe('HTTP/1.1 199 unknown\r\nX-A: \xff');
+    visitor.inform({ status: 103, reason: '', headers: ['X\r\n', 'bad'] });
+    visitor.inform({ status: 100, reason: '', headers: [] });
+    relayed.reply('final');
+    expect((await client.answer()).body).toBe('final');
+  });
+
+  it('do not reach HTTP/1.0', async () => {
+    const { client, relayed, visitor } = await start('GET / HTTP/1.0');
+    visitor.inform({ status: 103, reason: '', headers: [] });
+    relayed.reply('final');
+    expect(await client.head()).toContain('200 OK');
+  });
+});
+
+describe('an upload', () => {
+  it('starts paused, then arrives whole with its trailers', async () => {
+    const { client, relayed, visitor } = await start(
+      POST_CHUNKED,
+      '2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nX-Sum: 42\r\nHost: evil\r\n\r\n',
+    );
+    expect(relayed.request).toMatchObject({ hasBody: true, expectsContinue: false });
+    expect(relayed.chunks).toEqual([]);
+    visitor.resume();
+    await relayed.ended();
+    expect(relayed.body).toBe('hello');
+    expect(relayed.trailers).toEqual(['X-Sum', '42']);
+    relayed.reply('done');
+    expect(valuesIn(await client.answer(), 'Connection')).toEqual([]);
+  });
+
+  it('that is paused is held back in the visitor’s own socket', async () => {
+    const { client, relayed, visitor } = await start('POST / HTTP/1.1\r\nContent-Length: 50000000');
+    let taken = 0;
+    const piece = Buffer.alloc(1_000_000);
+    for (let n = 0; n < 50; n += 1) client.send(piece);
+    visitor.resume();
+    await relayed.until(() => relayed.chunks.length > 0);
+    visitor.pause();
+    taken = relayed.body.length;
+    const other = await edge.connect();
+    other.send(again);
+    (await edge.request(1)).reply('meanwhile');
+    await other.answer();
+    expect(relayed.body.length - taken).toBeLessThan(1_000_000);
+    visitor.resume();
+    await relayed.ended();
+    expect(relayed.body).toHaveLength(50_000_000);
+  });
+
+  it('behind Expect: 100-continue waits for the invitation', async () => {
+    const { client, relayed, visitor } = await start(`${POST_FIVE}\r\nExpect: 100-Continue`);
+    expect(relayed.request.expectsContinue).toBe(true);
+    expect(relayed.request.headers).not.toContain('Expect');
+    expect(client.bytes).toBe('');
+    visitor.resume();
+    visitor.invite();
+    expect(await client.head()).toBe('HTTP/1.1 100 Continue');
+    client.send('hello');
+    await relayed.ended();
+    relayed.reply('thanks');
+    expect((await client.answer()).body).toBe('thanks');
+  });
+
+  it('that is refused instead of invited ends the connection', async () => {
+    const { client, relayed } = await start(`${POST_FIVE}\r\nExpect: 100-continue`);
+    relayed.reply('no', [], 417, 'No');
+    expect(await client.rest()).toMatchObject({ ending: 'fin' });
+    expect(client.bytes).toContain('Connection: close\r\n\r\nno');
+  });
+
+  it.each([
+    ['an unknown expectation', `${POST_FIVE}\r\nExpect: miracles`],
+    ['an expectation in HTTP/1.0', `${POST_FIVE.replace('1.1', '1.0')}\r\nExpect: 100-continue`],
+    ['an expectation without a body', `${GET}\r\nExpect: 100-continue`],
+  ])('with %s is served as if there were none', async (_, head) => {
+    const { relayed } = await start(head, head.startsWith('POST') ? 'hello' : '');
+    expect(relayed.request.expectsContinue).toBe(false);
+    expect(relayed.request.headers).not.toContain('Expect');
+  });
+
+  it('that is answered early hears the whole answer, whatever it still sends', async () => {
+    const { client, relayed } = await start('POST / HTTP/1.1\r\nContent-Length: 20000000');
+    relayed.reply('too much', [], 413, 'No');
+    for (let n = 0; n < 20; n += 1) client.send(Buffer.alloc(1_000_000));
+    const { bytes, ending } = await client.rest();
+    expect(bytes).toBe('HTTP/1.1 413 No\r\nContent-Length: 8\r\nConnection: close\r\n\r\ntoo much');
+    expect(ending).toBe('fin');
+    expect(relayed.closes).toBe(1);
+  });
+
+  it('goes on while its answer has begun, both ways by turns', async () => {
+    const { client, relayed, visitor } = await start(POST_CHUNKED);
+    visitor.resume();
+    visitor.writeHead(ok(), true);
+    await client.head();
+    for (const letter of 'abc') {
+      client.send(`1\r\n${letter}\r\n`);
+      await relayed.until(() => relayed.body.endsWith(letter));
+      visitor.write(Buffer.from(letter));
+      expect(await client.exactly(6)).toBe(`1\r\n${letter}\r\n`);
+    }
+    client.send('0\r\n\r\n');
+    await relayed.ended();
+    visitor.end([]);
+    expect(await client.rest()).toEqual({ bytes: '0\r\n\r\n', ending: 'fin' });
+  });
+
+  it('whose chunks break off into garbage behind a begun answer is cut', async () => {
+    const { client, relayed, visitor } = await start(POST_CHUNKED);
+    visitor.resume();
+    visitor.writeHead(ok(), true);
+    await client.head();
+    client.send('zz\r\n');
+    expect((await client.rest()).bytes).toBe('');
+    await relayed.closed();
+    expect([relayed.closes, relayed.trailers]).toEqual([1, null]);
+  });
+});
+
+describe('a visitor', () => {
+  it.each([
+    ['closes', 'while waiting', GET, false],
+    ['resets', 'while waiting', GET, true],
+    ['half-closes', 'while waiting', GET, null],
+    ['closes', 'in mid upload', `${POST_FIVE}00`, false],
+    ['resets', 'in mid upload', `${POST_FIVE}00`, true],
+    ['half-closes', 'in mid upload', `${POST_FIVE}00`, null],
+  ] as const)('who %s %s is heard of once', async (_how, _when, head, isReset) => {
+    const { client, relayed, visitor } = await start(head, head === GET ? '' : 'hello');
+    visitor.resume();
+    if (isReset === null) client.halfClose();
+    else if (isReset) client.reset();
+    else client.close();
+    await relayed.closed();
+    relayed.reply('too late');
+    expect([relayed.closes, relayed.trailers]).toEqual([1, null]);
+  });
+
+  it('who does not read stops the writer, and starts it again by reading', async () => {
+    const { client, relayed, visitor } = await start(GET);
+    client.pause();
+    visitor.writeHead(ok(), true);
+    const piece = Buffer.alloc(256 * 1024, 'x');
+    let written = 0;
+    while (visitor.write(piece)) {
+      written += 1;
+      await new Promise(setImmediate);
+      expect(written).toBeLessThan(200);
+    }
+    expect(relayed.drains).toBe(0);
+    client.resume();
+    await relayed.until(() => relayed.drains > 0);
+    visitor.end([]);
+    expect((await client.answer()).body).toHaveLength((written + 1) * piece.length);
+    expect(relayed.closes).toBe(1);
+  });
+
+  it('who never reads and leaves is heard of once', async () => {
+    const { client, relayed, visitor } = await start(GET);
+    client.pause();
+    visitor.writeHead(ok(), true);
+    while (visitor.write(Buffer.alloc(1_000_000))) await new Promise(setImmediate);
+    client.reset();
+    await relayed.closed();
+    expect(relayed.closes).toBe(1);
+  });
+
+  it.each([
+    ['Content-Length', GET, ['Content-Length', '100'], 'hi'],
+    ['chunked', GET, [], '2\r\nhi\r\n'],
+  ])('whose answer is cut sees it: %s', async (_, head, headers, seen) => {
+    const { client, relayed, visitor } = await start(head);
+    visitor.writeHead(ok(...headers), true);
+    visitor.write(Buffer.from('hi'));
+    await client.head();
+    expect(await client.exactly(seen.length)).toBe(seen);
+    visitor.destroy();
+    expect((await client.rest()).bytes).toBe('');
+    await relayed.closed();
+    expect(relayed.closes).toBe(1);
+  });
+
+  it('whose answer is cut sees it: to the end of the connection, by a reset', async () => {
+    const { client, visitor } = await start('GET / HTTP/1.0');
+    visitor.writeHead(ok(), true);
+    visitor.write(Buffer.from('hi'));
+    await client.head();
+    await client.exactly(2);
+    visitor.destroy();
+    expect((await client.rest()).ending).toBe('reset');
+  });
+
+  it('who is failed gets the page by Accept, and the connection goes on', async () => {
+    const { client, visitor } = await start(`${GET}\r\nAccept: text/html\r\nX-Request-Id: mine`);
+    visitor.fail('origin_refused');
+    visitor.fail('internal');
+    visitor.writeHead(ok(), true);
+    const answer = await client.answer();
+    expect([answer.status, valuesIn(answer, 'X-Octoporty-Error')]).toEqual([502, ['origin_refused']]);
+    expect(valuesIn(answer, 'Content-Type')).toEqual(['text/html; charset=utf-8']);
+    expect(valuesIn(answer, 'X-Request-Id')).toEqual([visitor.request.requestId]);
+    expect(answer.body).toContain(visitor.request.requestId);
+    client.send(again);
+    (await edge.request(1)).reply('next');
+    expect((await client.answer()).body).toBe('next');
+  });
+
+  it('who is failed by HEAD gets no body', async () => {
+    const { client, visitor, relayed } = await start('HEAD / HTTP/1.1');
+    visitor.fail('origin_refused');
+    await relayed.closed();
+    client.send(again);
+    (await edge.request(1)).reply('next');
+    expect(await client.head()).toContain('502');
+    expect((await client.answer()).body).toBe('next');
+  });
+
+  it('of a relay that throws is told so', async () => {
+    edge = await openEdge(() => {
+      throw new Error('A bug.');
+    });
+    const client = await edge.connect();
+    expect((await client.send(again).answer()).status).toBe(500);
+  });
+});
+
+describe('an upgrade that is ignored', () => {
+  it.each([
+    ['h2c', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x', ''],
+    ['with a body', 'Connection: Upgrade\r\nUpgrade: raw\r\nContent-Length: 5', 'hello'],
+  ])('%s is an ordinary request without Upgrade, the last on its connection', async (_, lines, body) => {
+    const { client, relayed, visitor } = await start(`POST / HTTP/1.1\r\n${lines}`, body);
+    expect(relayed.request).toMatchObject({ isUpgrade: false, hasBody: body !== '' });
+    expect(relayed.request.headers.map((each) => each.toLowerCase())).not.toContain('upgrade');
+    visitor.resume();
+    if (body !== '') await relayed.ended();
+    expect(relayed.body).toBe(body);
+    relayed.reply('plain');
+    expect(valuesIn(await client.answer(), 'Connection')).toEqual(['close']);
+  });
+
+  it('behind an unfinished exchange waits its turn', async () => {
+    const upgrade = 'GET /up HTTP/1.1\r\nHost: a.localhost\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n';
+    const { client, relayed } = await start(GET, upgrade);
+    relayed.reply('first');
+    const second: Relayed = await edge.request(1);
+    expect(second.request).toMatchObject({ isUpgrade: false, target: '/up' });
+    second.reply('second');
+    expect([(await client.answer()).body, (await client.answer()).body]).toEqual(['first', 'second']);
+  });
+});
