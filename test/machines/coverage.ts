@@ -30,6 +30,11 @@ export class TransitionCoverage {
     return [...this.untaken.values()];
   }
 
+  /** Those of them that a pattern names: for a chart whose tests fill two files. */
+  missingOf(pattern: RegExp): string[] {
+    return this.missing.filter((name) => pattern.test(name));
+  }
+
   private list(node: StateNodeLike): void {
     for (const [event, branches] of node.transitions) this.add(node, event, branches);
     this.add(node, 'always', node.always ?? []);

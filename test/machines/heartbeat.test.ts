@@ -44,13 +44,14 @@ test('silence is asked about after 2 s, reported after 3 s, asked again every 2 
   expect(peer.clock.pending).toBe(0);
 });
 
-test('any received byte within two seconds keeps the link lively and unasked', () => {
+test('any received byte within two seconds keeps the link lively and unasked, and listening goes on', () => {
   const peer = listening();
   for (let round = 1; round <= 10; round += 1) {
     expect(chronicle(peer, round * 1_900)).toEqual([]);
     peer.link.received += 1;
   }
   expect(peer.state()).toBe('lively');
+  expect(chronicle(peer, 22_000)).toEqual(['21500 heartbeat']);
 });
 
 test('a byte after the question ends the quiet without any report, and silence counts anew', () => {

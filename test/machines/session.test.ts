@@ -57,6 +57,14 @@ describe('the handshake', () => {
     expect(directory.calls()).toEqual([]);
   });
 
+  test('a revision that is not newer than the one being applied is not looked at', () => {
+    const { sync, directory } = admitted();
+    sync(4);
+    sync(4);
+    sync(3);
+    expect(directory.calls()).toMatchObject([{ do: 'apply', revision: 4 }]);
+  });
+
   test.each(['greeted', 'admitted'])(
     'is given up after ten seconds when %s, whatever arrives meanwhile',
     (upTo) => {

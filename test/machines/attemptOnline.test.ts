@@ -1,0 +1,114 @@
+// Owns the tests of one wire of the agent once it is online: changes, silence, renewal, and how it is left.
+
+import { expect, test } from 'vitest';
+import { attemptMachine } from '../../machines/attempt.ts';
+import { arrived } from './arrived.ts';
+import * as stages from './attemptStage.ts';
+import { ATTEMPT, closing, expectEnd } from './attemptStage.ts';
+import { TransitionCoverage } from './coverage.ts';
+
+const coverage = new TransitionCoverage(attemptMachine);
+const online = () => stages.online(coverage.inspect);
+
+test('a config that changes online is told at once, and its confirmation reported', () => {
+  const { wire, actor, reports } = online();
+  actor.send({ type: 'config.changed', config: { revision: 2, mappings: [] } });
+  expect(wire.sent()).toEqual([{ type: 'config_sync', revision: 2, mappings: [] }]);
+  expect(actor.getSnapshot().context.config.revision).toBe(2);
+  wire.confirm(2);
+  expect(reports()).toEqual([{ type: 'attempt.acked', attempt: ATTEMPT, revision: 2, refused: [] }]);
+});
+
+test('a change that is not confirmed within ten seconds ends the wire', () => {
+  const made = online();
+  made.actor.send({ type: 'config.changed', config: { revision: 2, mappings: [] } });
+  for (let nowMs = 1_000; nowMs <= 10_000; nowMs += 1_000) {
+    made.clock.runUntil(nowMs - 1);
+    made.wire.received += 1;
+    expect(made.said()).toEqual([]);
+  }
+  made.clock.runUntil(10_000);
+  expectEnd(made, 'sync_timeout', [closing('sync_timeout')]);
+});
+
+test('silence is reported after three seconds, its end too, and after twelve the wire is dropped unasked', () => {
+  const made = online();
+  made.clock.runUntil(500);
+  made.clock.runUntil(3_499);
+  expect(made.said()).toEqual([]);
+  made.clock.runUntil(3_500);
+  expect(made.reports()).toEqual([{ type: 'attempt.silent', attempt: ATTEMPT }]);
+  made.wire.received += 1;
+  made.clock.runUntil(4_000);
+  expect(made.reports()).toEqual([{ type: 'attempt.heard', attempt: ATTEMPT }]);
+  made.clock.runUntil(15_999);
+  expect(made.said()).toEqual(['attempt.silent']);
+  made.clock.runUntil(16_000);
+  expectEnd(made, 'peer_silent', [{ do: 'terminate', code: 'peer_silent' }]);
+});
+
+test('heartbeats are answered, and those that come back measure the round trip', () => {
+  const { wire, clock, reports } = online();
+  wire.arrives(arrived({ type: 'heartbeat', timestamp: 99 }));
+  expect(wire.sent()).toEqual([{ type: 'heartbeat_ack', timestamp: 99 }]);
+  clock.runUntil(30);
+  wire.arrives(arrived({ type: 'heartbeat_ack', timestamp: 10 }));
+  expect(reports()).toEqual([{ type: 'attempt.measured', attempt: ATTEMPT, rttMs: 20 }]);
+});
+
+test('a challenge is answered in place: the wire stays online, the mappings are not told again', () => {
+  const { wire, actor, clock, said } = online();
+  const nonce = 'renewalrenewalrenewal1';
+  wire.arrives(arrived({ type: 'challenge', nonce, wallMs: clock.wallMs() }));
+  clock.settle();
+  expect(wire.accept(nonce)).toMatchObject([{ message: { type: 'auth' } }]);
+  expect(wire.calls()).toEqual([]);
+  expect(said()).toEqual([]);
+  expect(actor.getSnapshot().matches({ open: 'online' })).toBe(true);
+});
+
+test('a gateway that leaves is reported with its reason, and the wire stays for the streams that run', () => {
+  const { wire, reports, clock } = online();
+  wire.leave('replaced');
+  expect(reports()).toEqual([{ type: 'attempt.leaving', attempt: ATTEMPT, code: 'replaced' }]);
+  wire.arrives(arrived({ type: 'heartbeat', timestamp: 1 }));
+  expect(wire.calls()).toHaveLength(1);
+  clock.runFor(1_000);
+  wire.break();
+  expect(reports()).toMatchObject([{ type: 'attempt.ended', code: 'wire_closed' }]);
+  expect(clock.pending).toBe(0);
+});
+
+test('retired online, it drains: it closes once no stream is left', () => {
+  const made = online();
+  made.actor.send({ type: 'retire' });
+  expect(made.wire.calls()).toEqual([{ do: 'drain', reason: 'going_away', retryAfterMs: 0 }]);
+  made.clock.runFor(1_000);
+  expect(made.said()).toEqual([]);
+  made.wire.arrives({ type: 'link.idle' });
+  expectEnd(made, 'going_away', [closing('going_away')]);
+});
+
+test('draining ends after its time, whatever still runs', () => {
+  const made = online();
+  made.actor.send({ type: 'retire' });
+  made.wire.calls();
+  made.clock.runUntil(4_999);
+  expect(made.said()).not.toContain('attempt.ended');
+  made.clock.runUntil(5_000);
+  expectEnd(made, 'going_away', [closing('going_away')]);
+});
+
+test('when both ends leave at once, it still closes once no stream is left', () => {
+  const made = online();
+  made.actor.send({ type: 'retire' });
+  made.wire.calls();
+  made.wire.leave();
+  expect(made.said()).toEqual([]);
+  made.wire.arrives({ type: 'link.idle' });
+  expectEnd(made, 'going_away', [closing('going_away')]);
+});
+
+test('every transition from online on was taken', () => {
+  expect(coverage.missingOf(/^attempt\.open( (?!auth)|\.(online|leaving|draining))/)).toEqual([]);
+});
