@@ -94,7 +94,9 @@ export class Answer {
 
   fail(code: ErrorCode): void {
     if (this.hasBegun) return;
-    const { req, requestId } = this.options;
+    const { req, res, requestId } = this.options;
+    // Here the gateway itself is the origin (RFC 9110 §6.6.1).
+    res.sendDate = true;
     const accept = valuesOf(req.rawHeaders, 'accept').join(',');
     const page = errorPage(code, { accept, requestId, isHead: req.method === 'HEAD' });
     this.send(page, page.headers);
@@ -106,6 +108,8 @@ export class Answer {
   destroy(): void {
     this.isEnded = true;
     const { socket } = this.options.req;
+    // What was written goes out first: a visitor sees a head and a cut body rather than nothing.
+    while (socket.writableCorked > 0) socket.uncork();
     if (this.framing?.kind === 'close') socket.resetAndDestroy();
     else socket.destroy();
   }

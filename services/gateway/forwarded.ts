@@ -37,16 +37,25 @@ const TOLD = new Set(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'
 /** The gateway itself speaks plain HTTP; a proxy in front says what the visitor spoke. */
 const OWN_PROTO = 'http';
 
+/** Addresses whose trust is remembered: reading one costs more than all else here. Raised: visitors fill more memory. */
+const MAX_VERDICTS = 4_096;
+
+type Range = ReturnType<typeof ipaddr.parseCIDR>;
+
 /**
  * @param trustedProxies CIDRs whose word is believed.
  * @param pseudonym this gateway's name in Via: a token, and no other gateway's.
  */
 export function createForwarding(trustedProxies: readonly string[], pseudonym: string): Forwarding {
   const ranges = trustedProxies.map((cidr) => ipaddr.parseCIDR(cidr));
+  const verdicts = new Map<string, boolean>();
   const isTrusted = (address: string) => {
-    if (address === '') return false;
-    const parsed = ipaddr.process(address);
-    return ranges.some((range) => parsed.kind() === range[0].kind() && parsed.match(range));
+    const known = verdicts.get(address);
+    if (known !== undefined) return known;
+    if (verdicts.size >= MAX_VERDICTS) verdicts.clear();
+    const verdict = address !== '' && isWithin(address, ranges);
+    verdicts.set(address, verdict);
+    return verdict;
   };
 
   return {
@@ -124,6 +133,12 @@ function joined(earlier: string, own: string): string {
 /** One spelling per address: without port, brackets and zone, IPv4 in IPv6 as IPv4. Null for what is no address. */
 function normalAddress(text: string): string | null {
   const bare = /^\[(.*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
-  const [address = ''] = bare.split('%');
-  return isIP(address) === 0 ? null : ipaddr.process(address).toString();
+  const version = isIP(bare);
+  if (version === 4) return bare;
+  return version === 0 ? null : ipaddr.process(bare.split('%')[0] ?? '').toString();
+}
+
+function isWithin(address: string, ranges: readonly Range[]): boolean {
+  const parsed = ipaddr.parse(address);
+  return ranges.some((range) => parsed.kind() === range[0].kind() && parsed.match(range));
 }

@@ -40,7 +40,8 @@ export function rawErrorAnswer(code: ErrorCode): Buffer {
   });
   let head = `HTTP/1.1 ${status} ${reason}\r\n`;
   for (let n = 0; n < headers.length; n += 2) head += `${headers[n] ?? ''}: ${headers[n + 1] ?? ''}\r\n`;
-  return Buffer.concat([Buffer.from(`${head}Connection: close\r\n\r\n`, 'latin1'), body]);
+  head += `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, 'latin1'), body]);
 }
 
 /** No code of ours says 408: `head_timeout` is the origin's. */

@@ -389,6 +389,15 @@ describe('a visitor', () => {
     expect(relayed.closes).toBe(1);
   });
 
+  it('whose answer is cut at once still sees how it began', async () => {
+    const { client, visitor } = await start(GET);
+    visitor.writeHead(ok('X-A', '1'), true);
+    visitor.write(Buffer.from('hi'));
+    visitor.destroy();
+    const { bytes } = await client.rest();
+    expect(bytes).toBe('HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n');
+  });
+
   it('whose answer is cut sees it: to the end of the connection, by a reset', async () => {
     const { client, visitor } = await start('GET / HTTP/1.0');
     visitor.writeHead(ok(), true);
