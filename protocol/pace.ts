@@ -24,7 +24,7 @@ export class Pace {
   }
 
   get allowanceBytes(): number {
-    return Math.max(MIN_AHEAD_BYTES, this.bytesPerMs * AHEAD_MS) - this.aheadBytes;
+    return Math.max(MIN_AHEAD_BYTES, Math.floor(this.bytesPerMs * AHEAD_MS)) - this.aheadBytes;
   }
 
   onSent(bytes: number, nowMs: number): void {

@@ -10,7 +10,7 @@ import {
   SPARE_WINDOW_BYTES,
 } from '../../protocol/limits.ts';
 import type { Stream } from '../../protocol/stream.ts';
-import { GET, OK, POST, data } from './frames.ts';
+import { GET, OK, POST, data, decode } from './frames.ts';
 import { Pump } from './pump.ts';
 import { ChannelPair, LoneChannel, type LinkOptions } from './wirePair.ts';
 
@@ -114,6 +114,11 @@ function checkBounds(pair: ChannelPair): void {
 }
 
 function checkEnd(pair: ChannelPair): void {
+  for (const frame of [...pair.gatewayWire.messages, ...pair.agentWire.messages].flatMap((message) =>
+    decode(message),
+  )) {
+    if (frame.type === 'data' && frame.payload.length === 0) throw new Error('DATA of nothing was sent');
+  }
   for (const channel of [pair.gateway, pair.agent]) {
     expect(channel.ledger()).toMatchObject({ streams: [], heldBytes: 0, spareBytes: SPARE_WINDOW_BYTES });
   }

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import {
+  AHEAD_MS,
   BATCH_BYTES,
   MAX_BINARY_MESSAGE_BYTES,
   MAX_DATA_BYTES,
@@ -240,6 +241,19 @@ describe('the amount ahead', () => {
     expect(sizes(gateway.drain())).toEqual([60]);
     gateway.receive({ type: 'channelCredit', bytes: 0, arrivedBytes: MIN_AHEAD_BYTES + 60 });
     expect(sizes(gateway.drain())).toEqual([40]);
+  });
+
+  it('is never filled with frames of nothing when the rate is no whole number', () => {
+    const gateway = new LoneChannel('gateway');
+    const [stream] = openStreams(gateway, 1);
+    gateway.receive({ type: 'credit', id: 1, bytes: 0x1000_0000 });
+    stream?.write(Buffer.alloc(16 * 1024 * 1024));
+    gateway.drain();
+    gateway.loop.nowMs += 70.7;
+    gateway.receive({ type: 'channelCredit', bytes: 0, arrivedBytes: MIN_AHEAD_BYTES });
+    const frames = gateway.drain();
+    expect(dataBytes(frames)).toBe(Math.floor((MIN_AHEAD_BYTES * AHEAD_MS) / 70.7));
+    expect(frames.length).toBeLessThan(50);
   });
 
   it('grows with the rate that arrives', () => {

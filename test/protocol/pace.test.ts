@@ -25,6 +25,13 @@ describe('the pace', () => {
     expect(pace.allowanceBytes).toBe((2 * MIB * AHEAD_MS) / 100 - 2 * MIB);
   });
 
+  it('allows whole bytes only, whatever the rate', () => {
+    const pace = new Pace();
+    pace.onSent(4 * MIB, 0);
+    pace.onReport(4 * MIB - 1, 1050.3);
+    expect(pace.allowanceBytes).toBe(Math.floor(((4 * MIB - 1) / 1050.3) * AHEAD_MS) - 1);
+  });
+
   it('takes no rate over less than 50 ms', () => {
     const pace = new Pace();
     pace.onSent(4 * MIB, 0);
