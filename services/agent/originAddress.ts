@@ -35,6 +35,11 @@ export interface AddressGuard {
   lookupFor(port: number): LookupFunction;
 }
 
+type Resolved = (error: NodeJS.ErrnoException | null, found: readonly LookupAddress[]) => void;
+
+/** All addresses of a name. */
+export type Resolver = (host: string, done: Resolved) => void;
+
 /**
  * `allowedTargets` are addresses or CIDRs that are allowed in any case; `ownPorts` are those that the agent itself
  * listens on. Throws on a target that is neither.
@@ -42,9 +47,10 @@ export interface AddressGuard {
 export function createAddressGuard(
   allowedTargets: readonly string[],
   ownPorts: () => readonly number[],
+  resolver: Resolver = resolveBySystem,
 ): AddressGuard {
   const allowed = rangesOf(allowedTargets);
-  const resolve = createSharedResolver();
+  const resolve = shareLookups(resolver);
 
   function isAllowed(text: string, port: number): boolean {
     const address = addressOf(text);
@@ -58,10 +64,13 @@ export function createAddressGuard(
       isIP(host) === 0 || isAllowed(host, port) ? undefined : forbidden(`${host} port ${port}`),
     lookupFor: (port) => (host, options, callback) => {
       resolve(host, (error, found) => {
+        if (error !== null) {
+          callback(error, []);
+          return;
+        }
         const passing = found.filter(({ address }) => isAllowed(address, port));
         const [first] = passing;
-        if (error !== null) callback(error, []);
-        else if (first === undefined) callback(forbidden(`every address of ${host}, port ${port}`), []);
+        if (first === undefined) callback(forbidden(`every address of ${host}, port ${port}`), []);
         else if (options.all === true) callback(null, passing);
         else callback(null, first.address, first.family);
       });
@@ -69,13 +78,15 @@ export function createAddressGuard(
   };
 }
 
-type Resolved = (error: NodeJS.ErrnoException | null, found: readonly LookupAddress[]) => void;
+function resolveBySystem(host: string, done: Resolved): void {
+  lookup(host, { all: true }, done);
+}
 
 /**
  * Requests for one host wait for one lookup: the system's resolver has four threads in all, and a name that hangs
  * would keep every other name waiting.
  */
-function createSharedResolver(): (host: string, done: Resolved) => void {
+function shareLookups(resolver: Resolver): Resolver {
   const waiting = new Map<string, Resolved[]>();
   return (host, done) => {
     const others = waiting.get(host);
@@ -85,9 +96,9 @@ function createSharedResolver(): (host: string, done: Resolved) => void {
     }
     const all = [done];
     waiting.set(host, all);
-    lookup(host, { all: true }, (error, found) => {
+    resolver(host, (error, found) => {
       waiting.delete(host);
-      for (const each of all) each(error, error === null ? found : []);
+      for (const each of all) each(error, found);
     });
   };
 }

@@ -32,6 +32,9 @@ export async function startAsking(options: AskingOptions = {}): Promise<Asking> 
   });
   onTestFinished(async () => {
     origins.close();
+    // Nothing of ours outlives the dispatcher: without this, a test does not end.
+    for (const peer of origin.peers) peer.resume();
+    await Promise.all(origin.peers.map((peer) => peer.left()));
     await origin.close();
   });
   return {

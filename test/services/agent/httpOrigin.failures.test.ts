@@ -196,14 +196,17 @@ describe('a connection that is kept', () => {
     expect(origin.peers).toHaveLength(4);
   });
 
-  it("is left when the origin says so: 'Connection: close'", async () => {
-    const { origin, ask } = await startAsking();
-    const asked = ask();
-    const peer = await origin.accept();
-    peer.send(message('last', ['Connection: close']));
-    await asked.over();
-    await peer.left();
-  });
+  it.each(['Connection: close', 'Keep-Alive: timeout=1'])(
+    'is left when the origin says so: %s',
+    async (line) => {
+      const { origin, ask } = await startAsking();
+      const asked = ask();
+      const peer = await origin.accept();
+      peer.send(message('last', [line]));
+      await asked.over();
+      await peer.left();
+    },
+  );
 });
 
 describe('a certificate', () => {
@@ -216,6 +219,14 @@ describe('a certificate', () => {
     const { ask } = await startAsking({ ...tls(TRUSTED), behave: (peer) => peer.send(message('safe')) });
     expect((await ask({}, strict).over()).body).toBe('safe');
     expect((await ask({}, { ...strict, serverName: '127.0.0.1' }).over()).body).toBe('safe');
+  });
+
+  it('that was good for one address does not serve another over the kept connection', async () => {
+    setDefaultCACertificates([AUTHORITY]);
+    const { ask } = await startAsking({ ...tls(TRUSTED), behave: (peer) => peer.send(message('safe')) });
+    expect((await ask({}, { ...strict, serverName: '127.0.0.1' }).over()).body).toBe('safe');
+    const other = await ask({}, { ...strict, serverName: '192.0.2.1' }).over();
+    expect(other.failure?.code).toBe('origin_tls');
   });
 
   it.each([
