@@ -114,15 +114,9 @@ function collect(path: string, actor: AnyActorRef, entries: Map<object, Entry>, 
 
 /** `online.lively` for nested states, `a & b` for parallel ones. */
 export function nameOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null) return '';
-  return Object.entries(value)
-    .map(([key, inner]) =>
-      typeof inner === 'object' && inner !== null && Object.keys(inner).length === 0
-        ? key
-        : `${key}.${nameOf(inner)}`,
-    )
-    .join(' & ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  const regions: [string, unknown][] = Object.entries(value);
+  return regions.map(([state, inner]) => `${state}.${nameOf(inner)}`).join(' & ');
 }
 
 function isStateful(snapshot: unknown): snapshot is { status: string; value: unknown } {

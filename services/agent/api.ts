@@ -20,7 +20,8 @@ export interface AgentApiOptions {
 
 /** Listens; rejects with the listener's error, EADDRINUSE among them. */
 export async function startAgentApi(options: AgentApiOptions): Promise<Server> {
-  const server = createServer(createApp(options).callback());
+  const answer = createApp(options).callback();
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: options.host, port: options.port }, () => {

@@ -44,7 +44,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   return {
     accept(stream, head) {
       const mapping = options.findMapping(head.mappingId);
-      if (mapping === undefined || publicHostOf(head) !== mapping.externalDomain) {
+      if (mapping?.externalDomain !== publicHostOf(head)) {
         stream.reset('mapping_gone');
         return DEAF;
       }
@@ -134,6 +134,7 @@ class Forward {
         nowMs: this.startedMs,
         isRepeatable: isRepeatable(head) && !head.isResent,
         hasBody: head.hasBody,
+        isUpgrade: head.isUpgrade,
         isHeldBack: head.expectsContinue,
         openTimeoutMs: desk.connectTimeoutMs,
         openTimeoutCode: 'connect_timeout',
@@ -246,6 +247,8 @@ class Forward {
 
   private finish(): void {
     this.settle();
+    // An answer may be whole before its request is: the rest must not wait for credit that nobody gives any more.
+    this.stream.stop();
     this.desk.sweep.delete(this);
     const { outcome } = this.relay;
     if (outcome === null) return;

@@ -1,7 +1,7 @@
 // The agent from start to stop: parts are made in order, and let go in reverse.
 
 import type { Server } from 'node:http';
-import { distinctUntilKeyChanged, filter, firstValueFrom, map, skip } from 'rxjs';
+import { distinctUntilKeyChanged, filter, firstValueFrom, map } from 'rxjs';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Store } from './store/store.ts';
@@ -39,6 +39,8 @@ export interface RunningAgent {
 /** A boot epoch is compared for equality only: 96 bits never meet twice. */
 const EPOCH_BYTES = 12;
 
+const DATABASE = 'database';
+
 /** Starts an agent. Rejects with the listener's error, EADDRINUSE among them, or a ConnectionStringError. */
 export async function startAgent({ config, log }: { config: AgentConfig; log: Log }): Promise<RunningAgent> {
   const clock = systemClock;
@@ -55,21 +57,6 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     log,
   });
   const mappings = createMappings();
-  const database = actors.start('database', databaseMachine, {
-    open: (report) => {
-      openStore(store, mappings, config).then(
-        () => {
-          report({ ok: true });
-        },
-        (error: unknown) => {
-          log.error({ error }, 'The database cannot be used yet; trying again.');
-          report({ ok: false, reason: error instanceof Error ? error.message : String(error) });
-        },
-      );
-    },
-  });
-  const isDatabaseOpen = () => database.getSnapshot().matches('open');
-
   const origins = createHttpOrigin({
     allowedTargets: config.allowedTargets,
     ownPorts: () => [portOf(api)],
@@ -82,50 +69,63 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     connectTimeoutMs: config.connectTimeoutMs,
     findMapping: (id) => mappings.findEnabled(id),
   });
-  let uplink: Uplink | undefined;
+  const uplink = createUplink({
+    actors,
+    bus,
+    clock,
+    forwarder,
+    random: systemRandom,
+    tokens: createTokens(config.authSecrets, (error) => {
+      log.error({ error }, 'A token could not be handled.');
+    }),
+    schedule: setImmediate,
+    dialer: createDialer(config),
+    identity: { agentId, epoch: randomText(systemRandom, EPOCH_BYTES), slot: 0 },
+    version: VERSION,
+    drainMs: config.drainMs,
+  });
+  logUplink(uplink, log);
 
+  const isDatabaseOpen = () => actors.list().some(({ id, state }) => id === DATABASE && state === 'open');
+  // First of all that lasts: with the port taken, nothing else has begun.
   const api: Server = await startAgentApi({
     host: config.uiHost,
     port: config.uiPort,
     allowedHosts: config.uiAllowedHosts,
     log,
     checks: () => {
-      const tunnel = uplink?.status.state ?? 'offline';
+      const tunnel = uplink.status.state;
       return { database: isDatabaseOpen() ? 'ok' : 'starting', tunnel, isOnline: isOnlineState(tunnel) };
     },
     status: () => statusContent(config, mappings, uplink),
   });
   log.info({ host: config.uiHost, port: portOf(api), version: VERSION }, 'The agent listens.');
 
-  // The tunnel needs the mappings: it is dialled once the database has told them.
-  const online = firstValueFrom(mappings.mappings$.pipe(skip(1))).then(async (view) => {
-    uplink = createUplink({
-      actors,
-      bus,
-      clock,
-      forwarder,
-      random: systemRandom,
-      tokens: createTokens(config.authSecrets, (error) => {
-        log.error({ error }, 'A token could not be handled.');
-      }),
-      schedule: setImmediate,
-      dialer: createDialer(config),
-      identity: { agentId, epoch: randomText(systemRandom, EPOCH_BYTES), slot: 0 },
-      version: VERSION,
-      config: configOf(view),
-      drainMs: config.drainMs,
-    });
-    await firstValueFrom(
-      uplink.status$.pipe(
-        map(({ state }) => state),
-        filter(isOnlineState),
-      ),
-    );
+  actors.start(DATABASE, databaseMachine, {
+    open: (report) => {
+      openStore(store, mappings, config).then(
+        () => {
+          report({ ok: true });
+        },
+        (error: unknown) => {
+          log.error({ error }, 'The database cannot be used yet; trying again.');
+          report({ ok: false, reason: error instanceof Error ? error.message : String(error) });
+        },
+      );
+    },
   });
-  const following = mappings.mappings$.pipe(skip(1)).subscribe((view) => {
-    uplink?.offer(configOf(view));
+  // The tunnel needs the mappings: the first view of them, once the database has told it, starts the dialling.
+  const following = mappings.mappings$.subscribe((view) => {
+    uplink.offer(configOf(view));
     forwarder.onMappingsChanged();
   });
+  const online = firstValueFrom(
+    uplink.status$.pipe(
+      filter(({ state }) => isOnlineState(state)),
+      map(() => undefined),
+    ),
+    { defaultValue: undefined },
+  );
 
   return {
     uiUrl: `http://localhost:${portOf(api)}`,
@@ -137,12 +137,11 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
         .map(({ externalDomain }) => externalDomain),
     async stop() {
       following.unsubscribe();
+      actors.stop(DATABASE);
       await new Promise<void>((resolve) => {
-        if (uplink === undefined) resolve();
-        else uplink.stop(resolve);
+        uplink.stop(resolve);
       });
       origins.close();
-      actors.stop('database');
       api.closeAllConnections();
       await new Promise((resolve) => api.close(resolve));
       await store.close();
@@ -174,15 +173,14 @@ function logUplink(uplink: Uplink, log: Log): void {
     });
 }
 
-function statusContent(config: AgentConfig, mappings: Mappings, uplink: Uplink | undefined): PageStatus {
-  const status = uplink?.status;
-  const lastError = status?.lastError;
+function statusContent(config: AgentConfig, mappings: Mappings, uplink: Uplink): PageStatus {
+  const { state, sinceMs, lastError, gateway } = uplink.status;
   return {
-    state: status?.state ?? 'offline',
-    since: new Date(status?.sinceMs ?? Date.now()).toISOString(),
-    lastError: lastError === null || lastError === undefined ? null : describeError(lastError.code).says,
+    state,
+    since: new Date(sinceMs).toISOString(),
+    lastError: lastError === null ? null : describeError(lastError.code).says,
     gatewayUrl: config.gatewayUrl,
-    gatewayVersion: status?.gateway.version || null,
+    gatewayVersion: gateway.version === '' ? null : gateway.version,
     version: VERSION,
     mappings: [...mappings.view.mappings.values()].map((mapping) => ({
       externalDomain: mapping.externalDomain,

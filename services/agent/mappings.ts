@@ -1,6 +1,6 @@
 // The mappings as a level: what the store holds, in memory, newest revision only.
 
-import { BehaviorSubject, type Observable } from 'rxjs';
+import { ReplaySubject, type Observable } from 'rxjs';
 import type { ConfigSnapshot } from '../../machines/configSync.ts';
 import type { Mapping } from '../../protocol/mapping.ts';
 import type { StoreSnapshot, StoreWrite } from './store/store.ts';
@@ -12,6 +12,7 @@ export interface MappingsView {
 }
 
 export interface Mappings {
+  /** Nothing before the first `load`, then the newest at once and every change. */
   readonly mappings$: Observable<MappingsView>;
   readonly view: MappingsView;
   /** An enabled mapping by its id: what a request may reach. */
@@ -25,27 +26,33 @@ export interface Mappings {
 }
 
 export function createMappings(): Mappings {
-  const mappings$ = new BehaviorSubject<MappingsView>({ revision: 0, mappings: new Map() });
+  const mappings$ = new ReplaySubject<MappingsView>(1);
+  let view: MappingsView = { revision: 0, mappings: new Map() };
+
+  function show(next: MappingsView): void {
+    view = next;
+    mappings$.next(next);
+  }
 
   function change(write: StoreWrite, edit: (mappings: Map<string, Mapping>) => void): void {
-    const { revision, mappings } = mappings$.value;
+    const { revision, mappings } = view;
     if (!write.isChanged || write.revision <= revision) return;
     const edited = new Map(mappings);
     edit(edited);
-    mappings$.next({ revision: write.revision, mappings: edited });
+    show({ revision: write.revision, mappings: edited });
   }
 
   return {
     mappings$,
     get view() {
-      return mappings$.value;
+      return view;
     },
     findEnabled(id) {
-      const mapping = mappings$.value.mappings.get(id);
+      const mapping = view.mappings.get(id);
       return mapping?.enabled === true ? mapping : undefined;
     },
     load({ revision, mappings }) {
-      mappings$.next({ revision, mappings: new Map(mappings.map((mapping) => [mapping.id, mapping])) });
+      show({ revision, mappings: new Map(mappings.map((mapping) => [mapping.id, mapping])) });
     },
     apply(write) {
       change(write, (mappings) => mappings.set(write.mapping.id, write.mapping));

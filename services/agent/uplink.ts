@@ -27,7 +27,6 @@ export interface UplinkOptions {
   readonly forwarder: Forwarder;
   readonly identity: Omit<Identity, 'attempt'>;
   readonly version: string;
-  readonly config: ConfigSnapshot;
   readonly drainMs: number;
 }
 
@@ -40,7 +39,7 @@ export interface UplinkStatus extends ReturnType<typeof connectionStatus> {
 export interface Uplink {
   readonly status$: Observable<UplinkStatus>;
   readonly status: UplinkStatus;
-  /** A new revision of the mappings: goes out at once, or with the next tunnel. */
+  /** A new revision of the mappings: goes out at once, or with the next tunnel. The first one starts the dialling. */
   offer(config: ConfigSnapshot): void;
   reconnect(): void;
   /** Leaves politely; `onGone` is called once every wire has ended. */
@@ -58,7 +57,8 @@ export function createUplink(options: UplinkOptions): Uplink {
         (handler) => options.dialer.dial(handler),
       ),
   };
-  const { tokens, random, identity, version, config, drainMs } = options;
+  const { tokens, random, identity, version, drainMs } = options;
+  const config: ConfigSnapshot = { revision: 0, mappings: [] };
   const actor = actors.start(ACTOR_ID, connectionMachine, {
     links,
     tokens,
@@ -93,8 +93,6 @@ export function createUplink(options: UplinkOptions): Uplink {
       onGone = undefined;
     }
   });
-  actor.send({ type: 'start' });
-
   function read(sinceMs: number): UplinkStatus {
     const { value, context } = actor.getSnapshot();
     return { state: nameOf(value), sinceMs, ...connectionStatus(context) };
@@ -107,6 +105,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     },
     offer(next) {
       actor.send({ type: 'config.changed', config: next });
+      actor.send({ type: 'start' });
     },
     reconnect() {
       actor.send({ type: 'reconnect' });
