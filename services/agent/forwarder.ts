@@ -10,6 +10,7 @@ import type { OriginDispatcher, OriginExchange, OriginHandler } from './originDi
 import { machineClock } from '../../machines/clock.ts';
 import { relayLogic, type RelayContext, type RelayEffect, type RelayEvent } from '../../machines/relay.ts';
 import { isRepeatable } from '../../protocol/head.ts';
+import { MAX_INFORMS } from '../../protocol/limits.ts';
 import { createSweep, type Sweep } from '../sweep.ts';
 import { originRequestOf, publicHostOf } from './originRequest.ts';
 
@@ -117,6 +118,7 @@ class Forward {
   private readonly startedMs: number;
   private exchange: OriginExchange;
   private status: number | null = null;
+  private informs = 0;
   private bytesIn = 0;
   private bytesOut = 0;
   /** Written to the origin and not yet taken: its credit is still with us. */
@@ -192,7 +194,10 @@ class Forward {
         this.decide({ type: 'far.invited' });
       },
       onInform: (head) => {
-        this.stream.inform(head);
+        // 1xx have no credit: the gateway takes so many and no more.
+        if (this.informs >= MAX_INFORMS) this.decide({ type: 'revoked', code: 'origin_invalid' });
+        else this.stream.inform(head);
+        this.informs += 1;
       },
       onHead: (head, hasBody) => {
         this.answer(head, hasBody);
