@@ -169,7 +169,7 @@ export const connectionMachine = setup({
     'attempt.measured': { guard: 'isCurrent', actions: 'noteRoundTrip' },
     'attempt.ended': { actions: 'forget' },
     stop: '.stopping',
-    reconnect: { target: '.waiting', reenter: true, actions: ['dropAll', 'startOver'] },
+    reconnect: { target: '.waiting', actions: ['dropAll', 'startOver'] },
   },
   initial: 'offline',
   states: {
@@ -228,7 +228,6 @@ export const connectionMachine = setup({
         'attempt.ended': [
           { guard: 'isCurrentBesideDials', target: 'trying', actions: 'forget' },
           { guard: 'isCurrent', target: 'waiting', actions: 'forget' },
-          { actions: 'forget' },
         ],
       },
       initial: 'lively',

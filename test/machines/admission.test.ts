@@ -26,7 +26,7 @@ interface Signed {
 /** A gateway, and an agent played by hand. */
 function gateway(opening: AdmissionInput['opening'] = 'hello') {
   const clock = new SimulatedClock();
-  const link = new RecordingLink();
+  const link = new RecordingLink(() => clock.nowMs());
   const { actor } = stage(
     admissionMachine,
     {
@@ -131,7 +131,24 @@ describe('an agent is refused when its token', () => {
   });
 });
 
-test('a token is judged by the clock of the moment it arrives', () => {
+test('a wall clock that is set during the handshake changes nothing', () => {
+  const { auth, said, clock } = gateway();
+  const wallMs = clock.wallMs();
+  clock.jumpWall(-7_200_000);
+  auth({ wallMs });
+  expect(said()).toMatchObject([{ type: 'auth_result', ok: true }]);
+});
+
+test('a wall clock that is set between the question and the answer makes no honest token invalid', () => {
+  const { auth, said, clock } = gateway();
+  const signedWallMs = clock.wallMs();
+  clock.jumpWall(3_600_000);
+  clock.runFor(59_000);
+  auth({ wallMs: signedWallMs });
+  expect(said()).toMatchObject([{ type: 'auth_result', ok: true }]);
+});
+
+test('a token is judged by the time that has passed since the question', () => {
   const { auth, said, clock } = gateway();
   const signedWallMs = clock.wallMs();
   clock.runFor(61_000);

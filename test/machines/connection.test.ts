@@ -70,16 +70,17 @@ describe('dialling', () => {
   });
 
   test('the state follows the dial that got furthest, and starts over when one fails', () => {
-    const { clock, gateway, isIn } = dialling();
+    const { clock, gateway, isIn, context } = dialling();
     clock.runUntil(3_000);
     gateway.wire(0).greet();
     gateway.wire(0).accept();
+    gateway.wire(1).gatewayVersion = '9.10';
     gateway.wire(1).greet();
     expect(isIn({ trying: 'syncing' })).toBe(true);
     gateway.wire(0).break();
     expect(isIn({ trying: 'dialing' })).toBe(true);
     gateway.wire(1).accept();
-    expect(isIn({ trying: 'syncing' })).toBe(true);
+    expect([isIn({ trying: 'syncing' }), context().gateway.version]).toEqual([true, '9.10']);
   });
 
   test('a dial that fails is followed by another after a rest that grows', () => {
@@ -207,7 +208,7 @@ describe('on request', () => {
     expect([isIn('offline'), clock.pending, attempts()]).toEqual([true, 0, []]);
   });
 
-  test('while it stops, nothing but the drain counts, and a dial that is nearly online does not', () => {
+  test('while it stops, nothing but the drain counts, and a dial that is nearly online ends at once', () => {
     const { clock, gateway, actor, isIn } = online();
     clock.runUntil(3_000);
     gateway.wire(1).greet();
@@ -216,8 +217,8 @@ describe('on request', () => {
     actor.send({ type: 'stop' });
     actor.send({ type: 'reconnect' });
     actor.send({ type: 'attempt.online', attempt: 2 });
-    expect(isIn('stopping')).toBe(true);
-    gateway.wire(0).arrives({ type: 'link.idle' });
+    expect([isIn('stopping'), gateway.wire(1).calls().at(-1)]).toEqual([true, ...closed('stopped')]);
+    clock.runUntil(3_000 + DRAIN_MS - 1);
     expect(isIn('stopping')).toBe(true);
     clock.runUntil(3_000 + DRAIN_MS);
     expect([isIn('offline'), clock.pending, gateway.wires.length]).toEqual([true, 0, 2]);

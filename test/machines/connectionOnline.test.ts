@@ -59,6 +59,25 @@ test('a parallel dial that gets online takes over; the old wire stays until it d
   expect(attempts()).toEqual(['attempt.2']);
 });
 
+test('the gateway shown is the one that answered last', () => {
+  const { clock, gateway, context } = online();
+  clock.runUntil(3_000);
+  gateway.wire(1).gatewayVersion = '9.10';
+  gateway.wire(1).welcome();
+  expect(context().gateway).toMatchObject({ version: '9.10', host: 'gw.example.com' });
+});
+
+test('an old wire that speaks again does not hide the silence of the current one', () => {
+  const { clock, gateway, isIn, context } = online();
+  clock.runUntil(3_000);
+  gateway.wire(1).welcome();
+  clock.runUntil(7_000);
+  expect(isIn({ online: 'doubtful' })).toBe(true);
+  gateway.wire(0).received += 1;
+  clock.runUntil(7_500);
+  expect([isIn({ online: 'doubtful' }), context().current]).toEqual([true, 2]);
+});
+
 test('a wire that dies in silence leaves its parallel dials: never more than three are in flight', () => {
   const { clock, gateway, isIn, context } = online();
   clock.runUntil(12_999);

@@ -13,6 +13,8 @@ export const GATEWAY_NONCE = 'gatewaygatewaygateway1';
 export class PlayedWire extends RecordingLink {
   readonly attempt: number;
   readonly dialledMs: number;
+  /** Who answers this dial. */
+  gatewayVersion = '9.9';
   private readonly clock: SimulatedClock;
   private readonly report: (event: LinkEvent) => void;
 
@@ -34,7 +36,9 @@ export class PlayedWire extends RecordingLink {
   greet(): void {
     this.arrives({ type: 'link.opened' });
     const { clock } = this;
-    this.arrives(arrived({ type: 'hello', version: '9.9', nonce: GATEWAY_NONCE, wallMs: clock.wallMs() }));
+    this.arrives(
+      arrived({ type: 'hello', version: this.gatewayVersion, nonce: GATEWAY_NONCE, wallMs: clock.wallMs() }),
+    );
     clock.settle();
   }
 
@@ -45,7 +49,7 @@ export class PlayedWire extends RecordingLink {
       .map((call) => (call.do === 'send' ? call.message : null))
       .findLast((m) => m?.type === 'auth');
     const agentNonce = auth?.type === 'auth' ? auth.nonce : '';
-    const claims = { gatewayNonce, agentNonce, version: '9.9' };
+    const claims = { gatewayNonce, agentNonce, version: this.gatewayVersion };
     const proof = JSON.stringify({ secret: SECRET, purpose: 'gateway', wallMs: this.clock.wallMs(), claims });
     this.arrives(
       arrived({ type: 'auth_result', ok: true, proof, gatewayHost: 'gw.example.com', lifetimeMs: 1 }),

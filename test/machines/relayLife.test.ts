@@ -47,6 +47,12 @@ describe('deadlines', () => {
     expect(subject.after(OPENED).deadlineMs).toBe(62_000);
   });
 
+  test('an upgrade has no last byte to wait for: its head is waited for from the start', () => {
+    const subject = relay({ ...POST, isUpgrade: true }, [OPENED]);
+    expect(subject.after(tick(61_999)).phase).toBe('awaiting');
+    expect(subject.after(tick(62_000)).outcome?.code).toBe('head_timeout');
+  });
+
   test('an end without a head deadline leaves it to the other end', () => {
     const subject = relay({ ...GET, headTimeoutMs: null }, [OPENED]);
     expect(subject.now.deadlineMs).toBeNull();

@@ -20,6 +20,7 @@ describe('whatever happens in whatever order', () => {
     nowMs: fc.constant(0),
     isRepeatable: fc.boolean(),
     hasBody: fc.boolean(),
+    isUpgrade: fc.boolean(),
     isHeldBack: fc.boolean(),
     openTimeoutMs: fc.nat(10_000),
     openTimeoutCode: code,

@@ -16,6 +16,7 @@ export const GET: RelayInput = {
   nowMs: START_MS,
   isRepeatable: true,
   hasBody: false,
+  isUpgrade: false,
   isHeldBack: false,
   openTimeoutMs: 5_000,
   openTimeoutCode: 'tunnel_offline',
