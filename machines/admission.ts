@@ -34,7 +34,9 @@ export type AdmissionOutcome =
 
 interface AdmissionContext extends AdmissionInput {
   nonce: string;
+  /** The same moment on the wall clock, as told to the agent, and on the monotonic one. */
   askedWallMs: number;
+  askedAtMs: number;
   agentNonce: string;
   agentVersion: string;
   token: string;
@@ -67,7 +69,9 @@ export const admissionMachine = setup({
       return { token, agentNonce, agentVersion };
     }),
     verify: ({ context, self }) => {
-      context.tokens.verify('agent', context.token, context.wallMs(), (answer) => {
+      // Time since we asked, by the clock that cannot jump: a wall clock set meanwhile makes no honest token invalid.
+      const elapsedMs = context.link.nowMs() - context.askedAtMs;
+      context.tokens.verify('agent', context.token, context.askedWallMs + elapsedMs, (answer) => {
         self.send({ type: 'token.verified', answer });
       });
     },
@@ -95,6 +99,7 @@ export const admissionMachine = setup({
     ...input,
     nonce: randomText(input.random, NONCE_BYTES),
     askedWallMs: input.wallMs(),
+    askedAtMs: input.link.nowMs(),
     agentNonce: '',
     agentVersion: '',
     token: '',

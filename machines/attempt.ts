@@ -235,7 +235,13 @@ export const attemptMachine = setup({
             },
           },
           // No stream can run yet: there is nothing to stay for.
-          on: { 'control.goaway': { target: '#attempt.closed', actions: ['noteEvent', 'close'] } },
+          on: {
+            'control.goaway': { target: '#attempt.closed', actions: ['noteEvent', 'close'] },
+            retire: {
+              target: '#attempt.closed',
+              actions: [{ type: 'note', params: { code: 'stopped' } }, 'close'],
+            },
+          },
           initial: 'authenticating',
           states: {
             authenticating: {

@@ -57,6 +57,8 @@ export interface RelayInput {
   readonly isRepeatable: boolean;
   /** The request has a body, or is an upgrade: the near side sends until `near.ended`. */
   readonly hasBody: boolean;
+  /** What the near side sends is no request body but raw bytes, which end at any time or never: the head is awaited from the start. */
+  readonly isUpgrade: boolean;
   /** The near side holds its body back until invited (Expect: 100-continue). */
   readonly isHeldBack: boolean;
   /** How long the far side may take to open, and what it means if it does not. */
@@ -178,8 +180,9 @@ function step(relay: RelayContext, event: RelayEvent): RelayContext {
 /** The head deadline runs from the last byte of the request body. */
 function awaitHead(relay: RelayContext, nowMs: number): RelayContext {
   if (relay.phase !== 'awaiting') return relay;
-  const { headTimeoutMs } = relay.input;
-  return { ...relay, deadlineMs: headTimeoutMs === null || relay.isUploading ? null : nowMs + headTimeoutMs };
+  const { headTimeoutMs, isUpgrade } = relay.input;
+  const isTooEarly = relay.isUploading && !isUpgrade;
+  return { ...relay, deadlineMs: headTimeoutMs === null || isTooEarly ? null : nowMs + headTimeoutMs };
 }
 
 function invite(relay: RelayContext): RelayContext {

@@ -101,6 +101,8 @@ export class Directory {
     if (member === undefined) return;
     this.dropClaims(sessionId);
     this.members.delete(sessionId);
+    // Another wire of the agent has said as much or more: a name that it left out is gone, not lost.
+    if (this.isSpokenFor(member)) return;
     const loss = { agentId: member.identity.agentId, atMs: this.nowMs() };
     for (const { externalDomain } of member.claims) {
       if (!this.claims.has(externalDomain)) this.losses.set(externalDomain, loss);
@@ -123,6 +125,12 @@ export class Directory {
   counts(): { agents: number; tunnels: number; names: number } {
     const agents = new Set([...this.members.values()].map((member) => member.identity.agentId));
     return { agents: agents.size, tunnels: this.members.size, names: this.claims.size };
+  }
+
+  private isSpokenFor({ identity, revision }: Member): boolean {
+    return [...this.members.values()].some(
+      (other) => other.identity.agentId === identity.agentId && other.revision >= revision,
+    );
   }
 
   private refusalOf(mapping: WireMapping, agentId: string): Refusal['code'] | undefined {

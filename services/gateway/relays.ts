@@ -138,6 +138,7 @@ class Relay {
         nowMs: this.startedMs,
         isRepeatable: isRepeatable(request),
         hasBody: request.hasBody || request.isUpgrade,
+        isUpgrade: request.isUpgrade,
         isHeldBack: false,
         openTimeoutMs: isUnknown ? desk.graceLeftMs() : HOLD_MS,
         openTimeoutCode: isUnknown ? 'unknown_host' : 'tunnel_offline',

@@ -57,6 +57,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   const sessions = new Map<number, Session>();
   const listeners: (() => void)[] = [];
   let lastId = 0;
+  /** Set while draining; a wire that comes and goes later is no news. */
   let onGone: (() => void) | undefined;
 
   const shared: SessionDirectory = {
@@ -167,12 +168,17 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       listeners.push(listener);
     },
     drain(whenGone) {
-      onGone = whenGone;
+      onGone = () => {
+        onGone = ignore;
+        schedule(whenGone);
+      };
       for (const { actor } of [...sessions.values()]) actor.send({ type: 'retire' });
-      if (sessions.size === 0) schedule(whenGone);
+      if (sessions.size === 0) onGone();
     },
     get count() {
       return sessions.size;
     },
   };
 }
+
+function ignore(): void {}
