@@ -1,7 +1,7 @@
 // Control messages: JSON text on the wire, each with its schema.
 
 import { z } from 'zod';
-import { TunnelError, errorCodes, type ErrorCode } from './errors.ts';
+import { TunnelError, errorCodes } from './errors.ts';
 import { MAX_CONTROL_BYTES, MAX_TEXT_MESSAGE_BYTES, MAX_WIRE_MAPPINGS } from './limits.ts';
 import { wireMappingSchema } from './mapping.ts';
 
@@ -15,7 +15,11 @@ const version = z.string().min(1).max(64);
 const nonce = z.string().regex(/^[\w-]{22}$/);
 const wallMs = z.number().min(0);
 const revision = z.int().min(0).max(0xffff_ffff);
-const errorCode = z.enum(errorCodes() as [ErrorCode, ...ErrorCode[]]);
+/** A code of a newer peer that we do not know reads as `internal`, as it does in RESET. */
+const errorCode = z
+  .string()
+  .max(64)
+  .transform((name) => errorCodes().find((code) => code === name) ?? 'internal');
 
 /** Gateway → agent, first: who is here, a nonce to sign, and what time it is (milliseconds since 1970). */
 const hello = z.object({ type: z.literal('hello'), version, nonce, wallMs });
@@ -102,8 +106,14 @@ export function parseControl(text: string): ControlMessage | undefined {
   const carriesConfig = type === 'config_sync' || type === 'config_ack';
   if (!carriesConfig && text.length > MAX_CONTROL_BYTES) throw new TunnelError('message_too_large', type);
   const parsed = SCHEMAS[type].safeParse(typed.data);
-  if (!parsed.success) throw new TunnelError('protocol_error', `${type}: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new TunnelError('protocol_error', detailOf(type, parsed.error));
   return parsed.data;
+}
+
+/** The first complaint is enough: a bad revision may have thousands. */
+function detailOf(type: string, error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue === undefined ? type : `${type}.${issue.path.join('.')}: ${issue.message}`;
 }
 
 function isControlType(type: string): type is ControlType {

@@ -112,17 +112,6 @@ test('a gateway that leaves during the handshake is left at once: nothing can ru
   }
 });
 
-test('retired during the handshake, it ends at once: frames of a gateway that is ready first meet no open wire', () => {
-  for (const isAccepted of [false, true]) {
-    const made = dialled();
-    made.wire.greet();
-    if (isAccepted) made.wire.accept();
-    made.actor.send({ type: 'retire' });
-    expect(made.reports().at(-1)).toMatchObject({ type: 'attempt.ended', code: 'stopped' });
-    expect(made.wire.calls().at(-1)).toEqual(closing('stopped'));
-  }
-});
-
 test('retired while dialling, it ends at once', () => {
   const made = dialled();
   made.actor.send({ type: 'retire' });

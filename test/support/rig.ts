@@ -37,6 +37,11 @@ export class Service {
     this.env = env;
   }
 
+  /** The same service with other environment, not started. */
+  withEnvironment(more: Readonly<Record<string, string>>): Service {
+    return new Service(this.name, this.args, { ...this.env, ...more });
+  }
+
   get pid(): number {
     if (this.child?.pid === undefined) throw new Error(`${this.name} does not run`);
     return this.child.pid;

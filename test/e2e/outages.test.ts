@@ -1,0 +1,114 @@
+// What the processes do when something is missing, killed or wrong: refused secrets, lost gateways, clean ends.
+
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RawClient } from '../support/rawClient.ts';
+import { Service, freePort, get, startRig, until, type Rig } from '../support/rig.ts';
+
+const HOST = 'app.localhost';
+
+let web: Server;
+
+beforeAll(async () => {
+  web = createServer((asked, response) => {
+    if (asked.url !== '/endless') response.end('hello');
+    else response.write('begun');
+  }).listen(0, '127.0.0.1');
+  await once(web, 'listening');
+});
+
+afterAll(async () => {
+  web.closeAllConnections();
+  web.close();
+  await once(web, 'close');
+});
+
+test('a gateway that is killed and started again is found again within five seconds, and held requests succeed', async () => {
+  const rig = await open();
+  try {
+    await rig.gateway.end('SIGKILL');
+    const startMs = performance.now();
+    rig.gateway.start();
+    await until('the gateway answers', async () => {
+      try {
+        // The gateway knows no name yet: it holds the request until the agent is back.
+        return (await get(rig.gatewayPort, HOST)).body === 'hello';
+      } catch {
+        return false;
+      }
+    });
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+  } finally {
+    await rig.stop();
+  }
+});
+
+test('an agent that is killed is missed with 503 after a short wait, and serves again once it is back', async () => {
+  const rig = await open();
+  try {
+    await rig.agent.end('SIGKILL');
+    const held = get(rig.gatewayPort, HOST);
+    rig.agent.start();
+    expect((await held).body).toBe('hello');
+  } finally {
+    await rig.stop();
+  }
+});
+
+test('a wrong secret is rejected and said in words, and the agent does not spin', async () => {
+  const rig = await open();
+  try {
+    await rig.agent.end('SIGTERM');
+    const stranger = rig.agent.withEnvironment({
+      OCTOPORTY_AUTH_SECRET: 'another secret that is long enough too',
+    });
+    stranger.start();
+    try {
+      await until('the agent says so', () =>
+        stranger.output.includes('set the same OCTOPORTY_AUTH_SECRET on both sides'),
+      );
+      await until('the gateway says so', () => rig.gateway.output.includes('does not know the secret'));
+      const health = await get(rig.uiPort, 'localhost', '/health');
+      expect(JSON.parse(health.body)).toEqual({
+        status: 'degraded',
+        checks: { database: 'ok', tunnel: 'rejected' },
+      });
+    } finally {
+      await stranger.end('SIGTERM');
+    }
+  } finally {
+    await rig.stop();
+  }
+});
+
+test('`up` ends within two seconds of SIGTERM, with code 0, an endless stream notwithstanding', async () => {
+  const [gatewayPort, uiPort] = [await freePort(), await freePort()];
+  const dataDir = mkdtempSync(join(tmpdir(), 'octoporty-up-'));
+  const address = web.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  const up = new Service('up', ['up', '--no-demo', '--map', `${HOST}=http://127.0.0.1:${address.port}`], {
+    OCTOPORTY_LISTEN_PORT: String(gatewayPort),
+    OCTOPORTY_UI_PORT: String(uiPort),
+    OCTOPORTY_DATA_DIR: dataDir,
+  });
+  up.start();
+  await until('the banner is shown', () => up.output.includes('curl'));
+  const visitor = await RawClient.connect(gatewayPort);
+  visitor.send(`GET /endless HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+  await visitor.until(() => visitor.bytes.includes('begun'));
+  const startMs = performance.now();
+  expect(await up.end('SIGTERM')).toBe(0);
+  expect(performance.now() - startMs).toBeLessThan(2_000);
+  expect((await visitor.rest()).bytes).not.toContain('0\r\n\r\n');
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+function open(): Promise<Rig> {
+  const address = web.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return startRig({ maps: [`${HOST}=http://127.0.0.1:${address.port}`] });
+}

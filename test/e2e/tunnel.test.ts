@@ -1,0 +1,156 @@
+// A whole tunnel of real processes, driven by raw bytes from both ends.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { RawClient, exchangeRaw, valuesIn } from '../support/rawClient.ts';
+import { closedPort, openRawOrigin, type RawOrigin } from '../support/rawOrigin.ts';
+import { get, startRig, type Rig } from '../support/rig.ts';
+
+const RAW = 'raw.localhost';
+const WEB = 'web.localhost';
+const DEAD = 'dead.localhost';
+const BULK_BYTES = 20_000_000;
+
+let rig: Rig;
+let origin: RawOrigin;
+let web: Server;
+
+beforeAll(async () => {
+  origin = await openRawOrigin();
+  web = openWeb();
+  await once(web, 'listening');
+  rig = await startRig({
+    maps: [
+      `${RAW}=http://127.0.0.1:${origin.port}`,
+      `${WEB}=http://127.0.0.1:${portOf(web)}`,
+      `${DEAD}=http://127.0.0.1:${await closedPort()}`,
+    ],
+    env: { OCTOPORTY_LOG_LEVEL: 'warn' },
+  });
+});
+
+afterAll(async () => {
+  await rig.stop();
+  await origin.close();
+  web.closeAllConnections();
+  web.close();
+  await once(web, 'close');
+});
+
+test('a request arrives at the origin as the visitor sent it, and the answer comes back as sent', async () => {
+  const visitor = await RawClient.connect(rig.gatewayPort);
+  visitor.send(`GET /a%2Fb//c/../d;e?f=?g HTTP/1.1\r\nHost: ${RAW}\r\nX-B: 1\r\nx-a: \xe9\r\nX-B: 2\r\n\r\n`);
+  const peer = await origin.accept();
+  const head = await peer.head();
+  expect(head).toContain('GET /a%2Fb//c/../d;e?f=?g HTTP/1.1\r\n');
+  expect(head).toContain(`Host: ${RAW}\r\nX-B: 1\r\nx-a: \xe9\r\nX-B: 2\r\n`);
+  expect(head).toContain('X-Forwarded-For: 127.0.0.1\r\n');
+  peer.send(
+    'HTTP/1.1 299 Sure\r\nConnection: close\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 2\r\n\r\nok',
+  );
+  const answer = await visitor.answer();
+  expect(answer.status).toBe(299);
+  expect(valuesIn(answer, 'set-cookie')).toEqual(['a=1', 'b=2']);
+  expect(answer.body).toBe('ok');
+  visitor.close();
+});
+
+test('body bytes leave when they arrive, in both directions', async () => {
+  const visitor = await RawClient.connect(rig.gatewayPort);
+  visitor.send(`POST / HTTP/1.1\r\nHost: ${RAW}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n`);
+  const peer = await origin.accept();
+  await peer.through('3\r\none\r\n');
+  peer.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nuno\r\n');
+  await visitor.until(() => visitor.bytes.includes('uno'));
+  visitor.send('3\r\ntwo\r\n0\r\n\r\n');
+  await peer.through('3\r\ntwo\r\n0\r\n\r\n');
+  peer.send('3\r\ndos\r\n0\r\nX-Sum: 42\r\n\r\n');
+  await visitor.until(() => visitor.bytes.includes('X-Sum: 42\r\n\r\n'));
+  visitor.close();
+});
+
+test('an answer that the origin cuts never looks complete', async () => {
+  for (const head of ['Content-Length: 100\r\n\r\nhalf', 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n']) {
+    const visitor = await RawClient.connect(rig.gatewayPort);
+    visitor.send(`GET / HTTP/1.1\r\nHost: ${RAW}\r\n\r\n`);
+    const peer = await origin.accept();
+    await peer.head();
+    peer.send(`HTTP/1.1 200 OK\r\n${head}`);
+    await visitor.until(() => visitor.bytes.includes('half'));
+    peer.reset();
+    const { bytes } = await visitor.rest();
+    expect(bytes).toMatch(/half(\r\n)?$/);
+  }
+});
+
+test('a visitor who leaves ends the request at the origin', async () => {
+  const visitor = await RawClient.connect(rig.gatewayPort);
+  visitor.send(`GET / HTTP/1.1\r\nHost: ${RAW}\r\n\r\n`);
+  const peer = await origin.accept();
+  await peer.head();
+  visitor.close();
+  await peer.left();
+});
+
+test('a service that is not running is told as 502, with its code and nothing internal', async () => {
+  const { bytes } = await exchangeRaw(
+    rig.gatewayPort,
+    `GET / HTTP/1.1\r\nHost: ${DEAD}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`,
+  );
+  expect(bytes).toMatch(/^HTTP\/1\.1 502 /);
+  expect(bytes).toMatch(/\r\nx-octoporty-error: origin_refused\r\n/i);
+  expect(bytes).not.toContain('127.0.0.1');
+});
+
+test('an unknown name is told as 404, and the gateway keeps its own paths there', async () => {
+  expect((await get(rig.gatewayPort, 'nobody.localhost')).status).toBe(404);
+  expect((await get(rig.gatewayPort, 'nobody.localhost', '/health')).status).toBe(200);
+  const status: unknown = JSON.parse((await get(rig.gatewayPort, 'nobody.localhost', '/api/v1/status')).body);
+  expect(status).toMatchObject({ status: 'ok', agents: 1, tunnels: 1 });
+});
+
+test('many megabytes go up to the last byte', async () => {
+  const body = randomBytes(BULK_BYTES);
+  const visitor = await RawClient.connect(rig.gatewayPort);
+  visitor.send(`POST /digest HTTP/1.1\r\nHost: ${WEB}\r\nContent-Length: ${body.length}\r\n\r\n`);
+  visitor.send(body);
+  const digest = createHash('sha256').update(body).digest('hex');
+  expect((await visitor.answer()).body).toBe(digest);
+  visitor.close();
+});
+
+test('a WebSocket lives through the tunnel, its messages and its close code included', async () => {
+  const socket = new WebSocket(`ws://127.0.0.1:${rig.gatewayPort}/echo`, { headers: { host: WEB } });
+  await once(socket, 'open');
+  socket.send('over and back');
+  const [message] = await once(socket, 'message');
+  expect(String(message)).toBe('over and back');
+  socket.close(4001, 'enough');
+  const [code] = await once(socket, 'close');
+  expect(code).toBe(4001);
+});
+
+/** `/digest` answers with the digest of the body; any upgrade is a WebSocket echo. */
+function openWeb(): Server {
+  const server = createServer((asked, response) => {
+    const hash = createHash('sha256');
+    asked.on('data', (chunk: Buffer) => hash.update(chunk));
+    asked.on('end', () => response.end(hash.digest('hex')));
+  });
+  const sockets = new WebSocketServer({ server });
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data, isBinary) => {
+      socket.send(data, { binary: isBinary });
+    });
+  });
+  return server.listen(0, '127.0.0.1');
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return address.port;
+}
