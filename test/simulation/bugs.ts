@@ -1,0 +1,49 @@
+// Bugs that the simulation must catch: each one an exact replacement in the product.
+
+export interface Bug {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const BUGS: readonly Bug[] = [
+  {
+    name: 'credit off by one',
+    file: 'protocol/credit.ts',
+    find: '  spend(bytes: number): void {\n    this.left -= bytes;',
+    replace: '  spend(bytes: number): void {\n    this.left -= bytes - 1;',
+  },
+  {
+    name: 'END lost',
+    file: 'protocol/stream.ts',
+    find: 'this.endFrame = encodeEnd(this.id, trailers);\n    this.channel.markReady(this);',
+    replace: 'this.endFrame = encodeEnd(this.id, trailers);',
+  },
+  {
+    name: 'RESET after END ignored',
+    file: 'protocol/channel.ts',
+    find: 'const stream = this.find(streamId);\n    if (stream === undefined) return;\n    this.forget(stream);',
+    replace:
+      "const stream = this.find(streamId);\n    if (stream === undefined || stream.receiving === 'ended') return;\n    this.forget(stream);",
+  },
+  {
+    name: 'stale revision accepted',
+    file: 'services/agent/mappings.ts',
+    find: '!write.isChanged || write.revision <= revision',
+    replace: '!write.isChanged',
+  },
+  {
+    name: 'timer leaked',
+    file: 'machines/clock.ts',
+    find: '      cancels.get(id)?.();\n      cancels.delete(id);',
+    replace: '      cancels.delete(id);',
+  },
+];
+
+/** @throws Error when the text is not there exactly once: the bug is to be described anew. */
+export function plant({ name, file, find, replace }: Bug, source: string): string {
+  const places = source.split(find).length - 1;
+  if (places !== 1) throw new Error(`"${name}": ${file} holds its text ${places} times, not once`);
+  return source.replace(find, () => replace);
+}

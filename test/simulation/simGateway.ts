@@ -1,0 +1,196 @@
+// A simulated gateway: the real relays, tunnels and directory over simulated ports, and the ways to end it.
+
+import type { Wire, WireHandler } from '../../protocol/wire.ts';
+import type { Invariants } from './invariants.ts';
+import type { Plan } from './plans.ts';
+import type { SimulatedClock } from './simulatedClock.ts';
+import type { GatewayEnd, WirePair } from './simNetwork.ts';
+import type { Trace } from './trace.ts';
+import { createActors, type Actors } from '../../services/actors.ts';
+import { createBus } from '../../services/bus.ts';
+import { Directory } from '../../services/gateway/directory.ts';
+import { createRelays, type Relays } from '../../services/gateway/relays.ts';
+import { createTunnels, type Tunnels } from '../../services/gateway/tunnels.ts';
+import { WireLink } from '../../services/link.ts';
+import { SimProcess } from './simProcess.ts';
+import { createSimTokens } from './simTokens.ts';
+import { SimVisitor } from './simVisitor.ts';
+
+export interface GatewayTerms {
+  readonly secret: string;
+  readonly headTimeoutMs: number;
+  readonly drainMs: number;
+  readonly lifetimeMs: number;
+  readonly renewAfterMs: number;
+  /** A request goes down a tunnel. */
+  readonly onSent: (requestId: string) => void;
+}
+
+export interface WorldParts {
+  readonly clock: SimulatedClock;
+  readonly trace: Trace;
+  readonly invariants: Invariants;
+}
+
+export class SimGateway implements GatewayEnd {
+  readonly process: SimProcess;
+  readonly directory: Directory;
+  readonly tunnels: Tunnels;
+  readonly relays: Relays;
+  readonly actors: Actors;
+  /** By session id. */
+  readonly links = new Map<number, WireLink>();
+  isListening = true;
+  private readonly parts: WorldParts;
+  private readonly drainMs: number;
+  private readonly visitors = new Set<SimVisitor>();
+  private accepted = 0;
+
+  constructor(parts: WorldParts, terms: GatewayTerms, name: string, seed: number) {
+    const { clock, trace, invariants } = parts;
+    this.parts = parts;
+    this.drainMs = terms.drainMs;
+    const process = new SimProcess(clock, trace, {
+      name,
+      seed,
+      bootMs: seed % 90_000,
+      skewMs: (seed % 7) * 600_000,
+    });
+    this.process = process;
+    const bus = createBus((error, fact) => {
+      invariants.nothingThrows(error, `${name} ${fact.type}`);
+    });
+    bus.on('relay.finished', ({ outcome }) => {
+      trace.count(`relays ${outcome.kind}`);
+    });
+    bus.on('tunnel.changed', ({ state, code }) => {
+      trace.count(`tunnels ${state}`);
+      if (code === 'peer_silent') trace.count('half-open deaths');
+    });
+    bus.on('tunnel.refused', () => {
+      trace.count('strangers refused');
+    });
+    this.actors = createActors(process.clock, (id, error) => {
+      invariants.nothingThrows(error, `${name} ${id}`);
+    });
+    this.directory = new Directory(null, () => process.clock.nowMs());
+    this.tunnels = createTunnels({
+      actors: this.actors,
+      bus,
+      clock: process.clock,
+      random: process.random,
+      tokens: createSimTokens(process, [terms.secret]),
+      schedule: process.schedule,
+      directory: this.directory,
+      version: '1.0.0',
+      gatewayHost: null,
+      lifetimeMs: terms.lifetimeMs,
+      renewAfterMs: terms.renewAfterMs,
+      drainMs: terms.drainMs,
+    });
+    const { tunnels } = this;
+    this.relays = createRelays({
+      tunnels: {
+        ...tunnels,
+        open: (sessionId, head, makeHandler) => {
+          const stream = tunnels.open(sessionId, head, makeHandler);
+          terms.onSent(head.requestId);
+          return stream;
+        },
+      },
+      clock: process.clock,
+      bus,
+      headTimeoutMs: terms.headTimeoutMs,
+    });
+  }
+
+  accept(address: string, open: (handler: WireHandler) => Wire): void {
+    this.tunnels.accept(address, (handler) => {
+      this.accepted += 1;
+      if (handler instanceof WireLink) this.links.set(this.accepted, handler);
+      return open(handler);
+    });
+  }
+
+  visit(plan: Plan, onEnded: (visitor: SimVisitor) => void): SimVisitor {
+    const { clock, trace, invariants } = this.parts;
+    const visitor = new SimVisitor({
+      plan,
+      gateway: this.process,
+      trace,
+      invariants,
+      nowMs: () => clock.nowMs(),
+      onEnded: (ended) => {
+        this.visitors.delete(ended);
+        onEnded(ended);
+      },
+    });
+    this.visitors.add(visitor);
+    visitor.attach(this.relays.serve(visitor));
+    return visitor;
+  }
+
+  /** True when a request for `host` would take one of these wires. */
+  leadsTo(host: string, wires: readonly WirePair[]): boolean {
+    const found = this.directory.find(host);
+    if (found.kind !== 'live') return false;
+    const link = this.links.get(found.sessionId);
+    return wires.some(({ gateway }) => gateway?.handler === link);
+  }
+
+  /** All of it ends in an instant; the wires are the network's to break. */
+  crash(): void {
+    this.isListening = false;
+    this.process.kill();
+    for (const visitor of [...this.visitors]) visitor.onGatewayDied();
+  }
+
+  /** As its main does it: no new visitors, tunnels drain, what is left is ended, and slow readers get a while. */
+  stop(onStopped: () => void): void {
+    const { clock } = this.process;
+    const untilMs = clock.nowMs() + this.drainMs;
+    const exitOnceRead = () => {
+      this.process.after(50, 'waits for readers', () => {
+        if (this.visitors.size > 0 && clock.nowMs() < untilMs) {
+          exitOnceRead();
+          return;
+        }
+        this.checkNothingIsLeft();
+        onStopped();
+      });
+    };
+    this.isListening = false;
+    this.tunnels.drain(() => {
+      this.relays.endAll('draining');
+      exitOnceRead();
+    });
+  }
+
+  checkLedgers(): void {
+    for (const link of this.links.values())
+      checkLedger(link, this.parts.invariants, this.process.name, false);
+  }
+
+  private checkNothingIsLeft(): void {
+    const { invariants } = this.parts;
+    const { name, pendingTimers } = this.process;
+    invariants.tableIsEmpty(this.relays.list(), name);
+    invariants.nothingIsLeft(pendingTimers === 0, `${name}: ${pendingTimers} timers`);
+    const actors = this.actors.list().map(({ id }) => id);
+    invariants.nothingIsLeft(actors.length === 0, `${name}: ${actors.join()}`);
+    invariants.nothingIsLeft(this.tunnels.count === 0, `${name}: ${this.tunnels.count} tunnels`);
+  }
+}
+
+/** `isSettled`: nothing is under way on it any more. */
+export function checkLedger(
+  { channel }: WireLink,
+  invariants: Invariants,
+  name: string,
+  isSettled: boolean,
+): void {
+  if (channel === undefined) return;
+  const ledger = channel.ledger();
+  invariants.ledgerIsBounded(ledger, name);
+  if (isSettled) invariants.ledgerIsSettled(ledger, name);
+}

@@ -1,0 +1,384 @@
+// One world from one seed: it runs until all has settled and everything is shut down, or an invariant breaks.
+
+import type { Violation } from './invariants.ts';
+import type { Plan } from './plans.ts';
+import type { SimExchange } from './simOrigin.ts';
+import type { SimVisitor } from './simVisitor.ts';
+import { newMappingSchema } from '../../protocol/mapping.ts';
+import { applyFault, heal } from './applyFault.ts';
+import { Invariants } from './invariants.ts';
+import { probePlan } from './plans.ts';
+import { SeededRandom } from './seededRandom.ts';
+import { AgentSite } from './simAgent.ts';
+import { WireLink } from '../../services/link.ts';
+import { SimGateway, checkLedger } from './simGateway.ts';
+import { SimPath } from './simNetwork.ts';
+import { SimulatedClock } from './simulatedClock.ts';
+import { Trace } from './trace.ts';
+import { drawWorld, type WorldPlan } from './worldPlan.ts';
+
+/** Once faults have stopped: the promise of being online again. */
+const ONLINE_WITHIN_MS = 5_000;
+
+/**
+ * The same when only what the agent sends is lost: it hears the gateway ask whether it lives, so it is content until the
+ * gateway gives the wire up (12 s).
+ */
+const ONLINE_WHEN_UNHEARD_MS = 12_500 + ONLINE_WITHIN_MS;
+
+/** The same when a proxy took dials and led nowhere: three such dials leave no room for another until one times out. */
+const ONLINE_WHEN_SWALLOWED_MS = 10_000 + ONLINE_WITHIN_MS;
+
+/** Once faults have stopped: a dead wire is noticed (12 s), a request held (5 s), answered or timed out, and read. */
+const SETTLED_WITHIN_MS = 50_000;
+
+/** What is under way on a healthy wire has arrived. */
+const ARRIVED_MS = 3_000;
+
+/** Everything leaves: drains, and closing handshakes. */
+const STOPPED_WITHIN_MS = 20_000;
+
+/** Events between two looks at every ledger. */
+const LEDGER_EVERY = 24;
+
+/** Events that a world may take. */
+const MAX_EVENTS = 3_000_000;
+
+export const SECRET = 'the secret of this world';
+
+export interface WorldReport {
+  readonly seed: number;
+  readonly violation: Violation | null;
+  readonly hash: string;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly counters: ReadonlyMap<string, number>;
+  readonly tail: readonly string[];
+}
+
+export function runWorld(seed: number, tailLines = 60): WorldReport {
+  return new World(seed).run(tailLines);
+}
+
+export class World {
+  readonly clock = new SimulatedClock();
+  readonly trace = new Trace(this.clock);
+  readonly invariants = new Invariants();
+  readonly plan: WorldPlan;
+  readonly sites: AgentSite[] = [];
+  gateway: SimGateway | undefined;
+  isQuiet = false;
+  private readonly seed: number;
+  private readonly random: SeededRandom;
+  private readonly plans = new Map<string, Plan>();
+  private readonly visitors = new Map<string, SimVisitor>();
+  private readonly received = new Map<string, number>();
+  private openVisitors = 0;
+  private events = 0;
+  private starts = 0;
+  private ids = 0;
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.random = new SeededRandom(Math.imul(seed, 0x9e37_79b1) ^ 0x5bd1);
+    this.plan = drawWorld(this.random);
+  }
+
+  run(tailLines: number): WorldReport {
+    try {
+      this.live();
+    } catch (error) {
+      this.invariants.nothingThrows(error, 'the world');
+    }
+    return {
+      seed: this.seed,
+      violation: this.invariants.violation,
+      hash: this.trace.hash,
+      events: this.events,
+      virtualMs: this.clock.nowMs(),
+      counters: this.trace.counters,
+      tail: this.trace.tail(tailLines),
+    };
+  }
+
+  // What faults do to the world.
+
+  startGateway(): void {
+    if (this.gateway !== undefined) return;
+    this.starts += 1;
+    const { headTimeoutMs, drainMs, lifetimeMs, renewAfterMs } = this.plan;
+    const onSent = (requestId: string) => {
+      this.checkSent(requestId);
+    };
+    const terms = { secret: SECRET, headTimeoutMs, drainMs, lifetimeMs, renewAfterMs, onSent };
+    const seed = this.random.between(0, 0x7fff_ffff);
+    this.gateway = new SimGateway(this, terms, `gateway.${this.starts}`, seed);
+  }
+
+  startAgent(site: AgentSite): void {
+    if (site.agent !== undefined) return;
+    site.start(this, {
+      trace: this.trace,
+      invariants: this.invariants,
+      planOf: (requestId) => this.plans.get(requestId),
+      onReceived: (exchange) => {
+        this.checkReceived(exchange);
+      },
+    });
+  }
+
+  visit(plan: Plan): void {
+    const { gateway } = this;
+    this.plans.set(plan.requestId, plan);
+    this.trace.note(plan.requestId, `asks ${plan.method} ${plan.host}`);
+    this.trace.count('visits');
+    if (gateway?.isListening !== true) {
+      this.trace.count('visitors without a gateway');
+      return;
+    }
+    this.openVisitors += 1;
+    const visitor = gateway.visit(plan, (ended) => {
+      this.openVisitors -= 1;
+      this.checkEnded(ended);
+    });
+    this.visitors.set(plan.requestId, visitor);
+  }
+
+  private live(): void {
+    const { plan } = this;
+    this.startGateway();
+    plan.agents.forEach((agent, n) => {
+      this.buildSite(agent, n);
+    });
+    for (const { atMs, plan: visit } of plan.visits)
+      this.clock.setTimer(atMs, () => {
+        this.visit(visit);
+      });
+    for (const { atMs, fault } of plan.faults)
+      this.clock.setTimer(atMs, () => {
+        applyFault(this, fault);
+      });
+    this.runUntil(plan.quietMs);
+    heal(this);
+    this.isQuiet = true;
+    this.runUntil(plan.quietMs + this.onlineWithinMs());
+    if (this.isBroken()) return;
+    this.checkOnline();
+    const probes = this.probe();
+    this.runUntil(plan.quietMs + SETTLED_WITHIN_MS, () => this.isCalm());
+    if (this.isBroken()) return;
+    this.checkSettled();
+    for (const check of probes) check();
+    this.runUntil(this.clock.nowMs() + ARRIVED_MS);
+    this.checkReturned();
+    this.shutDown();
+  }
+
+  private isBroken(): boolean {
+    return this.invariants.violation !== null;
+  }
+
+  private onlineWithinMs(): number {
+    const faults = this.plan.faults.map(({ fault }) => fault);
+    if (faults.some((fault) => fault.kind === 'halfOpen' && fault.direction === 'up'))
+      return ONLINE_WHEN_UNHEARD_MS;
+    if (faults.some((fault) => fault.kind === 'outage' && fault.reach === 'swallowed'))
+      return ONLINE_WHEN_SWALLOWED_MS;
+    return ONLINE_WITHIN_MS;
+  }
+
+  private buildSite(agent: WorldPlan['agents'][number], n: number): void {
+    const path = new SimPath({
+      name: agent.name,
+      line: agent.line,
+      clock: this.clock,
+      trace: this.trace,
+      seed: this.random.between(0, 0x7fff_ffff),
+      findGateway: () => (this.gateway?.isListening === true ? this.gateway : undefined),
+      onEnding: (who, code, detail) => {
+        this.trace.note(who, `ends a wire: ${code} ${detail}`);
+        this.invariants.honestEndsAgree(code, `${who} ${detail}`);
+      },
+    });
+    const { drainMs, connectTimeoutMs } = this.plan;
+    const terms = {
+      name: agent.name,
+      agentId: agent.agentId,
+      secret: agent.knowsSecret ? SECRET : 'a guess',
+      path,
+      drainMs,
+      connectTimeoutMs,
+      seed: this.random.between(0, 0x7fff_ffff),
+    };
+    const site = new AgentSite(terms, this, () => this.newId());
+    for (const { domain, port } of agent.mappings) {
+      const draft = newMappingSchema.parse({
+        name: domain,
+        externalDomain: domain,
+        internalHost: `10.0.0.${n}`,
+        internalPort: port,
+        internalProtocol: 'http',
+      });
+      site.store.create(draft).catch(() => undefined);
+    }
+    this.sites.push(site);
+    this.clock.setTimer(agent.startMs, () => {
+      this.startAgent(site);
+    });
+  }
+
+  private newId(): string {
+    this.ids += 1;
+    return `10000000-0000-4000-8000-${String(this.ids).padStart(12, '0')}`;
+  }
+
+  private runUntil(ms: number, isDone?: () => boolean): void {
+    for (;;) {
+      const next = this.clock.nextDueMs;
+      if (next === null || next > ms || this.invariants.violation !== null) break;
+      this.clock.runNext();
+      this.events += 1;
+      if (this.events > MAX_EVENTS) throw new Error('the world does not come to rest');
+      if (this.events % LEDGER_EVERY === 0) this.checkLedgers();
+      if (isDone?.() === true) return;
+    }
+    if (this.invariants.violation === null) this.clock.runUntil(ms);
+  }
+
+  private checkLedgers(): void {
+    this.gateway?.checkLedgers();
+    for (const { agent } of this.sites) agent?.checkLedgers();
+  }
+
+  /** Both ends of every wire that lives have given everything back. */
+  private checkReturned(): void {
+    for (const { terms } of this.sites) {
+      for (const { agent, gateway } of terms.path.healthy) {
+        for (const handler of [agent.handler, gateway?.handler])
+          if (handler instanceof WireLink) checkLedger(handler, this.invariants, terms.name, true);
+      }
+    }
+  }
+
+  private checkReceived({ plan }: SimExchange): void {
+    const { requestId, method, up, isUpgrade } = plan;
+    const times = (this.received.get(requestId) ?? 0) + 1;
+    this.received.set(requestId, times);
+    if (times > 1) this.trace.count('resends');
+    const isSafe = ['GET', 'HEAD', 'OPTIONS'].includes(method) && up === null && !isUpgrade;
+    this.invariants.isNotRepeated(times <= (isSafe ? 2 : 1), requestId, `received ${times} times`);
+  }
+
+  private checkSent(requestId: string): void {
+    const hasHead = this.visitors.get(requestId)?.hasHead === true;
+    this.invariants.isNotRepeated(!hasHead, requestId, 'sent after its answer began');
+  }
+
+  private checkEnded(visitor: SimVisitor): void {
+    const { plan, ending, endedMs, startedMs } = visitor;
+    if (ending?.kind === 'error')
+      this.invariants.errorIsHonest(ending.code, plan.origin.fault, plan.requestId);
+    if (ending?.kind === 'error' && endedMs - startedMs > 1_000) this.trace.count('holds or timeouts');
+    if (ending?.kind !== 'left' || !this.plan.isCalm) return;
+    const slack = Math.max(...this.plan.agents.map(({ line }) => 4 * line.latencyMs + 4 * line.jitterMs));
+    const isSlow = this.plan.agents.some(({ line }) => line.bytesPerMs < 500);
+    this.clock.setTimer(1_000 + slack + (isSlow ? 8_000 : 0), () => {
+      const isLeft = this.sites.some(({ agent }) =>
+        [...(agent?.origins.exchanges ?? [])].some(
+          (exchange) => exchange.plan === plan && !exchange.isFinishing,
+        ),
+      );
+      this.invariants.leaverCancels(!isLeft, plan.requestId);
+    });
+  }
+
+  private checkOnline(): void {
+    for (const site of this.sites) {
+      const { name, secret, path } = site.terms;
+      const state = site.agent?.uplink.status.state ?? 'none';
+      const { healthy } = path;
+      if (secret !== SECRET) {
+        const hosts = site.enabled().map(({ externalDomain }) => externalDomain);
+        const isOut = hosts.every((host) => this.gateway?.leadsTo(host, [...path.pairs]) !== true);
+        this.invariants.strangerIsKeptOut(isOut && !state.startsWith('online'), name);
+        continue;
+      }
+      const isOnline = state.startsWith('online') && healthy.length > 0;
+      this.invariants.isOnlineInTime(isOnline, name, `${state}, ${healthy.length} healthy wires`);
+      for (const { externalDomain } of site.enabled()) {
+        const leads = this.gateway?.leadsTo(externalDomain, healthy) === true;
+        this.invariants.isOnlineInTime(leads, name, `${externalDomain} does not lead to it (${state})`);
+      }
+    }
+  }
+
+  /** Asks for every name that there ever was; the checks are for when all has settled. */
+  private probe(): (() => void)[] {
+    return this.sites.flatMap((site, s) =>
+      (this.plan.agents[s]?.mappings ?? []).map(({ domain }, m) => {
+        const requestId = `p${s}x${m}`;
+        this.visit(probePlan(requestId, domain));
+        return () => {
+          const isServed =
+            site.terms.secret === SECRET && site.enabled().some((each) => each.externalDomain === domain);
+          const ending = this.visitors.get(requestId)?.ending;
+          const isRight = isServed
+            ? ending?.kind === 'full'
+            : ending?.kind === 'error' && ending.code === 'unknown_host';
+          this.invariants.worldIsWhole(isRight, `${domain} ${JSON.stringify(ending)}, served: ${isServed}`);
+        };
+      }),
+    );
+  }
+
+  private isCalm(): boolean {
+    return (
+      this.openVisitors === 0 &&
+      this.gateway?.relays.list().length === 0 &&
+      this.sites.every(
+        ({ agent }) => agent?.forwarder.list().length === 0 && agent.origins.exchanges.size === 0,
+      )
+    );
+  }
+
+  private checkSettled(): void {
+    for (const { ending, plan } of this.visitors.values())
+      this.invariants.endsInTime(
+        ending !== null,
+        `${plan.requestId} (${plan.method}, origin ${plan.origin.fault})`,
+      );
+    this.invariants.tableIsEmpty(this.gateway?.relays.list() ?? [], 'gateway');
+    for (const { agent, terms } of this.sites) {
+      this.invariants.tableIsEmpty(agent?.forwarder.list() ?? [], terms.name);
+      const left = [...(agent?.origins.exchanges ?? [])].map(({ plan }) => plan.requestId);
+      this.invariants.endsInTime(left.length === 0, `origin requests of ${terms.name}: ${left.join()}`);
+    }
+  }
+
+  private shutDown(): void {
+    const { stopsFirst } = this.plan;
+    let running = 1 + this.sites.length;
+    const stopped = () => {
+      running -= 1;
+    };
+    const stopGateway = () => this.gateway?.stop(stopped);
+    const stopAgents = () => {
+      for (const { agent } of this.sites) agent?.stop(stopped);
+    };
+    if (stopsFirst !== 'gateway') stopAgents();
+    if (stopsFirst === 'both') stopGateway();
+    if (stopsFirst === 'gateway') stopGateway();
+    this.runUntil(this.clock.nowMs() + 700);
+    if (stopsFirst === 'agents') stopGateway();
+    if (stopsFirst === 'gateway') stopAgents();
+    this.runUntil(this.clock.nowMs() + STOPPED_WITHIN_MS);
+    this.invariants.nothingIsLeft(running === 0, `${running} processes that never stopped`);
+    for (const { agent, terms } of this.sites) {
+      const { size } = terms.path.pairs;
+      this.invariants.nothingIsLeft(size === 0, `${size} wires of ${terms.name}`);
+      this.invariants.nothingIsLeft(agent?.process.pendingTimers === 0, `timers of ${terms.name}`);
+    }
+    this.invariants.nothingIsLeft(this.gateway?.process.pendingTimers === 0, 'timers of the gateway');
+    this.invariants.nothingIsLeft(this.clock.pending === 0, `${this.clock.pending} events`);
+  }
+}
