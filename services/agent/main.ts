@@ -57,9 +57,10 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     log,
   });
   const mappings = createMappings();
+  const ownPorts: number[] = [];
   const origins = createHttpOrigin({
     allowedTargets: config.allowedTargets,
-    ownPorts: () => [portOf(api)],
+    ownPorts: () => ownPorts,
     log,
   });
   const forwarder = createForwarder({
@@ -99,6 +100,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     },
     status: () => statusContent(config, mappings, uplink),
   });
+  ownPorts.push(portOf(api));
   log.info({ host: config.uiHost, port: portOf(api), version: VERSION }, 'The agent listens.');
 
   actors.start(DATABASE, databaseMachine, {
