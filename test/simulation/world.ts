@@ -7,27 +7,23 @@ import type { SimVisitor } from './simVisitor.ts';
 import { newMappingSchema } from '../../protocol/mapping.ts';
 import { applyFault, heal } from './applyFault.ts';
 import { Invariants } from './invariants.ts';
-import { probePlan } from './plans.ts';
+import { SECRET } from './secret.ts';
 import { SeededRandom } from './seededRandom.ts';
 import { AgentSite } from './simAgent.ts';
-import { WireLink } from '../../services/link.ts';
-import { SimGateway, checkLedger } from './simGateway.ts';
+import { SimGateway } from './simGateway.ts';
 import { SimPath } from './simNetwork.ts';
 import { SimulatedClock } from './simulatedClock.ts';
 import { Trace } from './trace.ts';
+import {
+  checkOnline,
+  checkReturned,
+  checkSettled,
+  isCalm,
+  onlineWithinMs,
+  probe,
+  shutDown,
+} from './worldEnd.ts';
 import { drawWorld, type WorldPlan } from './worldPlan.ts';
-
-/** Once faults have stopped: the promise of being online again. */
-const ONLINE_WITHIN_MS = 5_000;
-
-/**
- * The same when only what the agent sends is lost: it hears the gateway ask whether it lives, so it is content until the
- * gateway gives the wire up (12 s).
- */
-const ONLINE_WHEN_UNHEARD_MS = 12_500 + ONLINE_WITHIN_MS;
-
-/** The same when a proxy took dials and led nowhere: three such dials leave no room for another until one times out. */
-const ONLINE_WHEN_SWALLOWED_MS = 10_000 + ONLINE_WITHIN_MS;
 
 /** Once faults have stopped: a dead wire is noticed (12 s), a request held (5 s), answered or timed out, and read. */
 const SETTLED_WITHIN_MS = 50_000;
@@ -35,16 +31,11 @@ const SETTLED_WITHIN_MS = 50_000;
 /** What is under way on a healthy wire has arrived. */
 const ARRIVED_MS = 3_000;
 
-/** Everything leaves: drains, and closing handshakes. */
-const STOPPED_WITHIN_MS = 20_000;
-
 /** Events between two looks at every ledger. */
 const LEDGER_EVERY = 24;
 
 /** Events that a world may take. */
 const MAX_EVENTS = 3_000_000;
-
-export const SECRET = 'the secret of this world';
 
 export interface WorldReport {
   readonly seed: number;
@@ -70,10 +61,10 @@ export class World {
   isQuiet = false;
   private readonly seed: number;
   private readonly random: SeededRandom;
-  private readonly plans = new Map<string, Plan>();
-  private readonly visitors = new Map<string, SimVisitor>();
+  readonly plans = new Map<string, Plan>();
+  readonly visitors = new Map<string, SimVisitor>();
   private readonly received = new Map<string, number>();
-  private openVisitors = 0;
+  openVisitors = 0;
   private events = 0;
   private starts = 0;
   private ids = 0;
@@ -161,30 +152,21 @@ export class World {
     this.runUntil(plan.quietMs);
     heal(this);
     this.isQuiet = true;
-    this.runUntil(plan.quietMs + this.onlineWithinMs());
+    this.runUntil(plan.quietMs + onlineWithinMs(this));
     if (this.isBroken()) return;
-    this.checkOnline();
-    const probes = this.probe();
-    this.runUntil(plan.quietMs + SETTLED_WITHIN_MS, () => this.isCalm());
+    checkOnline(this);
+    const probes = probe(this);
+    this.runUntil(plan.quietMs + SETTLED_WITHIN_MS, () => isCalm(this));
     if (this.isBroken()) return;
-    this.checkSettled();
+    checkSettled(this);
     for (const check of probes) check();
     this.runUntil(this.clock.nowMs() + ARRIVED_MS);
-    this.checkReturned();
-    this.shutDown();
+    checkReturned(this);
+    shutDown(this);
   }
 
   private isBroken(): boolean {
     return this.invariants.violation !== null;
-  }
-
-  private onlineWithinMs(): number {
-    const faults = this.plan.faults.map(({ fault }) => fault);
-    if (faults.some((fault) => fault.kind === 'halfOpen' && fault.direction === 'up'))
-      return ONLINE_WHEN_UNHEARD_MS;
-    if (faults.some((fault) => fault.kind === 'outage' && fault.reach === 'swallowed'))
-      return ONLINE_WHEN_SWALLOWED_MS;
-    return ONLINE_WITHIN_MS;
   }
 
   private buildSite(agent: WorldPlan['agents'][number], n: number): void {
@@ -232,7 +214,7 @@ export class World {
     return `10000000-0000-4000-8000-${String(this.ids).padStart(12, '0')}`;
   }
 
-  private runUntil(ms: number, isDone?: () => boolean): void {
+  runUntil(ms: number, isDone?: () => boolean): void {
     for (;;) {
       const next = this.clock.nextDueMs;
       if (next === null || next > ms || this.invariants.violation !== null) break;
@@ -248,16 +230,6 @@ export class World {
   private checkLedgers(): void {
     this.gateway?.checkLedgers();
     for (const { agent } of this.sites) agent?.checkLedgers();
-  }
-
-  /** Both ends of every wire that lives have given everything back. */
-  private checkReturned(): void {
-    for (const { terms } of this.sites) {
-      for (const { agent, gateway } of terms.path.healthy) {
-        for (const handler of [agent.handler, gateway?.handler])
-          if (handler instanceof WireLink) checkLedger(handler, this.invariants, terms.name, true);
-      }
-    }
   }
 
   private checkReceived({ plan }: SimExchange): void {
@@ -290,95 +262,5 @@ export class World {
       );
       this.invariants.leaverCancels(!isLeft, plan.requestId);
     });
-  }
-
-  private checkOnline(): void {
-    for (const site of this.sites) {
-      const { name, secret, path } = site.terms;
-      const state = site.agent?.uplink.status.state ?? 'none';
-      const { healthy } = path;
-      if (secret !== SECRET) {
-        const hosts = site.enabled().map(({ externalDomain }) => externalDomain);
-        const isOut = hosts.every((host) => this.gateway?.leadsTo(host, [...path.pairs]) !== true);
-        this.invariants.strangerIsKeptOut(isOut && !state.startsWith('online'), name);
-        continue;
-      }
-      const isOnline = state.startsWith('online') && healthy.length > 0;
-      this.invariants.isOnlineInTime(isOnline, name, `${state}, ${healthy.length} healthy wires`);
-      for (const { externalDomain } of site.enabled()) {
-        const leads = this.gateway?.leadsTo(externalDomain, healthy) === true;
-        this.invariants.isOnlineInTime(leads, name, `${externalDomain} does not lead to it (${state})`);
-      }
-    }
-  }
-
-  /** Asks for every name that there ever was; the checks are for when all has settled. */
-  private probe(): (() => void)[] {
-    return this.sites.flatMap((site, s) =>
-      (this.plan.agents[s]?.mappings ?? []).map(({ domain }, m) => {
-        const requestId = `p${s}x${m}`;
-        this.visit(probePlan(requestId, domain));
-        return () => {
-          const isServed =
-            site.terms.secret === SECRET && site.enabled().some((each) => each.externalDomain === domain);
-          const ending = this.visitors.get(requestId)?.ending;
-          const isRight = isServed
-            ? ending?.kind === 'full'
-            : ending?.kind === 'error' && ending.code === 'unknown_host';
-          this.invariants.worldIsWhole(isRight, `${domain} ${JSON.stringify(ending)}, served: ${isServed}`);
-        };
-      }),
-    );
-  }
-
-  private isCalm(): boolean {
-    return (
-      this.openVisitors === 0 &&
-      this.gateway?.relays.list().length === 0 &&
-      this.sites.every(
-        ({ agent }) => agent?.forwarder.list().length === 0 && agent.origins.exchanges.size === 0,
-      )
-    );
-  }
-
-  private checkSettled(): void {
-    for (const { ending, plan } of this.visitors.values())
-      this.invariants.endsInTime(
-        ending !== null,
-        `${plan.requestId} (${plan.method}, origin ${plan.origin.fault})`,
-      );
-    this.invariants.tableIsEmpty(this.gateway?.relays.list() ?? [], 'gateway');
-    for (const { agent, terms } of this.sites) {
-      this.invariants.tableIsEmpty(agent?.forwarder.list() ?? [], terms.name);
-      const left = [...(agent?.origins.exchanges ?? [])].map(({ plan }) => plan.requestId);
-      this.invariants.endsInTime(left.length === 0, `origin requests of ${terms.name}: ${left.join()}`);
-    }
-  }
-
-  private shutDown(): void {
-    const { stopsFirst } = this.plan;
-    let running = 1 + this.sites.length;
-    const stopped = () => {
-      running -= 1;
-    };
-    const stopGateway = () => this.gateway?.stop(stopped);
-    const stopAgents = () => {
-      for (const { agent } of this.sites) agent?.stop(stopped);
-    };
-    if (stopsFirst !== 'gateway') stopAgents();
-    if (stopsFirst === 'both') stopGateway();
-    if (stopsFirst === 'gateway') stopGateway();
-    this.runUntil(this.clock.nowMs() + 700);
-    if (stopsFirst === 'agents') stopGateway();
-    if (stopsFirst === 'gateway') stopAgents();
-    this.runUntil(this.clock.nowMs() + STOPPED_WITHIN_MS);
-    this.invariants.nothingIsLeft(running === 0, `${running} processes that never stopped`);
-    for (const { agent, terms } of this.sites) {
-      const { size } = terms.path.pairs;
-      this.invariants.nothingIsLeft(size === 0, `${size} wires of ${terms.name}`);
-      this.invariants.nothingIsLeft(agent?.process.pendingTimers === 0, `timers of ${terms.name}`);
-    }
-    this.invariants.nothingIsLeft(this.gateway?.process.pendingTimers === 0, 'timers of the gateway');
-    this.invariants.nothingIsLeft(this.clock.pending === 0, `${this.clock.pending} events`);
   }
 }

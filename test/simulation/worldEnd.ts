@@ -1,0 +1,131 @@
+// How a world ends: everyone is online, every request over, all credit returned, and nothing is left after shutdown.
+
+import type { World } from './world.ts';
+import { WireLink } from '../../services/link.ts';
+import { probePlan } from './plans.ts';
+import { checkLedger } from './simGateway.ts';
+import { SECRET } from './secret.ts';
+
+/** Once faults have stopped: the promise of being online again. */
+const ONLINE_WITHIN_MS = 5_000;
+
+/**
+ * The same when only what the agent sends is lost: it hears the gateway ask whether it lives, so it is content until the
+ * gateway gives the wire up (12 s).
+ */
+const ONLINE_WHEN_UNHEARD_MS = 12_500 + ONLINE_WITHIN_MS;
+
+/** The same when a proxy took dials and led nowhere: three such dials leave no room for another until one times out. */
+const ONLINE_WHEN_SWALLOWED_MS = 10_000 + ONLINE_WITHIN_MS;
+
+/** Everything leaves: drains, and closing handshakes. */
+const STOPPED_WITHIN_MS = 20_000;
+
+export function onlineWithinMs(world: World): number {
+  const faults = world.plan.faults.map(({ fault }) => fault);
+  if (faults.some((fault) => fault.kind === 'halfOpen' && fault.direction === 'up'))
+    return ONLINE_WHEN_UNHEARD_MS;
+  if (faults.some((fault) => fault.kind === 'outage' && fault.reach === 'swallowed'))
+    return ONLINE_WHEN_SWALLOWED_MS;
+  return ONLINE_WITHIN_MS;
+}
+
+export function checkOnline(world: World): void {
+  for (const site of world.sites) {
+    const { name, secret, path } = site.terms;
+    const state = site.agent?.uplink.status.state ?? 'none';
+    const { healthy } = path;
+    if (secret !== SECRET) {
+      const hosts = site.enabled().map(({ externalDomain }) => externalDomain);
+      const isOut = hosts.every((host) => world.gateway?.leadsTo(host, [...path.pairs]) !== true);
+      world.invariants.strangerIsKeptOut(isOut && !state.startsWith('online'), name);
+      continue;
+    }
+    const isOnline = state.startsWith('online') && healthy.length > 0;
+    world.invariants.isOnlineInTime(isOnline, name, `${state}, ${healthy.length} healthy wires`);
+    for (const { externalDomain } of site.enabled()) {
+      const leads = world.gateway?.leadsTo(externalDomain, healthy) === true;
+      world.invariants.isOnlineInTime(leads, name, `${externalDomain} does not lead to it (${state})`);
+    }
+  }
+}
+
+/** Asks for every name that there ever was; the checks are for when all has settled. */
+export function probe(world: World): (() => void)[] {
+  return world.sites.flatMap((site, s) =>
+    (world.plan.agents[s]?.mappings ?? []).map(({ domain }, m) => {
+      const requestId = `p${s}x${m}`;
+      world.visit(probePlan(requestId, domain));
+      return () => {
+        const isServed =
+          site.terms.secret === SECRET && site.enabled().some((each) => each.externalDomain === domain);
+        const ending = world.visitors.get(requestId)?.ending;
+        const isRight = isServed
+          ? ending?.kind === 'full'
+          : ending?.kind === 'error' && ending.code === 'unknown_host';
+        world.invariants.worldIsWhole(isRight, `${domain} ${JSON.stringify(ending)}, served: ${isServed}`);
+      };
+    }),
+  );
+}
+
+export function isCalm(world: World): boolean {
+  return (
+    world.openVisitors === 0 &&
+    world.gateway?.relays.list().length === 0 &&
+    world.sites.every(
+      ({ agent }) => agent?.forwarder.list().length === 0 && agent.origins.exchanges.size === 0,
+    )
+  );
+}
+
+export function checkSettled(world: World): void {
+  for (const { ending, plan } of world.visitors.values())
+    world.invariants.endsInTime(
+      ending !== null,
+      `${plan.requestId} (${plan.method}, origin ${plan.origin.fault})`,
+    );
+  world.invariants.tableIsEmpty(world.gateway?.relays.list() ?? [], 'gateway');
+  for (const { agent, terms } of world.sites) {
+    world.invariants.tableIsEmpty(agent?.forwarder.list() ?? [], terms.name);
+    const left = [...(agent?.origins.exchanges ?? [])].map(({ plan }) => plan.requestId);
+    world.invariants.endsInTime(left.length === 0, `origin requests of ${terms.name}: ${left.join()}`);
+  }
+}
+
+/** Both ends of every wire that lives have given everything back. */
+export function checkReturned(world: World): void {
+  for (const { terms } of world.sites) {
+    for (const { agent, gateway } of terms.path.healthy) {
+      for (const handler of [agent.handler, gateway?.handler])
+        if (handler instanceof WireLink) checkLedger(handler, world.invariants, terms.name, true);
+    }
+  }
+}
+
+export function shutDown(world: World): void {
+  const { stopsFirst } = world.plan;
+  let running = 1 + world.sites.length;
+  const stopped = () => {
+    running -= 1;
+  };
+  const stopGateway = () => world.gateway?.stop(stopped);
+  const stopAgents = () => {
+    for (const { agent } of world.sites) agent?.stop(stopped);
+  };
+  if (stopsFirst !== 'gateway') stopAgents();
+  if (stopsFirst === 'both') stopGateway();
+  if (stopsFirst === 'gateway') stopGateway();
+  world.runUntil(world.clock.nowMs() + 700);
+  if (stopsFirst === 'agents') stopGateway();
+  if (stopsFirst === 'gateway') stopAgents();
+  world.runUntil(world.clock.nowMs() + STOPPED_WITHIN_MS);
+  world.invariants.nothingIsLeft(running === 0, `${running} processes that never stopped`);
+  for (const { agent, terms } of world.sites) {
+    const { size } = terms.path.pairs;
+    world.invariants.nothingIsLeft(size === 0, `${size} wires of ${terms.name}`);
+    world.invariants.nothingIsLeft(agent?.process.pendingTimers === 0, `timers of ${terms.name}`);
+  }
+  world.invariants.nothingIsLeft(world.gateway?.process.pendingTimers === 0, 'timers of the gateway');
+  world.invariants.nothingIsLeft(world.clock.pending === 0, `${world.clock.pending} events`);
+}
