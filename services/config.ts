@@ -35,8 +35,9 @@ export interface GatewayConfig {
   /** Opens metrics and the full status; null: they stay closed. */
   readonly statusToken: string | null;
   readonly headTimeoutMs: number;
+  /** A session ends this long after its last proof. */
   readonly sessionLifetimeMs: number;
-  /** A session this old is asked to prove itself again. */
+  /** A session this old is asked to prove itself again: two thirds of its life. */
   readonly sessionRenewMs: number;
   /** How long an absent agent keeps its routes. */
   readonly routeLeaseMs: number;
@@ -81,8 +82,8 @@ export interface AgentConfig {
   readonly logLevel: LogLevel;
 }
 
-const SESSION_LIFETIME_MS = 15 * 60_000;
-const SESSION_RENEW_MS = 10 * 60_000;
+/** The rest of a session's life is left for the new proof. Raised: a slow link has less time for it. */
+const RENEW_AT = 2 / 3;
 
 /** How long streams in flight get at the end. Raised: container runtimes kill first (Docker after 10 s unless told). */
 const DRAIN_MS = 30_000;
@@ -109,6 +110,7 @@ const gatewaySchema = z.object({
   OCTOPORTY_STATUS_TOKEN: orNull(textValue()),
   OCTOPORTY_HEAD_TIMEOUT: durationValue('60s'),
   OCTOPORTY_ROUTE_LEASE: durationValue('24h'),
+  OCTOPORTY_SESSION_LIFETIME: durationValue('15m'),
   OCTOPORTY_CADDY_ADMIN_URL: orNull(textValue()),
   OCTOPORTY_CADDY_UPSTREAM: orNull(textValue()),
 });
@@ -147,8 +149,8 @@ export function loadGatewayConfig(given: ConfigSources = {}): GatewayConfig {
     trustedProxies: read.OCTOPORTY_TRUSTED_PROXIES,
     statusToken: read.OCTOPORTY_STATUS_TOKEN,
     headTimeoutMs: read.OCTOPORTY_HEAD_TIMEOUT,
-    sessionLifetimeMs: SESSION_LIFETIME_MS,
-    sessionRenewMs: SESSION_RENEW_MS,
+    sessionLifetimeMs: read.OCTOPORTY_SESSION_LIFETIME,
+    sessionRenewMs: Math.round(read.OCTOPORTY_SESSION_LIFETIME * RENEW_AT),
     routeLeaseMs: read.OCTOPORTY_ROUTE_LEASE,
     caddy: caddyOf(read),
     drainMs: DRAIN_MS,

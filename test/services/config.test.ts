@@ -33,6 +33,8 @@ describe('a gateway', () => {
       trustedProxies: ['127.0.0.0/8', '::1/128'],
       statusToken: null,
       headTimeoutMs: 60_000,
+      sessionLifetimeMs: 900_000,
+      sessionRenewMs: 600_000,
       routeLeaseMs: 86_400_000,
       caddy: null,
       drainMs: 30_000,
@@ -95,6 +97,16 @@ describe('a gateway', () => {
     ['24h', 86_400_000],
   ])('reads %s as %i ms', (text, ms) => {
     expect(gateway({ OCTOPORTY_HEAD_TIMEOUT: text }).headTimeoutMs).toBe(ms);
+  });
+
+  it('asks a session to renew itself at two thirds of its life, whatever that is', () => {
+    expect(gateway({ OCTOPORTY_SESSION_LIFETIME: '6s' })).toMatchObject({
+      sessionLifetimeMs: 6_000,
+      sessionRenewMs: 4_000,
+    });
+    expect(refusal(() => gateway({ OCTOPORTY_SESSION_LIFETIME: 'forever' }))).toMatch(
+      /^OCTOPORTY_SESSION_LIFETIME must be a time/,
+    );
   });
 
   it('trusts the proxies it is told, a bare address for itself alone, and none when the list is empty', () => {
