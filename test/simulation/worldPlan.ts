@@ -58,7 +58,8 @@ export function drawWorld(random: SeededRandom): WorldPlan {
     faults: [...edits, ...faults].toSorted((a, b) => a.atMs - b.atMs),
     isCalm,
     quietMs,
-    headTimeoutMs: random.pick([1_500, 4_000] as const),
+    // On a slow line a small answer may wait for seconds behind what was sent ahead of it.
+    headTimeoutMs: isSlow ? 12_000 : random.pick([1_500, 4_000] as const),
     connectTimeoutMs: random.pick([800, 2_500] as const),
     drainMs: random.pick([300, 2_000] as const),
     lifetimeMs: isBrief ? 6_000 : 900_000,
