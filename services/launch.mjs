@@ -31,6 +31,7 @@ const COMMANDS = {
   'plant-bugs': ['test/simulation/plantBugs.ts'],
   bench: ['test/bench/throughput.ts'],
   proof: ['test/bench/proof.ts'],
+  endurance: ['test/bench/endurance.ts'],
 };
 
 /**
