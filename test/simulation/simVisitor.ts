@@ -73,6 +73,11 @@ export class SimVisitor implements Visitor {
     };
   }
 
+  /** Both sides have said all they had: whoever leaves now takes nothing back. */
+  get isThrough(): boolean {
+    return this.isAnswered && (this.hasSentEnd || this.plan.up === null);
+  }
+
   /** The gateway took the request. */
   attach(handler: VisitorHandler): void {
     this.handler = handler;

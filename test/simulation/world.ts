@@ -251,7 +251,7 @@ export class World {
     if (ending?.kind === 'error')
       this.invariants.errorIsHonest(ending.code, plan.origin.fault, plan.requestId);
     if (ending?.kind === 'error' && endedMs - startedMs > 1_000) this.trace.count('holds or timeouts');
-    if (ending?.kind !== 'left' || !this.plan.isCalm) return;
+    if (ending?.kind !== 'left' || visitor.isThrough || !this.plan.isCalm) return;
     const slack = Math.max(...this.plan.agents.map(({ line }) => 4 * line.latencyMs + 4 * line.jitterMs));
     const isSlow = this.plan.agents.some(({ line }) => line.bytesPerMs < 500);
     this.clock.setTimer(1_000 + slack + (isSlow ? 8_000 : 0), () => {
