@@ -1,6 +1,6 @@
 // What leaves on one wire and in which order: heads and credit at once, DATA by turns, within the pace of the peer.
 
-import type { Stream } from './stream.ts';
+import type { ChannelStream } from './stream.ts';
 import type { ScheduleFlush, Wire } from './wire.ts';
 import { SendCredit } from './credit.ts';
 import { TunnelError } from './errors.ts';
@@ -31,21 +31,31 @@ export class Outbox {
   private readonly wire: Wire;
   private readonly nowMs: () => number;
   private readonly schedule: ScheduleFlush;
-  private readonly onEnded: (stream: Stream) => void;
+  private readonly onEnded: (stream: ChannelStream) => void;
   private readonly credit = new SendCredit(CHANNEL_WINDOW_BYTES);
   private readonly pace = new Pace();
   private frames: Buffer[] = [];
   /** Streams with something to send now, next turn first. */
-  private readonly ready = new Set<Stream>();
+  private readonly ready = new Set<ChannelStream>();
   private readonly spare: Buffer[] = [];
   private isScheduled = false;
-  private isClosed = false;
+  private hasClosed = false;
 
-  constructor(wire: Wire, nowMs: () => number, schedule: ScheduleFlush, onEnded: (stream: Stream) => void) {
+  constructor(
+    wire: Wire,
+    nowMs: () => number,
+    schedule: ScheduleFlush,
+    onEnded: (stream: ChannelStream) => void,
+  ) {
     this.wire = wire;
     this.nowMs = nowMs;
     this.schedule = schedule;
     this.onEnded = onEnded;
+  }
+
+  /** Nothing leaves any more. */
+  get isClosed(): boolean {
+    return this.hasClosed;
   }
 
   get aheadBytes(): number {
@@ -54,18 +64,19 @@ export class Outbox {
 
   /** Queues a frame other than DATA: it leaves with this tick, before any DATA. */
   push(frame: Buffer): void {
+    if (this.hasClosed) return;
     this.frames.push(frame);
     this.requestFlush();
   }
 
   /** Gives a stream its turns if it has bytes and credit for them, or an end to tell. */
-  markReady(stream: Stream): void {
+  markReady(stream: ChannelStream): void {
     if (!hasSomethingToSend(stream)) return;
     this.ready.add(stream);
     this.requestFlush();
   }
 
-  unmark(stream: Stream): void {
+  unmark(stream: ChannelStream): void {
     this.ready.delete(stream);
   }
 
@@ -79,7 +90,7 @@ export class Outbox {
   }
 
   requestFlush(): void {
-    if (this.isScheduled || this.isClosed || (this.frames.length === 0 && this.ready.size === 0)) return;
+    if (this.isScheduled || this.hasClosed || (this.frames.length === 0 && this.ready.size === 0)) return;
     this.isScheduled = true;
     this.schedule(() => {
       this.isScheduled = false;
@@ -88,19 +99,19 @@ export class Outbox {
   }
 
   close(): void {
-    this.isClosed = true;
+    this.hasClosed = true;
     this.frames = [];
     this.ready.clear();
   }
 
   private flush(): void {
-    const drained = new Set<Stream>();
-    while (!this.isClosed && this.sendOneMessage(drained));
+    const drained = new Set<ChannelStream>();
+    while (!this.hasClosed && this.sendOneMessage(drained));
     for (const stream of drained) stream.settleDrain();
   }
 
   /** False when nothing could be sent. */
-  private sendOneMessage(drained: Set<Stream>): boolean {
+  private sendOneMessage(drained: Set<ChannelStream>): boolean {
     const parts: (Buffer | DataPart)[] = [];
     let size = 0;
     let taken = 0;
@@ -146,7 +157,7 @@ export class Outbox {
   }
 
   /** The stream's next frame; undefined when the wire may take no more DATA now. */
-  private nextOf(stream: Stream, budget: number): Buffer | DataPart | undefined {
+  private nextOf(stream: ChannelStream, budget: number): Buffer | DataPart | undefined {
     if (stream.queuedBytes === 0 && stream.endFrame !== undefined) {
       stream.sending = 'ended';
       this.onEnded(stream);
@@ -181,7 +192,7 @@ export class Outbox {
   }
 }
 
-function hasSomethingToSend(stream: Stream): boolean {
+function hasSomethingToSend(stream: ChannelStream): boolean {
   if (stream.sending !== 'body') return false;
   return stream.queuedBytes > 0 ? stream.credit.bytes > 0 : stream.endFrame !== undefined;
 }

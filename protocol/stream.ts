@@ -1,6 +1,5 @@
 // One exchange inside a channel: its two directions, its credit and its queue of bytes to send.
 
-import type { Channel } from './channel.ts';
 import type { ErrorCode } from './errors.ts';
 import type { FlatHeaders, ResponseHead } from './head.ts';
 import { SendCredit, type ReceiveWindow } from './credit.ts';
@@ -39,8 +38,52 @@ export interface StreamLedger {
   readonly windowBytes: number;
 }
 
-/** One stream. Methods do nothing once it is over, so that callers need not race its end. */
-export class Stream {
+/** One stream as its owner sees it. Methods do nothing once it is over, so that callers need not race its end. */
+export interface Stream {
+  readonly id: number;
+  /** Both directions have ended. */
+  readonly isOver: boolean;
+  /** @throws TunnelError `head_too_large`: nothing was sent. */
+  inform(head: ResponseHead): void;
+  /**
+   * Sends the final head. With `hasBody` false the direction is ended by it.
+   * @throws TunnelError `head_too_large`: nothing was sent, the stream waits for another head or a `reset`.
+   */
+  respond(head: ResponseHead, hasBody: boolean): void;
+  /** Queues body bytes, which must not change any more; false asks the caller to wait for `onDrained`. */
+  write(chunk: Buffer): boolean;
+  /**
+   * Ends our direction once everything queued has left.
+   * @throws TunnelError `head_too_large` for trailers that fit no frame: the direction is still open.
+   */
+  end(trailers?: FlatHeaders): void;
+  /** The bytes handed over by `onData` were passed on: returns their credit to the peer. */
+  consume(bytes: number): void;
+  /** Grants the window of a body that was held back: the origin asked for it. */
+  want(): void;
+  /** Tells the peer that no more of its body is needed; what still comes is dropped. */
+  stop(): void;
+  /**
+   * Ends both directions at once; the peer learns why. No call to the handler follows. What was received and not
+   * consumed counts as consumed, also on a stream that is over already.
+   */
+  reset(code: ErrorCode): void;
+}
+
+/** What a stream asks of its channel. */
+export interface StreamCarrier {
+  inform(stream: ChannelStream, head: ResponseHead): void;
+  respond(stream: ChannelStream, head: ResponseHead, hasBody: boolean): void;
+  /** It has bytes to send, or an end to tell. */
+  markReady(stream: ChannelStream): void;
+  consume(stream: ChannelStream, bytes: number): void;
+  grantPending(stream: ChannelStream): void;
+  stop(stream: ChannelStream): void;
+  reset(stream: ChannelStream, code: ErrorCode): void;
+}
+
+/** The same stream as its channel sees it. */
+export class ChannelStream implements Stream {
   readonly id: number;
   readonly handler: StreamHandler;
   readonly window: ReceiveWindow;
@@ -58,16 +101,16 @@ export class Stream {
   hasStopped = false;
   /** The peer granted its first credit on a body that started with none. */
   wasWanted = false;
-  private readonly channel: Channel;
+  private readonly carrier: StreamCarrier;
   private owesDrain = false;
 
   constructor(
-    channel: Channel,
+    carrier: StreamCarrier,
     id: number,
     makeHandler: (stream: Stream) => StreamHandler,
     state: { sending: Direction; receiving: Direction; window: ReceiveWindow; sendBytes: number },
   ) {
-    this.channel = channel;
+    this.carrier = carrier;
     this.id = id;
     this.window = state.window;
     this.credit = new SendCredit(state.sendBytes);
@@ -81,63 +124,46 @@ export class Stream {
     return this.sending === 'ended' && this.receiving === 'ended';
   }
 
-  /** @throws TunnelError `head_too_large`: nothing was sent. */
   inform(head: ResponseHead): void {
-    if (this.sending === 'head') this.channel.sendInform(this, head);
+    if (this.sending === 'head') this.carrier.inform(this, head);
   }
 
-  /**
-   * Sends the final head. With `hasBody` false the direction is ended by it.
-   * @throws TunnelError `head_too_large`: nothing was sent, the stream waits for another head or a `reset`.
-   */
   respond(head: ResponseHead, hasBody: boolean): void {
-    if (this.sending === 'head') this.channel.sendResponse(this, head, hasBody);
+    if (this.sending === 'head') this.carrier.respond(this, head, hasBody);
   }
 
-  /** Queues body bytes, which must not change any more; false asks the caller to wait for `onDrained`. */
   write(chunk: Buffer): boolean {
     if (this.sending !== 'body' || this.endFrame !== undefined || chunk.length === 0) return true;
     this.queue.push(chunk);
     this.queuedBytes += chunk.length;
-    this.channel.markReady(this);
+    this.carrier.markReady(this);
     if (this.queuedBytes < SEND_QUEUE_BYTES) return true;
     this.owesDrain = true;
     return false;
   }
 
-  /**
-   * Ends our direction once everything queued has left.
-   * @throws TunnelError `head_too_large` for trailers that fit no frame: the direction is still open.
-   */
   end(trailers: FlatHeaders = []): void {
     if (this.sending !== 'body' || this.endFrame !== undefined) return;
     this.endFrame = encodeEnd(this.id, trailers);
-    this.channel.markReady(this);
+    this.carrier.markReady(this);
   }
 
-  /** The bytes handed over by `onData` were passed on: returns their credit to the peer. */
   consume(bytes: number): void {
-    this.channel.consume(this, bytes);
+    this.carrier.consume(this, bytes);
   }
 
-  /** Grants the window of a body that was held back: the origin asked for it. */
   want(): void {
-    this.channel.grantPending(this);
+    this.carrier.grantPending(this);
   }
 
-  /** Tells the peer that no more of its body is needed; what still comes is dropped. */
   stop(): void {
     if (this.receiving !== 'body' || this.hasStopped) return;
     this.hasStopped = true;
-    this.channel.sendStop(this);
+    this.carrier.stop(this);
   }
 
-  /**
-   * Ends both directions at once; the peer learns why. No call to the handler follows. What was received and not
-   * consumed counts as consumed, also on a stream that is over already.
-   */
   reset(code: ErrorCode): void {
-    this.channel.resetStream(this, code);
+    this.carrier.reset(this, code);
   }
 
   /** The next bytes to send, at most `limit`. */

@@ -84,7 +84,7 @@ describe('a request and its answer', () => {
 
     const agent = new LoneChannel('agent');
     const { stream: accepted } = agent.admit(request(1, GET));
-    expect(accepted.receiving).toBe('ended');
+    expect(accepted.isOver).toBe(false);
     accepted.respond(OK, false);
     expect(agent.tick()).toEqual([response(1, false)]);
     expect(agent.channel.streamCount).toBe(0);
@@ -310,7 +310,7 @@ describe('a closed stream', () => {
     stream.reset('internal');
     expect(agent.tick()).toEqual([]);
     expect(recorder.calls).toEqual([]);
-    expect(stream.queuedBytes).toBe(0);
+    expect(agent.channel.ledger().streams).toEqual([]);
   });
 
   it('whose last bytes wait to be consumed keeps its place and its window until then', () => {
@@ -542,7 +542,7 @@ describe('STOP', () => {
     stream.write(Buffer.from('ignored'));
     stream.end(['X', 'ignored']);
     expect(gateway.tick()).toEqual([end(1)]);
-    expect(stream.receiving).toBe('head');
+    expect(stream.isOver).toBe(false);
     gateway.receive(response(1, false));
     expect(gateway.channel.streamCount).toBe(0);
   });
@@ -672,6 +672,16 @@ describe('a channel that drains', () => {
     gateway.channel.drain(() => (idle += 1));
     expect(idle).toBe(0);
     gateway.tick();
+    expect(idle).toBe(1);
+  });
+
+  it('is told once, even when a stream that was under way still comes', () => {
+    const agent = new LoneChannel('agent', (stream) => stream.reset('mapping_gone'));
+    let idle = 0;
+    agent.channel.drain(() => (idle += 1));
+    agent.tick();
+    agent.receive(request(1, GET));
+    agent.tick();
     expect(idle).toBe(1);
   });
 

@@ -17,15 +17,15 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'END lost',
     file: 'protocol/stream.ts',
-    find: 'this.endFrame = encodeEnd(this.id, trailers);\n    this.channel.markReady(this);',
+    find: 'this.endFrame = encodeEnd(this.id, trailers);\n    this.carrier.markReady(this);',
     replace: 'this.endFrame = encodeEnd(this.id, trailers);',
   },
   {
     name: 'RESET after END ignored',
-    file: 'protocol/channel.ts',
-    find: 'const stream = this.find(streamId);\n    if (stream === undefined) return;\n    this.forget(stream);',
+    file: 'protocol/peerFrames.ts',
+    find: 'if (stream === undefined) return;\n    this.streams.forget(stream);',
     replace:
-      "const stream = this.find(streamId);\n    if (stream === undefined || stream.receiving === 'ended') return;\n    this.forget(stream);",
+      "if (stream === undefined || stream.receiving === 'ended') return;\n    this.streams.forget(stream);",
   },
   {
     name: 'stale revision accepted',
