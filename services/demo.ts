@@ -23,6 +23,8 @@ export async function startDemo(): Promise<RunningDemo> {
   const server = createServer(answer);
   const echo = new WebSocketServer({ noServer: true, maxPayload: MAX_ECHO_BYTES, perMessageDeflate: false });
   server.on('upgrade', (request, socket: Socket, head) => {
+    // Node takes its own listener away: without one a visitor who resets the connection would end the process.
+    socket.on('error', ignoreFailure);
     if (pathOf(request) !== '/echo') {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
@@ -85,8 +87,8 @@ function streamEvents(response: ServerResponse): void {
 }
 
 function sendBack(socket: WebSocket): void {
-  // Without a listener a visitor who cuts in mid frame would end the process; the socket closes by itself.
-  socket.on('error', () => {});
+  // The same for one who cuts in mid frame; the socket closes by itself.
+  socket.on('error', ignoreFailure);
   socket.on('message', (data, isBinary) => {
     socket.send(data, { binary: isBinary });
   });
@@ -106,3 +108,5 @@ function listen(server: ReturnType<typeof createServer>): Promise<number> {
     });
   });
 }
+
+function ignoreFailure(): void {}

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { startDemo, type RunningDemo } from '../../services/demo.ts';
@@ -83,6 +84,25 @@ describe('the demo origin', () => {
     const socket = new WebSocket(`ws://127.0.0.1:${(await demo()).port}/`);
     const [error] = await once(socket, 'error');
     expect(String(error)).toContain('404');
+  });
+
+  it('outlives a visitor who asks for an upgrade and resets the connection', async () => {
+    const running = await demo();
+    const faults: unknown[] = [];
+    const note = (error: unknown) => faults.push(error);
+    process.on('uncaughtExceptionMonitor', note);
+    onTestFinished(() => void process.off('uncaughtExceptionMonitor', note));
+    for (let n = 0; n < 20; n += 1) {
+      const socket = connect(running.port, '127.0.0.1');
+      await once(socket, 'connect');
+      const closed = once(socket, 'close');
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: any\r\n\r\n', () => {
+        socket.resetAndDestroy();
+      });
+      await closed;
+      await ask(running, '/');
+    }
+    expect(faults).toEqual([]);
   });
 
   it('ends at once, streams and echoes included', async () => {
