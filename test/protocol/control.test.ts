@@ -84,7 +84,7 @@ describe('a control message', () => {
 });
 
 describe('a field at its edge', () => {
-  const [hello, auth, accepted, , refused, , empty, sync, ack, , , goaway] = MESSAGES;
+  const [hello, auth, accepted, , , , empty, sync, ack, , , goaway] = MESSAGES;
   const tryWith = (message: ControlMessage | undefined, change: object) =>
     codeOf(() => parse({ ...message, ...change }));
 

@@ -65,11 +65,12 @@ export class Service {
     const { child } = this;
     if (child === undefined) return null;
     this.child = undefined;
-    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode ?? child.signalCode;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    await exited;
-    return child.exitCode ?? child.signalCode;
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      await exited;
+    }
+    return endOf(child);
   }
 
   /** Resident memory right now, in bytes. */
@@ -83,6 +84,10 @@ export class Service {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
   }
+}
+
+function endOf({ exitCode, signalCode }: ChildProcess): number | string | null {
+  return exitCode ?? signalCode;
 }
 
 export interface Rig {
