@@ -42,6 +42,8 @@ export interface LoadOptions {
   /** How many exchanges of each kind run at any time. */
   readonly lanes: Readonly<Partial<Record<Kind, number>>>;
   readonly bulkBytes?: number;
+  /** Each lane rests so long between two exchanges; without it the mix takes all the processor it gets. */
+  readonly restMs?: number;
 }
 
 export interface Load {
@@ -75,7 +77,7 @@ export class LoadCounts {
 }
 
 /** Starts a mix; each lane begins its next exchange when the last has ended. */
-export function startLoad({ target, lanes, bulkBytes = 4_000_000 }: LoadOptions): Load {
+export function startLoad({ target, lanes, bulkBytes = 4_000_000, restMs = 0 }: LoadOptions): Load {
   const counts = new LoadCounts();
   let isOn = true;
   const exchanges: Record<Kind, () => Promise<Outcome>> = {
@@ -83,13 +85,14 @@ export function startLoad({ target, lanes, bulkBytes = 4_000_000 }: LoadOptions)
     download: () => download(target, bulkBytes),
     upload: () => upload(target, bulkBytes),
     events: () => readEvents(target, EVENTS),
-    socket: () => echo(target, ECHOES, ECHO_MS),
+    socket: () => echo(target, ECHO_MS, (seen) => seen >= ECHOES),
   };
   const run = async (kind: string, exchange: () => Promise<Outcome>) => {
     while (isOn) {
       const outcome = await exchange();
       counts.add(kind, outcome);
-      if (outcome !== 'ok') await delay(REST_MS);
+      const pauseMs = outcome === 'ok' ? restMs : Math.max(restMs, REST_MS);
+      if (pauseMs > 0) await delay(pauseMs);
     }
   };
   const running = Object.entries(exchanges).flatMap(([kind, exchange]) =>
@@ -197,13 +200,8 @@ export function readEvents(target: Target, count: number): Promise<Outcome> {
   });
 }
 
-/** A WebSocket that sends so many messages, each awaited, and closes with a code that must come back. */
-export function echo(
-  target: Target,
-  count: number,
-  everyMs: number,
-  onEcho: (total: number) => void = () => {},
-): Promise<Outcome> {
+/** A WebSocket that sends message after message, each awaited, and at last closes with a code that must come back. */
+export function echo(target: Target, everyMs: number, isEnough: (seen: number) => boolean): Promise<Outcome> {
   const id = randomUUID();
   const socket = new WebSocket(`ws://${target.address ?? '127.0.0.1'}:${target.port}/echo/${id}`, {
     headers: { host: target.name },
@@ -211,6 +209,7 @@ export function echo(
   });
   return new Promise((resolve) => {
     let seen = 0;
+    let isClosing = false;
     let timer = setTimeout(hung, PATIENCE_MS);
     const messageOf = (n: number) => `${id} ${n} ${'.'.repeat(n % 500)}`;
     socket.on('open', () => {
@@ -223,9 +222,8 @@ export function echo(
         return;
       }
       seen += 1;
-      onEcho(seen);
       clearTimeout(timer);
-      timer = setTimeout(seen < count ? next : close, everyMs);
+      timer = setTimeout(isEnough(seen) ? close : next, everyMs);
     });
     socket.on('unexpected-response', (_, response) => {
       settle(errorOf(response));
@@ -236,13 +234,14 @@ export function echo(
     socket.on('close', (code) => {
       // 1006: the connection broke without a closing handshake, and says so.
       if (code === 1006) settle('cut');
-      else settle(code === 4001 && seen === count ? 'ok' : 'wrong');
+      else settle(isClosing && code === 4001 ? 'ok' : 'wrong');
     });
     function next(): void {
       timer = setTimeout(hung, PATIENCE_MS);
       socket.send(messageOf(seen));
     }
     function close(): void {
+      isClosing = true;
       timer = setTimeout(hung, PATIENCE_MS);
       socket.close(4001);
     }
