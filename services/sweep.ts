@@ -16,10 +16,11 @@ export function createSweep<T>(clock: Clock, tick: (item: T, nowMs: number) => v
   let cancel: (() => void) | undefined;
 
   function arm(): void {
-    cancel = clock.setTimer(SWEEP_MS, () => {
+    cancel ??= clock.setTimer(SWEEP_MS, () => {
+      // Before the ticks: one that makes room for another item arms the next timer, and there is never a second.
+      cancel = undefined;
       const nowMs = clock.nowMs();
       for (const item of [...items]) tick(item, nowMs);
-      cancel = undefined;
       if (items.size > 0) arm();
     });
   }
@@ -28,7 +29,7 @@ export function createSweep<T>(clock: Clock, tick: (item: T, nowMs: number) => v
     items,
     add(item) {
       items.add(item);
-      if (cancel === undefined) arm();
+      arm();
     },
     delete(item) {
       items.delete(item);
