@@ -9,7 +9,7 @@ export interface Wire {
   sendText(message: string): void;
   /** Bytes handed over and not yet taken by the network. */
   bufferedBytes(): number;
-  /** Payload bytes received so far: any of them proves that the peer lives. */
+  /** Bytes received so far, those of messages that are not whole yet included: any of them proves that the peer lives. */
   receivedBytes(): number;
   /** Says why and closes; `onClosed` still follows. A second call does nothing. */
   close(code: ErrorCode, detail?: string): void;
