@@ -2,11 +2,9 @@
 
 import { accessSync, constants } from 'node:fs';
 import { getProxyForUrl } from 'proxy-from-env';
+import { TUNNEL_PATH } from '../../protocol/control.ts';
 import { isLoopback, quoted } from './values.ts';
 import { ConfigError, labelOf, reasonOf, type ConfigSources } from './variables.ts';
-
-/** The path under which a gateway takes tunnels. */
-const TUNNEL_PATH = '/tunnel';
 
 /** The gateway's URL with its path. Throws ConfigError. */
 export function parseGatewayUrl(

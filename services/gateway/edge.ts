@@ -9,6 +9,7 @@ import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Log } from '../log.ts';
 import type { Forwarding } from './forwarded.ts';
 import type { Visitor, VisitorHandler, VisitorRequest } from './visitor.ts';
+import { TUNNEL_PATH } from '../../protocol/control.ts';
 import { endToEndHeaders, keepHeaders, membersOf } from '../../protocol/headers.ts';
 import { Answer } from './answer.ts';
 import { HttpVisitor, SILENT } from './httpVisitor.ts';
@@ -31,7 +32,6 @@ export interface EdgeOptions {
   readonly clock: Clock;
 }
 
-const TUNNEL_PATH = '/tunnel';
 const RESERVED_PATHS = new Set([TUNNEL_PATH, '/health', '/metrics', '/api/v1/status']);
 
 export class Edge {
