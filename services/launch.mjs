@@ -8,6 +8,7 @@ import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InstallError, installMissing } from './install.mjs';
+import { SERVICE_NODE_OPTIONS, compileCacheIn } from './nodeOptions.mjs';
 
 /** Types are stripped without a flag from this major version on. */
 const OLDEST_NODE_MAJOR = 24;
@@ -18,12 +19,14 @@ const OLDEST_NODE_MAJOR = 24;
  */
 const SAME_SIGNAL_MS = 500;
 
+const SERVICES = 'services/cli.ts';
+
 /** What each command runs: a script, relative to the repository, and its first arguments. */
 const COMMANDS = {
-  start: ['services/cli.ts', 'up'],
-  octoporty: ['services/cli.ts'],
-  gateway: ['services/cli.ts', 'gateway'],
-  agent: ['services/cli.ts', 'agent'],
+  start: [SERVICES, 'up'],
+  octoporty: [SERVICES],
+  gateway: [SERVICES, 'gateway'],
+  agent: [SERVICES, 'agent'],
   test: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'],
   check: ['test/check/check.mjs'],
   format: ['node_modules/oxfmt/bin/oxfmt', '--write'],
@@ -62,7 +65,8 @@ export async function launch(name, args) {
   const node = findNode(repository, process);
   if (node === undefined) return fail(nodeMissing(process.version));
   const [script, ...first] = command;
-  return run(node, [join(repository, script), ...first, ...args]);
+  const options = script === SERVICES ? SERVICE_NODE_OPTIONS : [];
+  return run(node, [...options, '--import', STOP_WITH_LAUNCHER, join(repository, script), ...first, ...args]);
 }
 
 /** The path of a Node that is new enough: the running one, else the one that npm installed; undefined when neither. */
@@ -83,12 +87,13 @@ export function nodeMissing(version) {
  * means "end at once". Staying in the group and handing nothing on would lose a signal sent to us alone.
  */
 function run(node, args) {
-  const child = spawn(node, ['--import', STOP_WITH_LAUNCHER, ...args], {
+  const child = spawn(node, args, {
     detached: process.platform !== 'win32',
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,
       OCTOPORTY_LAUNCHER: String(process.pid),
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compileCacheIn(repository),
       PATH: [dirname(node), join(repository, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
     },
   });

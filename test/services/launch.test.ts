@@ -193,7 +193,7 @@ describe('running', () => {
 function createRepository(): string {
   const root = createFolder();
   mkdirSync(join(root, 'services'));
-  for (const file of ['launch.mjs', 'install.mjs']) {
+  for (const file of ['launch.mjs', 'install.mjs', 'nodeOptions.mjs']) {
     cpSync(new URL(`../../services/${file}`, import.meta.url), join(root, 'services', file));
   }
   writeFileSync(join(root, 'services', 'cli.ts'), CLI);

@@ -9,8 +9,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { request } from 'node:http';
+import { SERVICE_NODE_OPTIONS, compileCacheIn } from '../../services/nodeOptions.mjs';
 
 export const SECRET = 'a secret for tests that is long enough';
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 export const CLI = fileURLToPath(new URL('../../services/cli.ts', import.meta.url));
 
 /** How often a condition is looked at. */
@@ -48,8 +50,8 @@ export class Service {
   }
 
   start(): void {
-    const child = spawn(process.execPath, [CLI, ...this.args], {
-      env: { ...cleanEnvironment(), ...this.env },
+    const child = spawn(process.execPath, [...SERVICE_NODE_OPTIONS, CLI, ...this.args], {
+      env: { ...cleanEnvironment(), NODE_COMPILE_CACHE: compileCacheIn(REPOSITORY), ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr]) {

@@ -1,0 +1,15 @@
+// Owns how Node itself is set up for our services: less memory for garbage, no second compilation.
+// Plain JavaScript, because the launcher reads it on any Node from 20 on.
+import { join } from 'node:path';
+
+/**
+ * Every chunk that is relayed is a 64 KiB buffer outside the heap, held by a small object inside it, and only a
+ * collection of the young generation lets it go. At Node's default of 16 MiB a bulk transfer leaves hundreds of them
+ * waiting, and 100 MB more memory. Lowered: more collections for each small request.
+ */
+export const SERVICE_NODE_OPTIONS = ['--max-semi-space-size=2'];
+
+/** Compiled modules are kept beside the installed ones: the next start needs no type stripping, in time or in memory. */
+export function compileCacheIn(repository) {
+  return join(repository, 'node_modules', '.cache', 'octoporty');
+}
