@@ -22,6 +22,7 @@ import { createDialer } from './dialer.ts';
 import { createForwarder } from './forwarder.ts';
 import { createHttpOrigin } from './httpOrigin.ts';
 import { configOf, createMappings, type Mappings } from './mappings.ts';
+import { logRefusals } from './refusals.ts';
 import { createStore } from './store/createStore.ts';
 import { createUplink, isOnlineState, type Uplink } from './uplink.ts';
 
@@ -86,6 +87,11 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     drainMs: config.drainMs,
   });
   logUplink(uplink, log);
+  logRefusals(
+    uplink.status$.pipe(map(({ config: { errors } }) => errors)),
+    (id) => mappings.findEnabled(id)?.externalDomain,
+    log,
+  );
 
   const isDatabaseOpen = () => actors.list().some(({ id, state }) => id === DATABASE && state === 'open');
   // First of all that lasts: with the port taken, nothing else has begun.
@@ -177,6 +183,7 @@ function logUplink(uplink: Uplink, log: Log): void {
 
 function statusContent(config: AgentConfig, mappings: Mappings, uplink: Uplink): PageStatus {
   const { state, sinceMs, lastError, gateway } = uplink.status;
+  const refused = new Map(uplink.status.config.errors.map(({ id, code }) => [id, describeError(code).says]));
   return {
     state,
     since: new Date(sinceMs).toISOString(),
@@ -189,6 +196,7 @@ function statusContent(config: AgentConfig, mappings: Mappings, uplink: Uplink):
       externalPort: mapping.externalPort,
       target: `${mapping.internalProtocol}://${mapping.internalHost}:${mapping.internalPort}`,
       enabled: mapping.enabled,
+      refused: refused.get(mapping.id) ?? null,
     })),
   };
 }

@@ -22,6 +22,8 @@ export interface PageMapping {
   /** As a URL: `http://127.0.0.1:3000`. */
   readonly target: string;
   readonly enabled: boolean;
+  /** Why the gateway does not publish it; null: it does, or has not said. */
+  readonly refused: string | null;
 }
 
 /** Served as `/status.css`: the page holds no styles of its own, so its policy can forbid them. */
@@ -113,8 +115,8 @@ function emptyView(): string {
 
 function tableOf(mappings: readonly PageMapping[]): string {
   const rows = mappings.map(
-    ({ externalDomain, externalPort, target, enabled }) =>
-      `<tr><td>${escapeHtml(publicAddressOf(externalDomain, externalPort))}</td><td>${escapeHtml(target)}</td><td>${enabled ? 'on' : 'off'}</td></tr>`,
+    ({ externalDomain, externalPort, target, enabled, refused }) =>
+      `<tr><td>${escapeHtml(publicAddressOf(externalDomain, externalPort))}</td><td>${escapeHtml(target)}</td><td>${enabled ? escapeHtml(refused ?? 'on') : 'off'}</td></tr>`,
   );
   return `<table>
 <thead><tr><th scope="col">Public address</th><th scope="col">Target</th><th scope="col">State</th></tr></thead>

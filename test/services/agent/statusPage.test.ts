@@ -46,13 +46,23 @@ describe('the status page', () => {
       externalPort: 443,
       target: 'http://nas:80',
       enabled: true,
+      refused: null,
     };
     const page = renderStatusPage({
       ...STATUS,
-      mappings: [mapping, { ...mapping, externalPort: 8443, enabled: false }],
+      mappings: [
+        mapping,
+        { ...mapping, externalPort: 8443, enabled: false },
+        {
+          ...mapping,
+          externalDomain: 'b.example.com',
+          refused: 'Another agent publishes this name already.',
+        },
+      ],
     });
     expect(page).toContain('<td>a.example.com</td><td>http://nas:80</td><td>on</td>');
     expect(page).toContain('<td>a.example.com:8443</td><td>http://nas:80</td><td>off</td>');
+    expect(page).toContain('<td>Another agent publishes this name already.</td>');
     expect(renderStatusPage(STATUS)).toContain('--map app.example.com=');
   });
 
@@ -65,7 +75,7 @@ describe('the status page', () => {
       gatewayUrl: evil,
       gatewayVersion: evil,
       version: evil,
-      mappings: [{ externalDomain: evil, externalPort: 1, target: evil, enabled: true }],
+      mappings: [{ externalDomain: evil, externalPort: 1, target: evil, enabled: true, refused: evil }],
     });
     expect(page).not.toMatch(/<script|<style|style=/);
   });
