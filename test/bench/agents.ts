@@ -118,7 +118,7 @@ async function livingClone(scene: Scene): Promise<void> {
 /** The second claim on a name waits, and gets it when the first ends or drops it; nobody restarts the second. */
 async function promotion(scene: Scene): Promise<void> {
   const name = 'taken.localhost';
-  for (const way of ['SIGTERM', 'SIGKILL', 'a revision that drops the name'] as const) {
+  for (const way of ['SIGTERM', 'SIGKILL', 'a successor without the name'] as const) {
     const first = await add(scene, 'owner', name, scene.one);
     await onlineAfter(first, at(scene, name, 'one'));
     const second = await add(scene, 'waiting', name, scene.two);
@@ -127,8 +127,11 @@ async function promotion(scene: Scene): Promise<void> {
       async () => (await tunnelStateOf(second))?.startsWith('online') === true,
     );
     await delay(500);
-    const says = second.service.output + ((await askText(second.address, second.uiPort, '/')) ?? '');
-    check('the second agent says domain_taken', says.includes('domain_taken'));
+    check('the second agent says domain_taken in its log', second.service.output.includes('domain_taken'));
+    check(
+      'and on its page, in words',
+      (await askText(second.address, second.uiPort, '/'))?.includes('publishes this name already') === true,
+    );
     check('the name stays with the first', (await getSmall(at(scene, name, 'one'))) === 'ok');
     const { pid } = second.service;
     const startMs = performance.now();
@@ -144,13 +147,14 @@ async function promotion(scene: Scene): Promise<void> {
       `after ${way} the second serves the name within ${Math.round(tookMs)} ms, not restarted`,
       tookMs < PROMOTED_WITHIN_MS && second.service.pid === pid,
     );
+    check('and its log says so', second.service.output.includes('publishes this name now'));
     await end(second, first);
   }
 }
 
-/** The agent is ended at once and comes back with other names: its first revision no longer has this one. */
+/** The owner falls silent, and its next boot, which takes over, no longer asks for the name. */
 async function dropName(scene: Scene, first: StandingAgent): Promise<void> {
-  await first.service.end('SIGKILL');
+  first.service.signal('SIGSTOP');
   const other = await createAgent(scene.stage, {
     name: 'owner-without',
     gatewayUrl: urlOf(scene.gateway),
