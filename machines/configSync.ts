@@ -78,6 +78,8 @@ export const configSyncMachine = setup({
       },
     },
     acked: {
+      // Said again when a name that another agent held has become ours, or the other way round.
+      on: { 'control.config_ack': { guard: 'acksSent', actions: ['noteAck', 'reportAck'] } },
       always: { guard: 'isSuperseded', target: 'awaitingAck' },
     },
     overdue: { entry: 'reportTimeout', type: 'final' },

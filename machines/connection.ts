@@ -62,6 +62,8 @@ export const connectionMachine = setup({
     isCurrent: ({ context, event }) => 'attempt' in event && event.attempt === context.current,
     /** Not one of the dials under way: a wire that was online before and has ended by now. */
     isOld: ({ context, event }) => 'attempt' in event && !context.dialling.includes(event.attempt),
+    /** The current wire, or one that will replace it. */
+    isNotOld: ({ context, event }) => 'attempt' in event && event.attempt >= (context.current ?? 0),
     isRefusal: ({ event }) => event.type === 'attempt.ended' && !describeError(event.code).retryable,
     isCurrentBesideDials: ({ context, event }) =>
       'attempt' in event && event.attempt === context.current && context.dialling.length > 0,
@@ -165,7 +167,7 @@ export const connectionMachine = setup({
     'config.changed': { actions: 'passConfig' },
     'attempt.online': { target: '.online', actions: ['promote', 'dropDials'] },
     'attempt.syncing': { actions: 'noteGateway' },
-    'attempt.acked': { actions: 'noteAck' },
+    'attempt.acked': { guard: 'isNotOld', actions: 'noteAck' },
     'attempt.measured': { guard: 'isCurrent', actions: 'noteRoundTrip' },
     'attempt.ended': { actions: 'forget' },
     stop: '.stopping',

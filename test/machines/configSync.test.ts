@@ -108,6 +108,30 @@ test('a confirmation of another revision confirms nothing', () => {
   expect(sync.actor.getSnapshot().value).toBe('awaitingAck');
 });
 
+test('a confirmation said again is reported again: what was refused may be ours by now', () => {
+  const sync = syncing(3);
+  sync.start();
+  const refused = [{ id: mapping.id, code: 'domain_taken' as const }];
+  sync.ack(3, refused);
+  sync.ack(3);
+  sync.ack(2, refused);
+  expect(sync.reports()).toEqual([
+    { type: 'config.acked', revision: 3, refused },
+    { type: 'config.acked', revision: 3, refused: [] },
+  ]);
+  expect([sync.sent().length, sync.clock.pending]).toEqual([1, 0]);
+});
+
+test('a confirmation said again while a newer revision is under way confirms nothing', () => {
+  const sync = syncing(3);
+  sync.start();
+  sync.ack(3);
+  sync.change(4);
+  sync.reports();
+  sync.ack(3);
+  expect([sync.reports(), sync.actor.getSnapshot().value]).toEqual([[], 'awaitingAck']);
+});
+
 test('a gateway that does not confirm within ten seconds is given up', () => {
   const sync = syncing(3);
   sync.start();

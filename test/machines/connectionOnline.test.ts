@@ -59,6 +59,19 @@ test('a parallel dial that gets online takes over; the old wire stays until it d
   expect(attempts()).toEqual(['attempt.2']);
 });
 
+test('what the gateway said about an older wire does not count any more', () => {
+  const { clock, actor, gateway, context } = online();
+  const refused = [{ id: '0b4e0f0a-7d0f-4c59-9d3a-3f1a5f1d2c01', code: 'domain_taken' as const }];
+  clock.runUntil(3_000);
+  gateway.wire(1).welcome();
+  actor.send({ type: 'config.changed', config: { revision: 2, mappings: [] } });
+  gateway.wire(1).confirm(2);
+  gateway.wire(0).confirm(2, refused);
+  expect(context()).toMatchObject({ current: 2, ackedRevision: 2, refused: [] });
+  gateway.wire(1).confirm(2, refused);
+  expect(context()).toMatchObject({ refused });
+});
+
 test('the gateway shown is the one that answered last', () => {
   const { clock, gateway, context } = online();
   clock.runUntil(3_000);
