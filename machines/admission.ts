@@ -13,6 +13,15 @@ import type { ControlEvent, Link } from './link.ts';
 import type { TokenEvent } from './auth.ts';
 import { randomText, type Random } from './random.ts';
 
+/**
+ * How long a live session of the same agent may take to show that it lives. Raised: a restarted agent waits longer for
+ * its half-open predecessor; lowered below a round trip: a living agent loses its tunnel to its clone.
+ */
+export const PROBE_TIMEOUT_MS = 1_000;
+
+/** Whether an identity is free: told by the sessions that are live. */
+export type ClaimEvent = { type: 'claim.free' } | { type: 'claim.contested'; code: ErrorCode };
+
 export interface AdmissionInput {
   link: Link;
   tokens: TokenPort;
@@ -25,6 +34,12 @@ export interface AdmissionInput {
   lifetimeMs: number;
   /** `hello` opens a wire, `challenge` renews the session on it. */
   opening: 'hello' | 'challenge';
+  /** Asks the live sessions of the same agent. Without an answer in time they are presumed dead. */
+  claim: (identity: Identity, report: (event: ClaimEvent) => void) => void;
+  /** Ends the sessions that did not answer. */
+  takeOver: (identity: Identity) => void;
+  /** How long a refusal is held back: an address that keeps guessing gets slower answers, a valid secret never waits. */
+  refusalDelayMs: number;
 }
 
 /** What became of it. */
@@ -40,7 +55,10 @@ interface AdmissionContext extends AdmissionInput {
   agentNonce: string;
   agentVersion: string;
   token: string;
+  /** Which of our secrets the agent knows. */
+  key: number;
   identity: Identity | null;
+  refusal: ErrorCode | null;
 }
 
 export const admissionMachine = setup({
@@ -48,11 +66,13 @@ export const admissionMachine = setup({
     context: {} as AdmissionContext,
     input: {} as AdmissionInput,
     output: {} as AdmissionOutcome,
-    events: {} as Extract<ControlEvent, { type: 'control.auth' }> | TokenEvent,
+    events: {} as Extract<ControlEvent, { type: 'control.auth' }> | TokenEvent | ClaimEvent,
   },
+  delays: { probeTimeout: PROBE_TIMEOUT_MS, refusalDelay: ({ context }) => context.refusalDelayMs },
   guards: {
     isOurs: ({ context, event }) =>
       event.type === 'token.verified' && identityIn(event.answer, context) !== null,
+    isRenewal: ({ context }) => context.opening === 'challenge',
   },
   actions: {
     ask: ({ context }) => {
@@ -75,12 +95,26 @@ export const admissionMachine = setup({
         self.send({ type: 'token.verified', answer });
       });
     },
-    takeIdentity: assign(({ context, event }) =>
-      event.type === 'token.verified' ? { identity: identityIn(event.answer, context) } : {},
-    ),
+    takeIdentity: assign(({ context, event }) => {
+      if (event.type !== 'token.verified' || !event.answer.ok) return {};
+      return { identity: identityIn(event.answer, context), key: event.answer.key };
+    }),
+    claim: ({ context, self }) => {
+      if (context.identity === null) return;
+      context.claim(context.identity, (event) => {
+        self.send(event);
+      });
+    },
+    takeOver: ({ context }) => {
+      if (context.identity !== null) context.takeOver(context.identity);
+    },
+    noteRefusal: assign(({ event }) => ({
+      refusal: event.type === 'claim.contested' ? event.code : 'auth_failed',
+    })),
     prove: ({ context, self }) => {
       const { nonce: gatewayNonce, agentNonce, version } = context;
-      context.tokens.sign('gateway', { gatewayNonce, agentNonce, version }, context.askedWallMs, (token) => {
+      const claims = { gatewayNonce, agentNonce, version };
+      context.tokens.sign('gateway', claims, context.askedWallMs, context.key, (token) => {
         self.send({ type: 'token.signed', token });
       });
     },
@@ -90,7 +124,8 @@ export const admissionMachine = setup({
       link.send({ type: 'auth_result', ok: true, proof: event.token, gatewayHost, lifetimeMs });
     },
     refuse: ({ context }) => {
-      context.link.send({ type: 'auth_result', ok: false, code: 'auth_failed' });
+      const code = context.refusal ?? 'auth_failed';
+      context.link.send({ type: 'auth_result', ok: false, code });
     },
   },
 }).createMachine({
@@ -103,7 +138,9 @@ export const admissionMachine = setup({
     agentNonce: '',
     agentVersion: '',
     token: '',
+    key: 0,
     identity: null,
+    refusal: null,
   }),
   initial: 'awaitingAuth',
   states: {
@@ -115,10 +152,25 @@ export const admissionMachine = setup({
       entry: 'verify',
       on: {
         'token.verified': [
-          { guard: 'isOurs', target: 'proving', actions: 'takeIdentity' },
-          { target: 'refused', actions: 'refuse' },
+          { guard: 'isOurs', target: 'known', actions: 'takeIdentity' },
+          { target: 'stalling', actions: 'noteRefusal' },
         ],
       },
+    },
+    known: {
+      always: [{ guard: 'isRenewal', target: 'proving' }, { target: 'claiming' }],
+    },
+    // Another live session may have this identity: it has a moment to show that it lives.
+    claiming: {
+      entry: 'claim',
+      after: { probeTimeout: { target: 'proving', actions: 'takeOver' } },
+      on: {
+        'claim.free': 'proving',
+        'claim.contested': { target: 'refused', actions: ['noteRefusal', 'refuse'] },
+      },
+    },
+    stalling: {
+      after: { refusalDelay: { target: 'refused', actions: 'refuse' } },
     },
     proving: {
       entry: 'prove',
@@ -128,8 +180,8 @@ export const admissionMachine = setup({
     refused: { type: 'final' },
   },
   output: ({ context }) =>
-    context.identity === null
-      ? { ok: false, code: 'auth_failed' }
+    context.identity === null || context.refusal !== null
+      ? { ok: false, code: context.refusal ?? 'auth_failed' }
       : { ok: true, identity: context.identity, agentVersion: context.agentVersion },
 });
 

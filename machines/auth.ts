@@ -13,6 +13,9 @@ import {
 import type { ControlEvent, Link } from './link.ts';
 import { randomText, type Random } from './random.ts';
 
+/** An agent signs with its current secret; only gateways are asked to know an older one. */
+const CURRENT_KEY = 0;
+
 export type AuthReport =
   | { type: 'auth.accepted'; gatewayVersion: string; gatewayHost: string | null }
   | { type: 'auth.refused'; code: ErrorCode };
@@ -66,7 +69,7 @@ export const authMachine = setup({
         gatewayNonce: context.gatewayNonce,
         agentNonce: context.agentNonce,
       };
-      context.tokens.sign('agent', claims, context.gatewayWallMs, (token) => {
+      context.tokens.sign('agent', claims, context.gatewayWallMs, CURRENT_KEY, (token) => {
         self.send({ type: 'token.signed', token });
       });
     },

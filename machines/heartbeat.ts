@@ -31,7 +31,10 @@ export const heartbeatMachine = setup({
   types: {
     context: {} as { link: Link; seenBytes: number; quietTicks: number },
     input: {} as { link: Link },
-    events: {} as Extract<ControlEvent, { type: 'control.heartbeat' | 'control.heartbeat_ack' }>,
+    events: {} as
+      | Extract<ControlEvent, { type: 'control.heartbeat' | 'control.heartbeat_ack' }>
+      /** Ask now: somebody wants to know. */
+      | { type: 'probe' },
   },
   delays: { tick: HEARTBEAT_TICK_MS },
   guards: {
@@ -66,6 +69,7 @@ export const heartbeatMachine = setup({
   on: {
     'control.heartbeat': { actions: 'answer' },
     'control.heartbeat_ack': { actions: 'reportRoundTrip' },
+    probe: { actions: 'ask' },
   },
   initial: 'lively',
   states: {

@@ -1,10 +1,10 @@
 // The gateway's view of one tunnel: admitted, synced, online, renewed, drained, gone.
 
-import { assign, forwardTo, setup } from 'xstate';
+import { assign, forwardTo, sendTo, setup } from 'xstate';
 import type { ErrorCode } from '../protocol/errors.ts';
 import type { WireMapping } from '../protocol/mapping.ts';
 import type { Identity, TokenPort } from '../protocol/tokens.ts';
-import { admissionMachine, type AdmissionInput } from './admission.ts';
+import { admissionMachine, type AdmissionInput, type ClaimEvent } from './admission.ts';
 import type { TokenEvent } from './auth.ts';
 import type { Refusal } from './configSync.ts';
 import { heartbeatMachine, type HeartbeatReport } from './heartbeat.ts';
@@ -22,6 +22,12 @@ export const RENEW_AFTER_MS = 10 * 60_000;
 
 /** What the sessions of a gateway share: who publishes what. Called from actions, answers by event. */
 export interface Directory {
+  /** Asks live sessions of the same agent whether they live; `report` tells, unless they are silent. */
+  claim(sessionId: number, identity: Identity, report: (event: ClaimEvent) => void): void;
+  /** This session was challenged and its agent answers. */
+  vouch(challengerId: number): void;
+  /** Ends the live sessions of another boot of the same agent: they did not answer. */
+  takeOver(sessionId: number, identity: Identity): void;
   /** A newer wire of an identity is in force: the older ones drain. */
   publish(sessionId: number, identity: Identity): void;
   /** Puts a revision in force; `report` names the mappings that are refused. */
@@ -33,8 +39,8 @@ export interface Directory {
   ): void;
   /** No new streams on this session any more. */
   withdraw(sessionId: number, code: ErrorCode): void;
-  /** A proof failed: counts against the address. */
-  punish(sessionId: number): void;
+  /** The agent was refused: a failed proof counts against its address. */
+  punish(sessionId: number, code: ErrorCode): void;
 }
 
 export interface SessionInput {
@@ -48,6 +54,8 @@ export interface SessionInput {
   lifetimeMs: number;
   renewAfterMs: number;
   drainMs: number;
+  /** How long a failed proof waits for its answer. */
+  refusalDelayMs: number;
   directory: Directory;
 }
 
@@ -57,6 +65,8 @@ interface SessionContext extends SessionInput {
   revision: number;
   rttMs: number | null;
   refused: readonly Refusal[];
+  /** Newcomers with our identity that wait to hear whether we live. */
+  challengers: readonly number[];
   code: ErrorCode;
   detail: string;
 }
@@ -66,6 +76,8 @@ export type SessionEvent =
   | TokenEvent
   | HeartbeatReport
   | { type: 'config.applied'; revision: number; refused: readonly Refusal[] }
+  /** A newcomer claims our identity: show that our agent lives. */
+  | { type: 'challenged'; by: number }
   /** A newer wire took over: let the streams that run finish. */
   | { type: 'replace' }
   /** The gateway shuts down. */
@@ -105,8 +117,16 @@ export const sessionMachine = setup({
       context.link.terminate(context.code);
     },
     punish: ({ context }) => {
-      context.directory.punish(context.sessionId);
+      context.directory.punish(context.sessionId, context.code);
     },
+    noteChallenger: assign(({ context, event }) =>
+      event.type === 'challenged' ? { challengers: [...context.challengers, event.by] } : {},
+    ),
+    probe: sendTo('heartbeat', { type: 'probe' }),
+    vouch: ({ context }) => {
+      for (const challenger of context.challengers) context.directory.vouch(challenger);
+    },
+    forgetChallengers: assign({ challengers: [] }),
     apply: ({ context, event, self }) => {
       if (event.type !== 'control.config_sync') return;
       const { revision, mappings } = event.message;
@@ -145,6 +165,7 @@ export const sessionMachine = setup({
     revision: -1,
     rttMs: null,
     refused: [],
+    challengers: [],
     code: 'wire_closed',
     detail: '',
   }),
@@ -182,7 +203,14 @@ export const sessionMachine = setup({
               },
               {
                 target: '#session.closed',
-                actions: ['punish', { type: 'note', params: { code: 'auth_failed' } }, 'close'],
+                actions: [
+                  assign(({ event }) => ({
+                    code: event.output.ok ? 'internal' : event.output.code,
+                    detail: '',
+                  })),
+                  'punish',
+                  'close',
+                ],
               },
             ],
           },
@@ -206,7 +234,8 @@ export const sessionMachine = setup({
         'config.applied': { actions: ['noteApplied', 'ack'] },
         'control.heartbeat': { actions: forwardTo('heartbeat') },
         'control.heartbeat_ack': { actions: forwardTo('heartbeat') },
-        'heartbeat.measured': { actions: 'noteRoundTrip' },
+        'heartbeat.measured': { actions: ['noteRoundTrip', 'vouch', 'forgetChallengers'] },
+        challenged: { actions: ['noteChallenger', 'probe'] },
         'heartbeat.dead': {
           target: 'closed',
           actions: [{ type: 'note', params: { code: 'peer_silent' } }, 'terminate'],
@@ -247,7 +276,8 @@ export const sessionMachine = setup({
           on: { 'control.auth': { actions: forwardTo('admission') } },
         },
         left: {
-          entry: 'withdraw',
+          // Whoever waits for its identity may have it.
+          entry: ['withdraw', 'forgetChallengers'],
           after: { drainTimeout: { target: '#session.closed', actions: 'close' } },
         },
         draining: {
@@ -268,8 +298,35 @@ export const sessionMachine = setup({
 });
 
 function admissionInput(context: SessionContext, opening: AdmissionInput['opening']): AdmissionInput {
-  const { link, tokens, random, wallMs, version, gatewayHost, lifetimeMs } = context;
-  return { link, tokens, random, wallMs, version, gatewayHost, lifetimeMs, opening };
+  const {
+    directory,
+    sessionId,
+    link,
+    tokens,
+    random,
+    wallMs,
+    version,
+    gatewayHost,
+    lifetimeMs,
+    refusalDelayMs,
+  } = context;
+  return {
+    link,
+    tokens,
+    random,
+    wallMs,
+    version,
+    gatewayHost,
+    lifetimeMs,
+    refusalDelayMs,
+    opening,
+    claim: (identity, report) => {
+      directory.claim(sessionId, identity, report);
+    },
+    takeOver: (identity) => {
+      directory.takeOver(sessionId, identity);
+    },
+  };
 }
 
 function isSame(a: Identity, b: Identity | null): boolean {

@@ -43,18 +43,20 @@ export type GatewayClaims = z.infer<typeof gatewayClaimsSchema>;
 
 /** Answers a `TokenPort` call; never from inside the call. */
 export type TokenAnswer =
-  | { readonly ok: true; readonly claims: unknown }
+  | { readonly ok: true; readonly claims: unknown; readonly key: number }
   | { readonly ok: false; readonly reason: string };
 
 /**
  * Signs and verifies JWTs (RFC 7519, HS256). `wallMs` is the gateway's wall clock in milliseconds as both ends know it
- * from `hello`, so that a skewed clock on either machine changes nothing.
+ * from `hello`, so that a skewed clock on either machine changes nothing. `key` counts the secrets from 0, the current
+ * one: while a secret is rotated, the gateway proves that it knows the one its agent signed with.
  */
 export interface TokenPort {
   sign(
     purpose: KeyPurpose,
     claims: AgentClaims | GatewayClaims,
     wallMs: number,
+    key: number,
     onSigned: (token: string) => void,
   ): void;
   verify(purpose: KeyPurpose, token: string, wallMs: number, onVerified: (answer: TokenAnswer) => void): void;

@@ -25,8 +25,8 @@ export function createTokens(secrets: readonly string[], onBug: (error: unknown)
     gateway: secrets.map((secret) => keyOf(secret, 'gateway')),
   };
 
-  async function sign(purpose: KeyPurpose, claims: object, wallMs: number): Promise<string> {
-    const [key] = keys[purpose];
+  async function sign(purpose: KeyPurpose, claims: object, wallMs: number, which: number): Promise<string> {
+    const key = keys[purpose][which];
     if (key === undefined) throw new Error('no secret to sign with');
     const seconds = Math.floor(wallMs / 1000);
     return new SignJWT({ ...claims })
@@ -38,7 +38,7 @@ export function createTokens(secrets: readonly string[], onBug: (error: unknown)
 
   async function verify(purpose: KeyPurpose, token: string, wallMs: number): Promise<TokenAnswer> {
     let reason = 'no secret to verify with';
-    for (const key of keys[purpose]) {
+    for (const [which, key] of keys[purpose].entries()) {
       try {
         const { payload } = await jwtVerify(token, key, {
           algorithms: ['HS256'],
@@ -47,7 +47,7 @@ export function createTokens(secrets: readonly string[], onBug: (error: unknown)
           maxTokenAge: TOKEN_LIFETIME_SECONDS,
           requiredClaims: ['iat', 'exp'],
         });
-        return { ok: true, claims: payload };
+        return { ok: true, claims: payload, key: which };
       } catch (error) {
         if (!(error instanceof errors.JOSEError)) throw error;
         reason = error.code;
@@ -57,8 +57,8 @@ export function createTokens(secrets: readonly string[], onBug: (error: unknown)
   }
 
   return {
-    sign(purpose, claims, wallMs, onSigned) {
-      sign(purpose, claims, wallMs).then(onSigned, onBug);
+    sign(purpose, claims, wallMs, key, onSigned) {
+      sign(purpose, claims, wallMs, key).then(onSigned, onBug);
     },
     verify(purpose, token, wallMs, onVerified) {
       verify(purpose, token, wallMs).then(onVerified, onBug);

@@ -1,8 +1,13 @@
 // Owns the tests of the gateway's side of authentication.
 
 import { describe, expect, test } from 'vitest';
-import { admissionMachine, type AdmissionInput } from '../../machines/admission.ts';
-import { gatewayClaimsSchema, type KeyPurpose } from '../../protocol/tokens.ts';
+import {
+  PROBE_TIMEOUT_MS,
+  admissionMachine,
+  type AdmissionInput,
+  type ClaimEvent,
+} from '../../machines/admission.ts';
+import { gatewayClaimsSchema, type Identity, type KeyPurpose } from '../../protocol/tokens.ts';
 import { SeededRandom } from '../simulation/seededRandom.ts';
 import { SimulatedClock } from '../simulation/simulatedClock.ts';
 import { arrived } from './arrived.ts';
@@ -23,21 +28,42 @@ interface Signed {
   claims?: object;
 }
 
+interface Setting {
+  opening?: AdmissionInput['opening'];
+  /** How a claim is answered at once; null: not before the test says so. */
+  claimAnswer?: ClaimEvent | null;
+  refusalDelayMs?: number;
+}
+
 /** A gateway, and an agent played by hand. */
-function gateway(opening: AdmissionInput['opening'] = 'hello') {
+function gateway({
+  opening = 'hello',
+  claimAnswer = { type: 'claim.free' },
+  refusalDelayMs = 0,
+}: Setting = {}) {
   const clock = new SimulatedClock();
   const link = new RecordingLink(() => clock.nowMs());
+  const claimed: Identity[] = [];
+  const takenOver: Identity[] = [];
   const { actor } = stage(
     admissionMachine,
     {
       link,
-      tokens: new FakeTokens('shared', (answer) => clock.post(answer)),
+      tokens: new FakeTokens(['shared', 'previous'], (answer) => clock.post(answer)),
       random: new SeededRandom(1),
       wallMs: () => clock.wallMs(),
       version: '9.9',
       gatewayHost: 'gw.example.com',
       lifetimeMs: 900_000,
       opening,
+      claim: (who, report) => {
+        claimed.push(who);
+        if (claimAnswer !== null) report(claimAnswer);
+      },
+      takeOver: (who) => {
+        takenOver.push(who);
+      },
+      refusalDelayMs,
     },
     coverage.inspect,
     clock,
@@ -50,6 +76,8 @@ function gateway(opening: AdmissionInput['opening'] = 'hello') {
     clock,
     question,
     gatewayNonce,
+    claimed,
+    takenOver,
     said: () => {
       clock.settle();
       return link.sent();
@@ -73,7 +101,7 @@ test('a wire is opened by hello: who we are, a nonce and what time it is', () =>
 });
 
 test('a session is renewed by a challenge', () => {
-  const { question, clock } = gateway('challenge');
+  const { question, clock } = gateway({ opening: 'challenge' });
   expect(question).toEqual({
     type: 'challenge',
     nonce: expect.stringMatching(/^[\w-]{22}$/) as unknown,
@@ -128,6 +156,90 @@ describe('an agent is refused when its token', () => {
     auth(signed);
     expect(said()).toEqual([REFUSED]);
     expect(actor.getSnapshot().output).toEqual({ ok: false, code: 'auth_failed' });
+  });
+});
+
+test('an agent with the previous secret gets a proof of that secret: it may not know the current one yet', () => {
+  for (const secret of ['shared', 'previous']) {
+    const { auth, said } = gateway();
+    auth({ secret });
+    const [result] = said();
+    const proof = result?.type === 'auth_result' && result.ok ? result.proof : '';
+    expect(fakeTokenSchema.parse(JSON.parse(proof)).secret).toBe(secret);
+  }
+});
+
+describe('an identity', () => {
+  test('is claimed once the token is right, and only then', () => {
+    const stranger = gateway();
+    stranger.auth({ secret: 'another' });
+    stranger.said();
+    expect(stranger.claimed).toEqual([]);
+    const { auth, said, claimed, takenOver } = gateway();
+    auth();
+    expect(claimed).toEqual([]);
+    expect(said()).toMatchObject([{ ok: true }]);
+    expect([claimed, takenOver]).toEqual([[identity], []]);
+  });
+
+  test('is not claimed anew by a renewal: the session has it', () => {
+    const { auth, said, claimed, actor } = gateway({ opening: 'challenge', claimAnswer: null });
+    auth();
+    expect(said()).toMatchObject([{ ok: true }]);
+    expect(claimed).toEqual([]);
+    expect(actor.getSnapshot().output).toMatchObject({ ok: true, identity });
+  });
+
+  test.each(['duplicate_agent', 'replaced'] as const)(
+    'that a live session has is refused, with the reason, and nothing is taken over (%s)',
+    (code) => {
+      const { auth, said, clock, takenOver, actor } = gateway({ claimAnswer: null });
+      auth();
+      clock.runFor(PROBE_TIMEOUT_MS - 1);
+      expect([said(), actor.getSnapshot().value]).toEqual([[], 'claiming']);
+      actor.send({ type: 'claim.contested', code });
+      expect(said()).toEqual([{ type: 'auth_result', ok: false, code }]);
+      expect(actor.getSnapshot().output).toEqual({ ok: false, code });
+      expect([takenOver, clock.pending]).toEqual([[], 0]);
+    },
+  );
+
+  test('is taken over from sessions that stay silent for a second', () => {
+    const { auth, said, clock, takenOver, actor } = gateway({ claimAnswer: null });
+    auth();
+    clock.runFor(PROBE_TIMEOUT_MS - 1);
+    expect([said(), takenOver]).toEqual([[], []]);
+    clock.runFor(1);
+    expect(takenOver).toEqual([identity]);
+    actor.send({ type: 'claim.contested', code: 'duplicate_agent' });
+    expect(said()).toMatchObject([{ ok: true }]);
+    expect(actor.getSnapshot().output).toMatchObject({ ok: true, identity });
+  });
+});
+
+describe('to an address that keeps guessing', () => {
+  test('a refusal is held back', () => {
+    const { auth, said, clock, actor } = gateway({ refusalDelayMs: 3_000 });
+    auth({ secret: 'another' });
+    clock.runFor(2_999);
+    expect([said(), actor.getSnapshot().value]).toEqual([[], 'stalling']);
+    clock.runFor(1);
+    expect(said()).toEqual([REFUSED]);
+    expect(actor.getSnapshot().output).toEqual({ ok: false, code: 'auth_failed' });
+  });
+
+  test('an admission is not', () => {
+    const { auth, said, clock } = gateway({ refusalDelayMs: 3_000 });
+    auth();
+    expect(said()).toMatchObject([{ ok: true }]);
+    expect(clock.nowMs()).toBe(0);
+  });
+
+  test('the name of a live agent is refused at once: whoever asks knows the secret', () => {
+    const claimAnswer: ClaimEvent = { type: 'claim.contested', code: 'duplicate_agent' };
+    const { auth, said } = gateway({ refusalDelayMs: 3_000, claimAnswer });
+    auth();
+    expect(said()).toEqual([{ ...REFUSED, code: 'duplicate_agent' }]);
   });
 });
 

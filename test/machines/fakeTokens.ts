@@ -18,12 +18,12 @@ export const fakeTokenSchema = z.object({
 });
 
 export class FakeTokens implements TokenPort {
-  private readonly secret: string;
+  private readonly secrets: readonly string[];
   private readonly post: (answer: () => void) => void;
 
-  /** `post` brings each answer later: never from inside the call. */
-  constructor(secret: string, post: (answer: () => void) => void) {
-    this.secret = secret;
+  /** Knows one secret, or several, the current one first. `post` brings each answer later: never from inside the call. */
+  constructor(secret: string | readonly string[], post: (answer: () => void) => void) {
+    this.secrets = [secret].flat();
     this.post = post;
   }
 
@@ -31,10 +31,11 @@ export class FakeTokens implements TokenPort {
     purpose: KeyPurpose,
     claims: AgentClaims | GatewayClaims,
     wallMs: number,
+    key: number,
     onSigned: (token: string) => void,
   ): void {
     this.post(() => {
-      onSigned(JSON.stringify({ secret: this.secret, purpose, wallMs, claims }));
+      onSigned(JSON.stringify({ secret: this.secrets[key], purpose, wallMs, claims }));
     });
   }
 
@@ -51,10 +52,11 @@ export class FakeTokens implements TokenPort {
 
   private judge(purpose: KeyPurpose, token: string, wallMs: number): TokenAnswer {
     const parsed = fakeTokenSchema.parse(JSON.parse(token));
-    if (parsed.secret !== this.secret) return { ok: false, reason: 'another secret' };
+    const key = this.secrets.indexOf(parsed.secret);
+    if (key < 0) return { ok: false, reason: 'another secret' };
     if (parsed.purpose !== purpose) return { ok: false, reason: 'another purpose' };
     const ageMs = wallMs - parsed.wallMs;
     if (Math.abs(ageMs) > TOKEN_LIFETIME_SECONDS * 1000) return { ok: false, reason: 'too old' };
-    return { ok: true, claims: parsed.claims };
+    return { ok: true, claims: parsed.claims, key };
   }
 }

@@ -118,6 +118,17 @@ test('the question carries our own clock, so that its answer measures the round 
   expect(peer.link.sent()).toEqual([{ type: 'heartbeat', timestamp: 2_000 }]);
 });
 
+test('somebody who wants to know makes it ask at once, in every state, and the rhythm stays', () => {
+  const peer = listening();
+  for (const untilMs of [100, 2_100, 3_100]) {
+    chronicle(peer, untilMs);
+    peer.clock.runUntil(untilMs);
+    peer.actor.send({ type: 'probe' });
+    expect(peer.link.sent()).toEqual([{ type: 'heartbeat', timestamp: untilMs }]);
+  }
+  expect(chronicle(peer, 5_000)).toEqual(['4000 heartbeat']);
+});
+
 test('every transition was taken', () => {
   expect(coverage.missing).toEqual([]);
 });

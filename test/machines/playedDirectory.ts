@@ -1,5 +1,6 @@
 // Owns a directory that writes down what a session asks of it and answers when the test says so.
 
+import type { ClaimEvent } from '../../machines/admission.ts';
 import type { Refusal } from '../../machines/configSync.ts';
 import type { Directory } from '../../machines/session.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
@@ -10,7 +11,9 @@ export type DirectoryCall =
   | { do: 'publish'; sessionId: number; identity: Identity }
   | { do: 'apply'; sessionId: number; revision: number; mappings: readonly WireMapping[] }
   | { do: 'withdraw'; sessionId: number; code: ErrorCode }
-  | { do: 'punish'; sessionId: number };
+  | { do: 'vouch'; challengerId: number }
+  | { do: 'takeOver'; sessionId: number; identity: Identity }
+  | { do: 'punish'; sessionId: number; code: ErrorCode };
 
 export class PlayedDirectory implements Directory {
   private written: DirectoryCall[] = [];
@@ -35,6 +38,27 @@ export class PlayedDirectory implements Directory {
     while (this.reports.length > 0) this.applied();
   }
 
+  /** How the next claims are answered; null: live sessions have to answer, and `answerClaim` does so. */
+  claimAnswer: ClaimEvent | null = { type: 'claim.free' };
+  private claimReport: ((event: ClaimEvent) => void) | undefined;
+
+  claim(_sessionId: number, _identity: Identity, report: (event: ClaimEvent) => void): void {
+    this.claimReport = report;
+    if (this.claimAnswer !== null) report(this.claimAnswer);
+  }
+
+  answerClaim(event: ClaimEvent): void {
+    this.claimReport?.(event);
+  }
+
+  vouch(challengerId: number): void {
+    this.written.push({ do: 'vouch', challengerId });
+  }
+
+  takeOver(sessionId: number, identity: Identity): void {
+    this.written.push({ do: 'takeOver', sessionId, identity });
+  }
+
   publish(sessionId: number, identity: Identity): void {
     this.written.push({ do: 'publish', sessionId, identity });
   }
@@ -53,7 +77,7 @@ export class PlayedDirectory implements Directory {
     this.written.push({ do: 'withdraw', sessionId, code });
   }
 
-  punish(sessionId: number): void {
-    this.written.push({ do: 'punish', sessionId });
+  punish(sessionId: number, code: ErrorCode): void {
+    this.written.push({ do: 'punish', sessionId, code });
   }
 }

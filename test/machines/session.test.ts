@@ -1,6 +1,7 @@
 // Owns the tests of the gateway's view of one tunnel.
 
 import { describe, expect, test } from 'vitest';
+import { PROBE_TIMEOUT_MS } from '../../machines/admission.ts';
 import { sessionMachine } from '../../machines/session.ts';
 import { arrived } from './arrived.ts';
 import { TransitionCoverage } from './coverage.ts';
@@ -8,7 +9,7 @@ import * as stages from './sessionStage.ts';
 import { DRAIN_MS, SESSION_ID, expectEnd, identity, mapping } from './sessionStage.ts';
 
 const coverage = new TransitionCoverage(sessionMachine);
-const opened = () => stages.opened(coverage.inspect);
+const opened = (terms?: stages.SessionTerms) => stages.opened(coverage.inspect, terms);
 const online = () => stages.online(coverage.inspect);
 
 function admitted() {
@@ -48,6 +49,36 @@ describe('the handshake', () => {
   test('a wrong secret is refused, counted against the address, and the wire closed', () => {
     const made = opened();
     made.auth('another');
+    expectEnd(made, 'auth_failed', 'refused');
+  });
+
+  test.each(['duplicate_agent', 'replaced'] as const)(
+    'an identity that a live session has is refused, told to the directory, and the wire closed (%s)',
+    (code) => {
+      const made = opened();
+      made.directory.claimAnswer = { type: 'claim.contested', code };
+      made.auth();
+      expectEnd(made, code, 'refused');
+    },
+  );
+
+  test('an identity whose live session stays silent is taken over before the agent is admitted', () => {
+    const made = opened();
+    made.directory.claimAnswer = null;
+    made.auth();
+    made.clock.runFor(PROBE_TIMEOUT_MS - 1);
+    expect([made.link.sent(), made.directory.calls()]).toEqual([[], []]);
+    made.clock.runFor(1);
+    expect(made.directory.calls()).toEqual([{ do: 'takeOver', sessionId: SESSION_ID, identity }]);
+    expect(made.link.sent()).toMatchObject([{ type: 'auth_result', ok: true }]);
+  });
+
+  test('a failed proof is answered late when its address keeps failing', () => {
+    const made = opened({ refusalDelayMs: 3_000 });
+    made.auth('another');
+    made.clock.runFor(2_999);
+    expect([made.link.sent(), made.isIn('handshaking')]).toEqual([[], true]);
+    made.clock.runFor(1);
     expectEnd(made, 'auth_failed', 'refused');
   });
 
@@ -139,6 +170,43 @@ describe('a session in force', () => {
       made.actor.send({ type: 'drop', code: 'handshake_crowded' });
       expectEnd(made, 'handshake_crowded');
     }
+  });
+});
+
+describe('a session that is challenged', () => {
+  test('asks its agent at once, and vouches for it to every challenger, once, when it answers', () => {
+    const { actor, link, directory, clock } = online();
+    clock.runFor(300);
+    actor.send({ type: 'challenged', by: 12 });
+    expect(link.sent()).toEqual([{ type: 'heartbeat', timestamp: 300 }]);
+    actor.send({ type: 'challenged', by: 13 });
+    expect([link.sent().length, directory.calls()]).toEqual([1, []]);
+    clock.runFor(30);
+    actor.send(arrived({ type: 'heartbeat_ack', timestamp: 300 }));
+    expect(directory.calls()).toEqual([
+      { do: 'vouch', challengerId: 12 },
+      { do: 'vouch', challengerId: 13 },
+    ]);
+    actor.send(arrived({ type: 'heartbeat_ack', timestamp: 300 }));
+    expect(directory.calls()).toEqual([]);
+  });
+
+  test('does not vouch for an agent that leaves: whoever comes after it may have its identity', () => {
+    const { actor, directory } = online();
+    actor.send({ type: 'challenged', by: 12 });
+    actor.send(goaway);
+    directory.calls();
+    actor.send(arrived({ type: 'heartbeat_ack', timestamp: 0 }));
+    expect(directory.calls()).toEqual([]);
+  });
+
+  test('says nothing for an agent that is silent, and goes on until it is dropped', () => {
+    const made = online();
+    made.actor.send({ type: 'challenged', by: 12 });
+    made.clock.runFor(PROBE_TIMEOUT_MS);
+    expect([made.directory.calls(), made.isIn({ online: 'fresh' })]).toEqual([[], true]);
+    made.actor.send({ type: 'drop', code: 'replaced' });
+    expectEnd(made, 'replaced');
   });
 });
 

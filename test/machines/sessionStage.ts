@@ -30,8 +30,12 @@ export const mapping: WireMapping = {
 
 export type SessionStage = ReturnType<typeof opened>;
 
+export interface SessionTerms {
+  refusalDelayMs?: number;
+}
+
 /** A wire that just came up. */
-export function opened(inspect: (event: InspectionEvent) => void) {
+export function opened(inspect: (event: InspectionEvent) => void, { refusalDelayMs = 0 }: SessionTerms = {}) {
   const clock = new SimulatedClock();
   const link = new RecordingLink(() => clock.nowMs());
   const directory = new PlayedDirectory();
@@ -48,6 +52,7 @@ export function opened(inspect: (event: InspectionEvent) => void) {
       lifetimeMs: SESSION_LIFETIME_MS,
       renewAfterMs: RENEW_AFTER_MS,
       drainMs: DRAIN_MS,
+      refusalDelayMs,
       directory,
     },
     inspect,
@@ -112,7 +117,7 @@ export function expectEnd(
   };
   expect(link.calls().filter((call) => call.do === 'close' || call.do === 'terminate')).toEqual(last[how]);
   expect(directory.calls()).toEqual([
-    ...(how === 'refused' ? [{ do: 'punish', sessionId: SESSION_ID }] : []),
+    ...(how === 'refused' ? [{ do: 'punish', sessionId: SESSION_ID, code }] : []),
     { do: 'withdraw', sessionId: SESSION_ID, code },
   ]);
   expect(actor.getSnapshot().status).toBe('done');

@@ -42,6 +42,24 @@ test('a gateway that does not know the secret is refused by the agent as well', 
   expect([made.isIn('rejected'), made.context().lastError?.code]).toEqual([true, 'auth_failed']);
 });
 
+test('while the secret is changed, an agent with the previous one is online as well', () => {
+  const made = tunnelStage({ agentSecret: 'previous' });
+  made.clock.runFor(1_000);
+  expect([made.isIn('online'), made.directory.punished]).toEqual([true, 0]);
+});
+
+test('a name that becomes ours while the tunnel stands is told on it', () => {
+  const made = online();
+  const { session } = made.tunnel();
+  const refused = [{ id: '0b4e0f0a-7d0f-4c59-9d3a-3f1a5f1d2c01', code: 'domain_taken' as const }];
+  session.send({ type: 'config.applied', revision: 1, refused });
+  made.clock.runFor(LATENCY_MS);
+  expect(made.context()).toMatchObject({ ackedRevision: 1, refused });
+  session.send({ type: 'config.applied', revision: 1, refused: [] });
+  made.clock.runFor(LATENCY_MS);
+  expect(made.context()).toMatchObject({ ackedRevision: 1, refused: [] });
+});
+
 test('changes while online supersede each other: only the newest follows, a stale one never', () => {
   const made = online();
   for (const revision of [2, 3, 5, 4])

@@ -3,6 +3,7 @@
 import { createActor, type Actor } from 'xstate';
 import { machineClock } from '../../machines/clock.ts';
 import { connectionMachine } from '../../machines/connection.ts';
+import type { ClaimEvent } from '../../machines/admission.ts';
 import type { Refusal } from '../../machines/configSync.ts';
 import type { Link, LinkEvent } from '../../machines/link.ts';
 import {
@@ -42,6 +43,18 @@ class OpenDirectory implements Directory {
     this.tunnels = tunnels;
   }
 
+  claim(_: number, __: unknown, report: (event: ClaimEvent) => void): void {
+    report({ type: 'claim.free' });
+  }
+
+  vouch(): void {
+    throw new Error('nobody is challenged here');
+  }
+
+  takeOver(): void {
+    throw new Error('nobody is silent here');
+  }
+
   publish(sessionId: number): void {
     this.clock.post(() => {
       for (const { session } of this.tunnels.slice(0, sessionId))
@@ -71,7 +84,7 @@ export function tunnelStage({ agentSecret = 'shared', seed = 1 } = {}) {
   const random = new SeededRandom(seed);
   const tunnels: Tunnel[] = [];
   const directory = new OpenDirectory(clock, tunnels);
-  const network = { isDown: false, gatewaySecret: 'shared' };
+  const network = { isDown: false, gatewaySecret: 'shared', previousSecret: 'previous' };
 
   function accept(toAgent: (event: LinkEvent) => void): Link {
     const pair = new LinkPair(clock, LATENCY_MS, toAgent, (event) => {
@@ -82,7 +95,9 @@ export function tunnelStage({ agentSecret = 'shared', seed = 1 } = {}) {
       input: {
         sessionId: tunnels.length,
         link: pair.gateway,
-        tokens: new FakeTokens(network.gatewaySecret, (answer) => clock.post(answer)),
+        tokens: new FakeTokens([network.gatewaySecret, network.previousSecret], (answer) =>
+          clock.post(answer),
+        ),
         random,
         wallMs: () => clock.wallMs(),
         version: '9.9',
@@ -90,6 +105,7 @@ export function tunnelStage({ agentSecret = 'shared', seed = 1 } = {}) {
         lifetimeMs: SESSION_LIFETIME_MS,
         renewAfterMs: RENEW_AFTER_MS,
         drainMs: DRAIN_MS,
+        refusalDelayMs: 0,
         directory,
       },
     });
