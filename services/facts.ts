@@ -28,7 +28,7 @@ interface Facts {
     readonly code: ErrorCode | null;
     readonly detail: string;
   };
-  /** Somebody dialled and could not prove the secret. */
+  /** Somebody dialled and was not let in. */
   'tunnel.refused': { readonly address: string; readonly code: ErrorCode };
 }
 

@@ -7,12 +7,11 @@ import type { Refusal } from '../../machines/configSync.ts';
 /** A lost name is remembered this long, so that its visitors hear 503 and not 404. Later releases make it a setting. */
 const LEASE_MS = 24 * 60 * 60_000;
 
-/** A public name: domain (lower case) and port. */
+/** One session's wish for one name and port. */
 interface Claim {
   readonly sessionId: number;
   readonly agentId: string;
   readonly mappingId: string;
-  readonly port: number;
 }
 
 interface Loss {
@@ -22,8 +21,8 @@ interface Loss {
 
 interface Member {
   readonly identity: Identity;
-  revision: number;
-  claims: readonly WireMapping[];
+  readonly revision: number;
+  readonly mappings: readonly WireMapping[];
 }
 
 /** What a host name leads to right now. */
@@ -37,13 +36,22 @@ export type Found =
   | { readonly kind: 'lost'; readonly atMs: number }
   | { readonly kind: 'unknown' };
 
+/** Names of a session that it does not get, and why. */
+export interface Verdict {
+  readonly sessionId: number;
+  readonly revision: number;
+  readonly refused: readonly Refusal[];
+}
+
 /**
- * The routing table. A name belongs to the first live agent that claims it; the wires of one agent are one owner, the
- * newest in front. With nothing in front of the gateway the port is not known: 443 wins, else the lowest.
+ * The routing table. A name and port belong to the first live agent that claims them; others wait in line and are told
+ * when their turn comes. The wires of one agent are one owner, the newest in front. With nothing in front of the
+ * gateway the port is not known: 443 wins, else the lowest.
  */
 export class Directory {
   private readonly members = new Map<number, Member>();
-  private readonly claims = new Map<string, Claim[]>();
+  /** Claims by name and port, the owner first. */
+  private readonly names = new Map<string, Map<number, Claim[]>>();
   private readonly losses = new Map<string, Loss>();
   private readonly gatewayHost: string | null;
   private readonly nowMs: () => number;
@@ -54,13 +62,13 @@ export class Directory {
   }
 
   find(host: string): Found {
-    const [best] = this.claims.get(host) ?? [];
-    const member = best === undefined ? undefined : this.members.get(best.sessionId);
-    if (best !== undefined && member !== undefined) {
+    const claim = this.ownerOf(host);
+    const member = claim === undefined ? undefined : this.members.get(claim.sessionId);
+    if (claim !== undefined && member !== undefined) {
       return {
         kind: 'live',
-        sessionId: best.sessionId,
-        mappingId: best.mappingId,
+        sessionId: claim.sessionId,
+        mappingId: claim.mappingId,
         revision: member.revision,
       };
     }
@@ -74,86 +82,112 @@ export class Directory {
     return this.find(host).kind !== 'unknown';
   }
 
-  /** Replaces all claims of a session by those of its newest revision; the names that it does not get, and why. */
+  /** Puts a session's newest revision in force; the verdicts on it (first) and on those whose turn has come by it. */
   apply(
     sessionId: number,
     identity: Identity,
     revision: number,
     mappings: readonly WireMapping[],
-  ): Refusal[] {
-    this.dropClaims(sessionId);
+  ): [Verdict, ...Verdict[]] {
     this.forgetLosses(identity.agentId);
-    const accepted: WireMapping[] = [];
-    const refused: Refusal[] = [];
+    const before = this.members.get(sessionId)?.mappings ?? [];
+    const kept = new Set(mappings.map(nameAndPort));
+    this.members.set(sessionId, { identity, revision, mappings });
+    const promoted = this.dropClaims(
+      sessionId,
+      before.filter((mapping) => !kept.has(nameAndPort(mapping))),
+    );
     for (const mapping of mappings) {
-      const code = this.refusalOf(mapping, identity.agentId);
-      if (code === undefined) accepted.push(mapping);
-      else refused.push({ id: mapping.id, code });
+      if (mapping.externalDomain !== this.gatewayHost) this.claim(sessionId, identity.agentId, mapping);
     }
-    this.members.set(sessionId, { identity, revision, claims: accepted });
-    for (const mapping of accepted) this.addClaim(sessionId, identity.agentId, mapping);
-    return refused;
+    return [this.verdictOn(sessionId), ...promoted];
   }
 
-  /** The session takes no more requests; names that nobody else serves count as lost from now on. */
-  withdraw(sessionId: number): void {
+  /** The session takes no more requests; the verdicts on those whose turn has come by it. */
+  withdraw(sessionId: number): Verdict[] {
     const member = this.members.get(sessionId);
-    if (member === undefined) return;
-    this.dropClaims(sessionId);
+    if (member === undefined) return [];
     this.members.delete(sessionId);
+    const promoted = this.dropClaims(sessionId, member.mappings);
     // Another wire of the agent has said as much or more: a name that it left out is gone, not lost.
-    if (this.isSpokenFor(member)) return;
+    if (this.isSpokenFor(member)) return promoted;
     const loss = { agentId: member.identity.agentId, atMs: this.nowMs() };
-    for (const { externalDomain } of member.claims) {
-      if (!this.claims.has(externalDomain)) this.losses.set(externalDomain, loss);
+    for (const { externalDomain } of member.mappings) {
+      // The gateway's own name was never theirs to lose: agents could not dial it any more.
+      const isGone = !this.names.has(externalDomain) && externalDomain !== this.gatewayHost;
+      if (isGone) this.losses.set(externalDomain, loss);
     }
+    return promoted;
   }
 
-  /** Live sessions of the same agent and slot, other than this one. */
-  rivalsOf(sessionId: number, identity: Identity): number[] {
+  /** Live sessions of the same agent and slot, other than this one, with who they are. */
+  rivalsOf(sessionId: number, identity: Identity): { sessionId: number; identity: Identity }[] {
     return [...this.members]
       .filter(
-        ([id, member]) =>
-          id !== sessionId &&
-          member.identity.agentId === identity.agentId &&
-          member.identity.slot === identity.slot,
+        ([id, { identity: other }]) =>
+          id !== sessionId && other.agentId === identity.agentId && other.slot === identity.slot,
       )
-      .map(([id]) => id);
+      .map(([id, member]) => ({ sessionId: id, identity: member.identity }));
   }
 
   /** Live agents, sessions and names, for the status. */
   counts(): { agents: number; tunnels: number; names: number } {
     const agents = new Set([...this.members.values()].map((member) => member.identity.agentId));
-    return { agents: agents.size, tunnels: this.members.size, names: this.claims.size };
+    return { agents: agents.size, tunnels: this.members.size, names: this.names.size };
+  }
+
+  private ownerOf(host: string): Claim | undefined {
+    const ports = this.names.get(host);
+    if (ports === undefined) return undefined;
+    let best: number | undefined;
+    for (const port of ports.keys()) {
+      if (best === undefined || rankOf(port) < rankOf(best)) best = port;
+    }
+    return best === undefined ? undefined : ports.get(best)?.[0];
+  }
+
+  private verdictOn(sessionId: number): Verdict {
+    const member = this.members.get(sessionId);
+    const refused = (member?.mappings ?? []).flatMap((mapping): Refusal[] => {
+      if (mapping.externalDomain === this.gatewayHost) return [{ id: mapping.id, code: 'domain_reserved' }];
+      const owner = this.names.get(mapping.externalDomain)?.get(mapping.externalPort)?.[0];
+      return owner?.agentId === member?.identity.agentId ? [] : [{ id: mapping.id, code: 'domain_taken' }];
+    });
+    return { sessionId, revision: member?.revision ?? 0, refused };
+  }
+
+  /** Keeps the session's place in line, or takes one: before older wires of its agent, behind other agents. */
+  private claim(sessionId: number, agentId: string, mapping: WireMapping): void {
+    const claim: Claim = { sessionId, agentId, mappingId: mapping.id };
+    const ports = this.names.get(mapping.externalDomain) ?? new Map<number, Claim[]>();
+    const line = ports.get(mapping.externalPort) ?? [];
+    const ownPlace = line.findIndex((other) => other.sessionId === sessionId);
+    const agentPlace = line.findIndex((other) => other.agentId === agentId);
+    if (ownPlace >= 0) line[ownPlace] = claim;
+    else line.splice(agentPlace < 0 ? line.length : agentPlace, 0, claim);
+    this.names.set(mapping.externalDomain, ports.set(mapping.externalPort, line));
+  }
+
+  /** Takes a session out of these lines; the verdicts on those who are first by that. */
+  private dropClaims(sessionId: number, mappings: readonly WireMapping[]): Verdict[] {
+    const promoted = new Set<number>();
+    for (const { externalDomain, externalPort } of mappings) {
+      const ports = this.names.get(externalDomain);
+      const line = ports?.get(externalPort) ?? [];
+      const left = line.filter((claim) => claim.sessionId !== sessionId);
+      const [first] = left;
+      if (first !== undefined && first.agentId !== line[0]?.agentId) promoted.add(first.sessionId);
+      if (left.length > 0) ports?.set(externalPort, left);
+      else ports?.delete(externalPort);
+      if (ports?.size === 0) this.names.delete(externalDomain);
+    }
+    return [...promoted].map((id) => this.verdictOn(id));
   }
 
   private isSpokenFor({ identity, revision }: Member): boolean {
     return [...this.members.values()].some(
       (other) => other.identity.agentId === identity.agentId && other.revision >= revision,
     );
-  }
-
-  private refusalOf(mapping: WireMapping, agentId: string): Refusal['code'] | undefined {
-    if (mapping.externalDomain === this.gatewayHost) return 'domain_reserved';
-    const claims = this.claims.get(mapping.externalDomain) ?? [];
-    const isTaken = claims.some((claim) => claim.port === mapping.externalPort && claim.agentId !== agentId);
-    return isTaken ? 'domain_taken' : undefined;
-  }
-
-  private addClaim(sessionId: number, agentId: string, mapping: WireMapping): void {
-    const claim: Claim = { sessionId, agentId, mappingId: mapping.id, port: mapping.externalPort };
-    const claims = [claim, ...(this.claims.get(mapping.externalDomain) ?? [])];
-    // A stable sort: among equal ports the newest wire, put first above, stays in front.
-    claims.sort((a, b) => rankOf(a.port) - rankOf(b.port));
-    this.claims.set(mapping.externalDomain, claims);
-  }
-
-  private dropClaims(sessionId: number): void {
-    for (const { externalDomain } of this.members.get(sessionId)?.claims ?? []) {
-      const left = (this.claims.get(externalDomain) ?? []).filter((claim) => claim.sessionId !== sessionId);
-      if (left.length > 0) this.claims.set(externalDomain, left);
-      else this.claims.delete(externalDomain);
-    }
   }
 
   /** An agent that speaks again says itself what it publishes: a name it left out is gone, not lost. */
@@ -166,4 +200,8 @@ export class Directory {
 
 function rankOf(port: number): number {
   return port === 443 ? -1 : port;
+}
+
+function nameAndPort({ externalDomain, externalPort }: WireMapping): string {
+  return `${externalDomain}:${externalPort}`;
 }

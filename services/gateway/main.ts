@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { GatewayConfig } from '../config.ts';
 import type { Log } from '../log.ts';
+import { describeError } from '../../protocol/errors.ts';
 import { SUBPROTOCOL } from '../../protocol/control.ts';
 import { MAX_TEXT_MESSAGE_BYTES } from '../../protocol/limits.ts';
 import { createActors } from '../actors.ts';
@@ -109,11 +110,8 @@ export async function startGateway({
   bus.on('tunnel.changed', ({ type: _, ...fact }) => {
     log.info(fact, fact.state === 'online' ? 'A tunnel is online.' : 'A tunnel has ended.');
   });
-  bus.on('tunnel.refused', ({ address }) => {
-    log.warn(
-      { address },
-      'An agent was refused: it does not know the secret. Set the same OCTOPORTY_AUTH_SECRET on both sides.',
-    );
+  bus.on('tunnel.refused', ({ address, code }) => {
+    log.warn({ address, code }, `An agent was refused. ${describeError(code).says}`);
   });
 
   const { port } = await listener.listen();

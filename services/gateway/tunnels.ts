@@ -10,10 +10,12 @@ import type { RequestHead } from '../../protocol/head.ts';
 import type { TokenPort } from '../../protocol/tokens.ts';
 import type { ScheduleFlush, Wire, WireHandler } from '../../protocol/wire.ts';
 import type { Stream, StreamHandler } from '../../protocol/stream.ts';
-import type { Directory, Found } from './directory.ts';
+import type { ClaimEvent } from '../../machines/admission.ts';
+import type { Directory, Found, Verdict } from './directory.ts';
 import { sessionMachine } from '../../machines/session.ts';
 import { TunnelError } from '../../protocol/errors.ts';
 import { WireLink } from '../link.ts';
+import { createThrottle } from './throttle.ts';
 
 /** Wires that have not proven anything yet. Raised: strangers hold more memory. The oldest goes first. */
 export const MAX_PENDING_HANDSHAKES = 256;
@@ -56,14 +58,50 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   const { actors, bus, clock, directory, schedule } = options;
   const sessions = new Map<number, Session>();
   const listeners: (() => void)[] = [];
+  const throttle = createThrottle();
+  /** Newcomers that wait to hear whether a live session has their identity. */
+  const claims = new Map<number, (event: ClaimEvent) => void>();
   let lastId = 0;
+  let isChangeDue = false;
   /** Set while draining; a wire that comes and goes later is no news. */
   let onGone: (() => void) | undefined;
 
   const shared: SessionDirectory = {
+    claim(sessionId, identity, report) {
+      const rivals = directory.rivalsOf(sessionId, identity);
+      if (
+        rivals.some(
+          (rival) => rival.identity.epoch === identity.epoch && rival.identity.attempt > identity.attempt,
+        )
+      ) {
+        report({ type: 'claim.contested', code: 'replaced' });
+        return;
+      }
+      const predecessors = rivals.filter((rival) => rival.identity.epoch !== identity.epoch);
+      if (predecessors.length === 0) {
+        report({ type: 'claim.free' });
+        return;
+      }
+      claims.set(sessionId, report);
+      for (const rival of predecessors)
+        sessions.get(rival.sessionId)?.actor.send({ type: 'challenged', by: sessionId });
+    },
+    vouch(challengerId) {
+      claims.get(challengerId)?.({ type: 'claim.contested', code: 'duplicate_agent' });
+      claims.delete(challengerId);
+    },
+    takeOver(sessionId, identity) {
+      claims.delete(sessionId);
+      for (const rival of directory.rivalsOf(sessionId, identity)) {
+        if (rival.identity.epoch !== identity.epoch) {
+          sessions.get(rival.sessionId)?.actor.send({ type: 'drop', code: 'replaced' });
+        }
+      }
+    },
     publish(sessionId, identity) {
-      for (const rival of directory.rivalsOf(sessionId, identity))
-        sessions.get(rival)?.actor.send({ type: 'replace' });
+      for (const rival of directory.rivalsOf(sessionId, identity)) {
+        sessions.get(rival.sessionId)?.actor.send({ type: 'replace' });
+      }
       bus.publish(() => ({
         type: 'tunnel.changed',
         tunnel: `session.${sessionId}`,
@@ -75,21 +113,34 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     },
     apply(sessionId, revision, mappings, report) {
       const identity = sessions.get(sessionId)?.actor.getSnapshot().context.identity;
-      report(identity ? directory.apply(sessionId, identity, revision, mappings) : []);
+      if (!identity) return;
+      const [verdict, ...promoted] = directory.apply(sessionId, identity, revision, mappings);
+      report(verdict.refused);
+      tellVerdicts(promoted);
       tellChange();
     },
     withdraw(sessionId) {
-      directory.withdraw(sessionId);
+      tellVerdicts(directory.withdraw(sessionId));
       tellChange();
     },
-    punish(sessionId) {
+    punish(sessionId, code) {
       const address = sessions.get(sessionId)?.address ?? '';
-      bus.publish(() => ({ type: 'tunnel.refused', address, code: 'auth_failed' }));
+      const isNews = code !== 'auth_failed' || throttle.punish(address, clock.nowMs());
+      if (isNews) bus.publish(() => ({ type: 'tunnel.refused', address, code }));
     },
   };
 
+  function tellVerdicts(verdicts: readonly Verdict[]): void {
+    for (const { sessionId, revision, refused } of verdicts) {
+      sessions.get(sessionId)?.actor.send({ type: 'config.applied', revision, refused });
+    }
+  }
+
   function tellChange(): void {
+    if (isChangeDue) return;
+    isChangeDue = true;
     schedule(() => {
+      isChangeDue = false;
       for (const listener of listeners) listener();
     });
   }
@@ -104,6 +155,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     const session = sessions.get(sessionId);
     if (session === undefined) return;
     sessions.delete(sessionId);
+    claims.delete(sessionId);
     const { code, detail, identity } = session.actor.getSnapshot().context;
     if (identity !== null) {
       bus.publish(() => ({
@@ -143,6 +195,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         lifetimeMs: options.lifetimeMs,
         renewAfterMs: options.renewAfterMs,
         drainMs: options.drainMs,
+        refusalDelayMs: throttle.delayMs(address, clock.nowMs()),
         directory: shared,
       });
       sessions.set(sessionId, { address, actor, link });
@@ -152,7 +205,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         },
         error: () => {
           link.close('internal', '');
-          directory.withdraw(sessionId);
+          shared.withdraw(sessionId, 'internal');
           forget(sessionId);
         },
       });
