@@ -42,9 +42,11 @@ if (unknown.length > 0) {
 }
 
 let stage = new Stage();
+const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
     console.log(`${signal}: everything is taken down`);
+    interrupted.abort();
     void stage.end().then(() => process.exit(130));
   });
 }
@@ -57,11 +59,13 @@ for (const [name, prove] of Object.entries(proofs)) {
   try {
     await Promise.race([prove(stage, options), late(overdue.signal)]);
   } catch (error) {
-    check(error instanceof Error ? error.message : String(error), false);
+    if (!interrupted.signal.aborted) check(error instanceof Error ? error.message : String(error), false);
   } finally {
     overdue.abort();
     await stage.end();
   }
+  // Whoever interrupted ends the process, once all is down.
+  if (interrupted.signal.aborted) await new Promise(() => {});
 }
 process.exit(isAllWell() ? 0 : 1);
 

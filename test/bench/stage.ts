@@ -16,14 +16,15 @@ export class ServiceProcess {
   private readonly args: readonly string[];
   private readonly env: Environment;
   private readonly prefix: readonly string[];
+  private readonly mayStart: () => void;
   private child: ChildProcess | undefined;
 
-  /** `prefix` is a command that runs another in its own place, such as `ip netns exec NAME`. */
-  constructor(name: string, args: readonly string[], env: Environment, prefix: readonly string[] = []) {
-    this.name = name;
-    this.args = args;
-    this.env = env;
-    this.prefix = prefix;
+  constructor(options: ServiceOptions) {
+    this.name = options.name;
+    this.args = options.args;
+    this.env = options.env;
+    this.prefix = options.prefix ?? [];
+    this.mayStart = options.mayStart;
   }
 
   get pid(): number {
@@ -32,6 +33,7 @@ export class ServiceProcess {
   }
 
   start(more: Environment = {}): void {
+    this.mayStart();
     const [command = '', ...args] = [...this.prefix, process.execPath, CLI, ...this.args];
     const child = spawn(command, args, {
       env: { ...foreignEnvironment(), ...this.env, ...more },
@@ -87,16 +89,29 @@ export interface Descriptors {
   readonly kinds: Readonly<Record<string, number>>;
 }
 
+interface ServiceOptions {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env: Environment;
+  /** A command that runs another in its own place, such as `ip netns exec NAME`. */
+  readonly prefix: readonly string[] | undefined;
+  /** Throws when nothing may start any more. */
+  readonly mayStart: () => void;
+}
+
 /** What was put up, taken down in reverse. */
 export class Stage {
   private readonly steps: (() => void | Promise<void>)[] = [];
+  private isOver = false;
 
-  /** Runs at the end, before what was put up earlier is taken down. */
+  /** Runs at the end, before what was put up earlier is taken down. Throws after the end. */
   atEnd(step: () => void | Promise<void>): void {
+    this.mustBeOn();
     this.steps.push(step);
   }
 
   tempDir(): string {
+    this.mustBeOn();
     const dir = mkdtempSync(join(tmpdir(), 'octoporty-endurance-'));
     this.atEnd(() => {
       rmSync(dir, { recursive: true, force: true });
@@ -111,7 +126,10 @@ export class Stage {
     env: Environment,
     prefix?: readonly string[],
   ): ServiceProcess {
-    const service = new ServiceProcess(name, args, env, prefix);
+    const mayStart = () => {
+      this.mustBeOn();
+    };
+    const service = new ServiceProcess({ name, args, env, prefix, mayStart });
     this.atEnd(async () => {
       await service.end('SIGKILL');
     });
@@ -120,6 +138,7 @@ export class Stage {
 
   /** Takes everything down; a step that fails keeps none of the others from running. */
   async end(): Promise<void> {
+    this.isOver = true;
     for (let step = this.steps.pop(); step !== undefined; step = this.steps.pop()) {
       try {
         await step();
@@ -128,6 +147,11 @@ export class Stage {
         process.exitCode = 1;
       }
     }
+  }
+
+  /** A proof that still runs while its stage is taken down puts nothing up again. */
+  private mustBeOn(): void {
+    if (this.isOver) throw new Error('the proof is over');
   }
 }
 
