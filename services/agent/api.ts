@@ -62,7 +62,10 @@ function createApp({ allowedHosts, log, checks, status }: AgentApiOptions): Koa 
 
   const app = new Koa();
   app.on('error', (error: unknown) => {
-    log.debug({ error }, 'A request to the agent failed.');
+    // Koa tells refusals here too: what we threw with words for the asker is no fault.
+    if (error instanceof Error && 'expose' in error && error.expose === true)
+      log.debug({ error }, 'A request to the agent was refused.');
+    else log.error({ error }, 'A request to the agent failed.');
   });
   app.use(async (context, next) => {
     context.set('Cache-Control', 'no-store');
