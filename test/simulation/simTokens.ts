@@ -19,8 +19,8 @@ const tokenSchema = z.object({
 
 export function createSimTokens(process: SimProcess, secrets: readonly string[]): TokenPort {
   return {
-    sign(purpose, claims, wallMs, onSigned) {
-      const secret = secrets[0] ?? '';
+    sign(purpose, claims, wallMs, key, onSigned) {
+      const secret = secrets[key] ?? '';
       process.after(process.random.between(0, MAX_LATENCY_MS), `signed ${purpose}`, () => {
         const token = JSON.stringify({ secret, purpose, wallMs, claims });
         onSigned(Buffer.from(token).toString('base64url'));
@@ -43,7 +43,7 @@ export function createSimTokens(process: SimProcess, secrets: readonly string[])
           onVerified({ ok: false, reason: 'expired' });
           return;
         }
-        onVerified({ ok: true, claims });
+        onVerified({ ok: true, claims, key: secrets.indexOf(token.data.secret) });
       });
     },
   };

@@ -48,11 +48,14 @@ describe.each([
 ])('the %s token port', (_name, makeSubject) => {
   const subject = makeSubject();
 
-  function sign(port: TokenPort, wallMs = WALL_MS, purpose: KeyPurpose = 'agent'): Promise<string> {
+  function sign(
+    port: TokenPort,
+    { key = 0, purpose = 'agent' }: { key?: number; purpose?: KeyPurpose } = {},
+  ): Promise<string> {
     return subject.settle(
       new Promise<string>((resolve) => {
         let hasReturned = false;
-        port.sign(purpose, CLAIMS, wallMs, (token) => {
+        port.sign(purpose, CLAIMS, WALL_MS, key, (token) => {
           expect(hasReturned).toBe(true);
           resolve(token);
         });
@@ -108,6 +111,13 @@ describe.each([
     ]);
     expect((await verify(rotating, await sign(old))).ok).toBe(true);
     expect((await verify(old, await sign(rotating))).ok).toBe(false);
+    expect((await verify(old, await sign(rotating, { key: 1 }))).ok).toBe(true);
+  });
+
+  it('tells which secret a token was signed with, the current one being 0', async () => {
+    const secrets = ['the current secret that is long enough', 'the previous secret, long enough by far'];
+    const port = subject.make(secrets);
+    for (const key of [0, 1]) expect(await verify(port, await sign(port, { key }))).toMatchObject({ key });
   });
 
   it('accepts a token for a minute, by the clock of the call', async () => {
