@@ -144,10 +144,13 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
         .filter(({ enabled }) => enabled)
         .map(({ externalDomain }) => externalDomain),
     async stop() {
-      following.unsubscribe();
       actors.stop(DATABASE);
       await new Promise<void>((resolve) => {
-        uplink.stop(resolve);
+        // Until the last stream is done, a mapping that is withdrawn still ends what runs through it.
+        uplink.stop(() => {
+          following.unsubscribe();
+          resolve();
+        });
       });
       origins.close();
       api.closeAllConnections();
