@@ -103,7 +103,9 @@ export async function startGateway({
       return;
     }
     upgrades.handleUpgrade(request, socket, head, (webSocket) => {
-      tunnels.accept(request.socket.remoteAddress ?? '', (handler) => wireOf(webSocket, handler));
+      tunnels.accept(request.socket.remoteAddress ?? '', (handler) =>
+        wireOf(webSocket, handler, request.socket),
+      );
     });
   }
 
@@ -141,5 +143,7 @@ function refuseUpgrade(socket: Duplex, status: string, reason: string): void {
     'Content-Type: text/plain',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
+  // Whoever is refused may never close: an upgraded connection has no other end.
+  socket.once('finish', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

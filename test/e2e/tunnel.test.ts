@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { RawClient, exchangeRaw, valuesIn } from '../support/rawClient.ts';
 import { closedPort, openRawOrigin, type RawOrigin } from '../support/rawOrigin.ts';
-import { get, startRig, type Rig } from '../support/rig.ts';
+import { get, startRig, until, type Rig } from '../support/rig.ts';
 
 const RAW = 'raw.localhost';
 const WEB = 'web.localhost';
@@ -110,6 +110,19 @@ test('an unknown name is told as 404, and the gateway keeps its own paths there'
   expect((await get(rig.gatewayPort, 'nobody.localhost', '/health')).status).toBe(200);
   const status: unknown = JSON.parse((await get(rig.gatewayPort, 'nobody.localhost', '/api/v1/status')).body);
   expect(status).toMatchObject({ status: 'ok', agents: 1, tunnels: 1 });
+});
+
+test('an agent of an unknown version is told so, and its connection does not stay', async () => {
+  const stranger = await RawClient.connect(rig.gatewayPort);
+  stranger.send(
+    'GET /tunnel HTTP/1.1\r\nHost: nobody.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: octoporty.v0\r\n\r\n',
+  );
+  const answer = await stranger.answer();
+  expect([answer.status, answer.body]).toEqual([426, expect.stringContaining('octoporty.v1')]);
+  await stranger.rest();
+  // It keeps its own half open: what it says now meets a connection that is gone.
+  await until('the connection is gone', () => stranger.send('still here').ended === 'reset');
+  stranger.close();
 });
 
 test('many megabytes go up to the last byte', async () => {
