@@ -166,8 +166,11 @@ class Relay {
   open(): void {
     const found = this.desk.tunnels.find(this.request.host);
     if (found.kind === 'live') this.openOn(found);
-    else if (!this.mayWait(found) || !this.desk.hold(this)) {
+    else if (!this.mayWait(found)) {
       this.decide({ type: 'far.failed', code: found.kind === 'unknown' ? 'unknown_host' : 'tunnel_offline' });
+    } else if (!this.desk.hold(this)) {
+      // One too many to wait. Whether the name exists is not known yet: 404 would be remembered, 503 is tried again.
+      this.decide({ type: 'far.failed', code: 'tunnel_offline' });
     }
   }
 
