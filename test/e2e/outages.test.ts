@@ -71,7 +71,7 @@ test('a wrong secret is rejected and said in words, and the agent does not spin'
       await until('the agent says so', () =>
         stranger.output.includes('set the same OCTOPORTY_AUTH_SECRET on both sides'),
       );
-      await until('the gateway says so', () => rig.gateway.output.includes('does not know the secret'));
+      await until('the gateway says so', () => rig.gateway.output.includes('An agent was refused'));
       const health = await get(rig.uiPort, 'localhost', '/health');
       expect(JSON.parse(health.body)).toEqual({
         status: 'degraded',
