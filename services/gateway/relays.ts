@@ -202,7 +202,9 @@ class Relay {
     try {
       this.stream = this.desk.tunnels.open(sessionId, head, () => this.streamHandler());
     } catch (thrown) {
-      this.decide({ type: 'far.failed', code: toTunnelError(thrown).code });
+      const { code } = toTunnelError(thrown);
+      // The wire has just died: its session is withdrawn in a moment, and that change asks us again.
+      if (code !== 'tunnel_lost' || !this.desk.hold(this)) this.decide({ type: 'far.failed', code });
       return;
     }
     this.mappingId = mappingId;

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { createBus } from '../../../services/bus.ts';
 import { systemClock } from '../../../services/clock.ts';
 import type { Found } from '../../../services/gateway/directory.ts';
-import { createRelays, MAX_HELD } from '../../../services/gateway/relays.ts';
+import { createRelays, MAX_HELD, type Relays } from '../../../services/gateway/relays.ts';
+import type { Tunnels } from '../../../services/gateway/tunnels.ts';
 import type { Visitor } from '../../../services/gateway/visitor.ts';
 import { TunnelError } from '../../../protocol/errors.ts';
 
@@ -13,25 +14,9 @@ test.each<Found>([
   { kind: 'unknown' },
   { kind: 'lost', atMs: systemClock.nowMs() },
 ])(
-  'one request too many for a name that may come back hears 503, not that the name is unknown (%o)',
+  'one request too many for a name that may come back hears 503, and not that it is unknown (%o)',
   (found) => {
-    const relays = createRelays({
-      clock: systemClock,
-      bus: createBus((error) => {
-        throw error;
-      }),
-      headTimeoutMs: 60_000,
-      tunnels: {
-        accept() {},
-        find: () => found,
-        open() {
-          throw new TunnelError('tunnel_lost');
-        },
-        onChange() {},
-        drain() {},
-        count: 0,
-      },
-    });
+    const relays = relaysOver({ find: () => found });
     const failures: string[] = [];
     const visit = () => relays.serve(visitor((code) => failures.push(code)));
     for (let n = 0; n < MAX_HELD; n += 1) visit();
@@ -42,6 +27,49 @@ test.each<Found>([
     expect(relays.list()).toEqual([]);
   },
 );
+
+test('a request that meets a wire which has just died waits for the next one', () => {
+  let sessionId = 1;
+  let tellChange = () => {};
+  const sent: number[] = [];
+  const relays = relaysOver({
+    find: () => ({ kind: 'live', sessionId, mappingId: 'm', revision: 1 }),
+    open(session) {
+      sent.push(session);
+      // Session 1 is dead and not withdrawn yet; the next opens no stream either, which is another matter.
+      throw new TunnelError(session === 1 ? 'tunnel_lost' : 'overloaded');
+    },
+    onChange: (listener) => (tellChange = listener),
+  });
+  const failures: string[] = [];
+  relays.serve(visitor((code) => failures.push(code)));
+  expect([sent, failures]).toEqual([[1], []]);
+  sessionId = 2;
+  tellChange();
+  expect([sent, failures]).toEqual([[1, 2], ['overloaded']]);
+  expect(relays.list()).toEqual([]);
+});
+
+function relaysOver(tunnels: Partial<Tunnels>): Relays {
+  return createRelays({
+    clock: systemClock,
+    bus: createBus((error) => {
+      throw error;
+    }),
+    headTimeoutMs: 60_000,
+    tunnels: {
+      accept() {},
+      find: () => ({ kind: 'unknown' }),
+      open() {
+        throw new TunnelError('tunnel_lost');
+      },
+      onChange() {},
+      drain() {},
+      count: 0,
+      ...tunnels,
+    },
+  });
+}
 
 function visitor(onFailed: (code: string) => void): Visitor {
   return {
