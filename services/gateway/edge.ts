@@ -64,7 +64,12 @@ export class Edge {
     return !this.isReserved(read) || isTunnelHandshake(req, read);
   }
 
-  /** Every answer from now on is the last on its connection; connections without a request end. */
+  /** A connection that is new may have its first request on the way. */
+  get awaitsFirstRequests(): boolean {
+    return [...this.sockets.values()].some(({ isNew }) => isNew);
+  }
+
+  /** Every answer from now on is the last on its connection; connections without a request end, new ones a little later. */
   drain(): void {
     this.isDraining = true;
     for (const visitorSocket of this.sockets.values()) visitorSocket.drain();

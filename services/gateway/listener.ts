@@ -5,6 +5,7 @@ import type { Clock } from '../../machines/clock.ts';
 import { systemClock } from '../clock.ts';
 import { Edge, type EdgeOptions } from './edge.ts';
 import { createForwarding } from './forwarded.ts';
+import { FIRST_REQUEST_MS } from './visitorSocket.ts';
 
 export interface ListenerOptions extends Omit<EdgeOptions, 'clock' | 'forwarding'> {
   /** 0 takes any free port. */
@@ -23,6 +24,8 @@ export interface Listener {
   listen(): Promise<{ readonly port: number }>;
   /** Takes nothing new, lets what runs end within `drainMs`, then breaks the rest off. */
   close(drainMs: number): Promise<void>;
+  /** Once closing: resolved when connections that were new have had the time to send their first request. */
+  firstRequests(): Promise<void>;
 }
 
 /** Request line and headers. Raised: every connection may hold that much before anything is known about it. */
@@ -93,6 +96,11 @@ export function createListener(options: ListenerOptions): Listener {
           cancel();
           resolve();
         });
+      }),
+    firstRequests: () =>
+      new Promise((resolve) => {
+        if (edge.awaitsFirstRequests) clock.setTimer(FIRST_REQUEST_MS, resolve);
+        else resolve();
       }),
   };
 }

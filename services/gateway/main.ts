@@ -124,6 +124,7 @@ export async function startGateway({
     async stop() {
       // Visitors first: nobody new comes in while the tunnels still carry what runs.
       const closed = listener.close(config.drainMs);
+      await listener.firstRequests();
       await new Promise<void>((resolve) => {
         tunnels.drain(resolve);
       });

@@ -12,6 +12,12 @@ import type { Peer } from './forwarded.ts';
  */
 export const LINGER_MS = 2_000;
 
+/**
+ * Once we drain, a connection that is new gets this long to send its first request, which is on its way: nobody tries a
+ * request again that met an open port and no answer. Raised: idle connections hold up the end of the process.
+ */
+export const FIRST_REQUEST_MS = 250;
+
 /** Requests that may wait their turn on one connection. Raised: one visitor makes us hold more heads; beyond it the connection is cut. */
 export const MAX_PIPELINED = 256;
 
@@ -33,6 +39,7 @@ export class VisitorSocket {
   private readonly waiting: Exchange[] = [];
   private current: Exchange | null = null;
   private epilogue: (() => void) | null = null;
+  private taken = 0;
   private isEnding = false;
   private isDraining = false;
   private isHandedOver = false;
@@ -60,6 +67,11 @@ export class VisitorSocket {
     return this.socket.bytesRead === 0;
   }
 
+  /** Its first request has not come yet. */
+  get isNew(): boolean {
+    return this.taken === 0 && !this.isHandedOver && !this.isOver;
+  }
+
   /** Nothing more is served. */
   get isOver(): boolean {
     return this.isEnding || this.epilogue !== null || this.socket.destroyed;
@@ -67,6 +79,7 @@ export class VisitorSocket {
 
   /** Runs the exchange in its turn: answers leave in the order of requests (RFC 9112 §9.3.2), and so do their effects. */
   take(exchange: Exchange): void {
+    this.taken += 1;
     if (this.current === null) this.begin(exchange);
     else if (this.waiting.push(exchange) > MAX_PIPELINED) this.socket.destroy();
   }
@@ -83,10 +96,18 @@ export class VisitorSocket {
     }
   }
 
-  /** Ends when no request is left. */
+  /** Ends when no request is left; a connection that is new may still send one. */
   drain(): void {
     this.isDraining = true;
-    if (this.current === null && !this.isHandedOver) this.closeGently();
+    if (this.current !== null || this.isHandedOver) return;
+    if (!this.isNew) {
+      this.closeGently();
+      return;
+    }
+    const cancel = this.clock.setTimer(FIRST_REQUEST_MS, () => {
+      if (this.isNew) this.closeGently();
+    });
+    this.socket.once('close', cancel);
   }
 
   /** An upgrade has the connection: its ends are the upgrade's to decide. */

@@ -303,6 +303,37 @@ describe('a reserved path', () => {
 });
 
 describe('closing the listener', () => {
+  it('still answers the first request of a connection that was made just before', async () => {
+    edge = await openEdge();
+    const early = await edge.connect();
+    const busy = await edge.connect();
+    busy.send(get());
+    const running = await edge.request();
+    const closed = edge.listener.close(5_000);
+    const heard = edge.listener.firstRequests();
+    early.send(get());
+    (await edge.request(1)).reply('in time');
+    const answer = await early.answer();
+    expect([answer.body, valuesIn(answer, 'Connection')]).toEqual(['in time', ['close']]);
+    await heard;
+    running.reply('last');
+    early.close();
+    busy.close();
+    await closed;
+  });
+
+  it('has nobody to wait for when every connection has spoken', async () => {
+    edge = await openEdge((relayed) => relayed.reply('relayed'));
+    const client = await edge.connect();
+    client.send(get());
+    await client.answer();
+    const closed = edge.listener.close(5_000);
+    await edge.listener.firstRequests();
+    expect((await client.rest()).ending).toBe('fin');
+    client.close();
+    await closed;
+  });
+
   it('waits for what runs, answers it, and ends every connection', async () => {
     edge = await openEdge();
     const idle = await edge.connect();
