@@ -70,6 +70,12 @@ export async function kills(stage: Stage, { rounds = 20 }: { rounds?: number }):
     load.counts.forbidden === 0,
   );
 
+  const lost = load.counts.of('small', '502 tunnel_lost');
+  check(
+    `${lost} safe requests lost with a killed agent: they are sent again over the next tunnel`,
+    lost === 0,
+  );
+
   let after = await remainsOf(gateway, agent.service);
   await until(
     'it is as quiet as before',

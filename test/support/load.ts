@@ -65,6 +65,10 @@ export class LoadCounts {
     return [...this.counts].reduce((sum, [key, count]) => sum + (isCounted(outcomeOf(key)) ? count : 0), 0);
   }
 
+  of(kind: Kind, outcome: Outcome): number {
+    return this.counts.get(`${kind} ${outcome}`) ?? 0;
+  }
+
   /** Exchanges that ended as none may. */
   get forbidden(): number {
     return this.total((outcome) => NEVER.includes(outcome));
