@@ -64,6 +64,9 @@ export interface RelayInput {
   /** How long the far side may take to open, and what it means if it does not. */
   readonly openTimeoutMs: number;
   readonly openTimeoutCode: ErrorCode;
+  /** The same for a far side that was there and was lost. */
+  readonly reopenTimeoutMs: number;
+  readonly reopenTimeoutCode: ErrorCode;
   /** How long the far side may take to answer after the last byte of the request; null: not our deadline. */
   readonly headTimeoutMs: number | null;
 }
@@ -128,7 +131,7 @@ const RULES: Readonly<Record<RelayPhase, Rules>> = {
         nowMs,
       ),
     tick: (relay, { nowMs }) =>
-      isDue(relay.deadlineMs, nowMs) ? fail(relay, relay.input.openTimeoutCode, true) : relay,
+      isDue(relay.deadlineMs, nowMs) ? fail(relay, openTimeoutCodeOf(relay), true) : relay,
   },
   awaiting: {
     ...beforeHead,
@@ -198,8 +201,12 @@ function answer(relay: RelayContext, isUpgrade: boolean, hasBody: boolean): Rela
 }
 
 function reopen(relay: RelayContext, nowMs: number): RelayContext {
-  const deadlineMs = nowMs + relay.input.openTimeoutMs;
+  const deadlineMs = nowMs + relay.input.reopenTimeoutMs;
   return { ...relay, phase: 'opening', deadlineMs, effects: [{ type: 'far.reopen' }] };
+}
+
+function openTimeoutCodeOf({ sends, input }: RelayContext): ErrorCode {
+  return sends === 0 ? input.openTimeoutCode : input.reopenTimeoutCode;
 }
 
 /** A request whose answer is whole is over, even if its body never was: nobody needs the rest. */

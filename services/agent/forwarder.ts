@@ -140,6 +140,8 @@ class Forward {
         isHeldBack: head.expectsContinue,
         openTimeoutMs: desk.connectTimeoutMs,
         openTimeoutCode: 'connect_timeout',
+        reopenTimeoutMs: desk.connectTimeoutMs,
+        reopenTimeoutCode: 'connect_timeout',
         headTimeoutMs: null,
       },
     });

@@ -142,6 +142,8 @@ class Relay {
         isHeldBack: false,
         openTimeoutMs: isUnknown ? desk.graceLeftMs() : HOLD_MS,
         openTimeoutCode: isUnknown ? 'unknown_host' : 'tunnel_offline',
+        reopenTimeoutMs: HOLD_MS,
+        reopenTimeoutCode: 'tunnel_offline',
         headTimeoutMs: desk.headTimeoutMs,
       },
     });

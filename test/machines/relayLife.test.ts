@@ -87,6 +87,14 @@ describe('a way to the far side that dies', () => {
     expect(subject.after(tick(8_000)).outcome).toEqual({ kind: 'failed', code: 'tunnel_offline' });
   });
 
+  test('holds it by what is known of a far side that was there, not by what was known before', () => {
+    const input = { ...GET, openTimeoutMs: 100, openTimeoutCode: 'unknown_host' } as const;
+    expect(relay(input).after(tick(1_100)).outcome).toEqual({ kind: 'failed', code: 'unknown_host' });
+    const subject = relay(input, [{ type: 'far.opened', nowMs: 1_050 }, LOST]);
+    expect(subject.after(tick(7_999)).phase).toBe('opening');
+    expect(subject.after(tick(8_000)).outcome).toEqual({ kind: 'failed', code: 'tunnel_offline' });
+  });
+
   test('never repeats a request whose answer has begun', () => {
     expect(relay(GET, PATHS.responding).after(LOST).effects).toEqual([
       { type: 'near.cut', code: 'tunnel_lost' },

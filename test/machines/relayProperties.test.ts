@@ -24,6 +24,8 @@ describe('whatever happens in whatever order', () => {
     isHeldBack: fc.boolean(),
     openTimeoutMs: fc.nat(10_000),
     openTimeoutCode: code,
+    reopenTimeoutMs: fc.nat(10_000),
+    reopenTimeoutCode: code,
     headTimeoutMs: fc.option(fc.nat(60_000)),
   });
 

@@ -20,6 +20,8 @@ export const GET: RelayInput = {
   isHeldBack: false,
   openTimeoutMs: 5_000,
   openTimeoutCode: 'tunnel_offline',
+  reopenTimeoutMs: 5_000,
+  reopenTimeoutCode: 'tunnel_offline',
   headTimeoutMs: 60_000,
 };
 
