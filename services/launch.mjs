@@ -32,6 +32,7 @@ const COMMANDS = {
   format: ['node_modules/oxfmt/bin/oxfmt', '--write'],
   simulate: ['test/simulation/simulate.ts'],
   'plant-bugs': ['test/simulation/plantBugs.ts'],
+  mutate: ['test/mutation/mutate.ts'],
   bench: ['test/bench/throughput.ts'],
   proof: ['test/bench/proof.ts'],
   endurance: ['test/bench/endurance.ts'],
