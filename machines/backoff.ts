@@ -12,8 +12,11 @@ export const MAX_GAP_MS = 3_000;
 /** No gap below this. Lowered: a gateway that refuses at once is dialled in a busy loop. */
 const MIN_GAP_MS = 20;
 
-/** Beside a dial that is under way, no gap below this. Lowered: a slow but healthy handshake gets rivals for nothing. */
-const MIN_OVERLAP_MS = 1_500;
+/**
+ * Beside a dial that is under way, no gap below this. Lowered: a slow but healthy handshake gets rivals for nothing, and
+ * as the fourth dial takes the place of the oldest, a handshake gets no more than three gaps.
+ */
+const MIN_OVERLAP_MS = 2_500;
 
 export interface BackoffReport {
   type: 'dial.due';

@@ -1,6 +1,6 @@
 // The agent's connection to its gateway: dials overlap, the first that gets online wins, and it never stops trying.
 
-import { assign, enqueueActions, setup } from 'xstate';
+import { assign, enqueueActions, setup, stopChild } from 'xstate';
 import { describeError, type ErrorCode } from '../protocol/errors.ts';
 import type { Identity, TokenPort } from '../protocol/tokens.ts';
 import { attemptMachine, type AttemptReport, type LinkDialer } from './attempt.ts';
@@ -124,6 +124,18 @@ export const connectionMachine = setup({
         lastError: null,
       };
     }),
+    /** Not invoked by a state: a wire that ends beside dials must not make the next one wait anew. */
+    startOverlap: enqueueActions(({ context: { random, dials }, enqueue }) => {
+      enqueue.spawnChild('backoff', { id: 'overlap', input: { random, dials, pace: 'beside' } });
+    }),
+    stopOverlap: stopChild('overlap'),
+    /** Dials that a dead path has swallowed must not keep a new one from trying the living. */
+    dropOldestDial: enqueueActions(({ context, enqueue }) => {
+      const [oldest] = context.dialling;
+      if (oldest === undefined) return;
+      enqueue.sendTo(childId(oldest), { type: 'drop', code: 'dial_timeout' });
+      enqueue.assign({ dialling: without(context.dialling, oldest) });
+    }),
     /** Only one goes on: dials still in flight would replace it one after the other. */
     dropDials: enqueueActions(({ context, enqueue }) => {
       for (const attempt of context.dialling)
@@ -180,6 +192,7 @@ export const connectionMachine = setup({
     },
     // No dial is under way; the next one is due after a gap.
     waiting: {
+      entry: 'stopOverlap',
       invoke: {
         id: 'backoff',
         src: 'backoff',
@@ -189,17 +202,15 @@ export const connectionMachine = setup({
           pace: event.type === 'attempt.ended' ? 'rested' : 'now',
         }),
       },
-      on: { 'dial.due': { target: 'trying', actions: 'dial' } },
+      on: { 'dial.due': { target: 'trying', actions: ['dial', 'startOverlap'] } },
     },
     // One to three dials are under way; the inner state is that of the one that got furthest last.
     trying: {
-      invoke: {
-        id: 'backoff',
-        src: 'backoff',
-        input: ({ context }) => ({ random: context.random, dials: context.dials, pace: 'beside' }),
-      },
       on: {
-        'dial.due': { guard: 'hasRoom', actions: 'dial' },
+        'dial.due': [
+          { guard: 'hasRoom', actions: 'dial' },
+          { target: '.dialing', actions: ['dropOldestDial', 'dial'] },
+        ],
         'attempt.ended': [
           { guard: 'isOld', actions: 'forget' },
           { guard: 'isRefusal', target: 'rejected', actions: ['forget', 'dropDials'] },
@@ -235,18 +246,14 @@ export const connectionMachine = setup({
       initial: 'lively',
       states: {
         lively: {
+          entry: 'stopOverlap',
           on: { 'attempt.silent': { guard: 'isCurrent', target: 'doubtful' } },
         },
         // Nothing is heard: dial beside the silent wire, and keep it if it speaks first.
         doubtful: {
-          entry: 'dial',
-          invoke: {
-            id: 'backoff',
-            src: 'backoff',
-            input: ({ context }) => ({ random: context.random, dials: context.dials, pace: 'beside' }),
-          },
+          entry: ['dial', 'startOverlap'],
           on: {
-            'dial.due': { guard: 'hasRoom', actions: 'dial' },
+            'dial.due': [{ guard: 'hasRoom', actions: 'dial' }, { actions: ['dropOldestDial', 'dial'] }],
             'attempt.heard': { guard: 'isCurrent', target: 'lively', actions: 'dropDials' },
           },
         },
@@ -254,10 +261,11 @@ export const connectionMachine = setup({
     },
     // The gateway said no, and only a person can mend why.
     rejected: {
+      entry: 'stopOverlap',
       after: { rejectedDelay: 'waiting' },
     },
     stopping: {
-      entry: 'retireAll',
+      entry: ['stopOverlap', 'retireAll'],
       always: { guard: 'hasNone', target: 'offline' },
       on: { stop: {}, reconnect: {}, 'attempt.online': {} },
     },

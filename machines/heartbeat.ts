@@ -1,6 +1,6 @@
-// Whether the peer lives: any received byte counts, heartbeats ask when nothing comes.
+// Whether the peer lives and hears us: any received byte counts, heartbeats ask, and a question wants its answer.
 
-import { assign, sendParent, setup } from 'xstate';
+import { and, assign, sendParent, setup } from 'xstate';
 import type { ControlEvent, Link } from './link.ts';
 
 /**
@@ -18,7 +18,7 @@ export const SILENT_TICKS = 6;
 /** Twelve seconds: dead. Lowered: a link that loses packets for ten seconds loses its streams too. */
 export const DEAD_TICKS = 24;
 
-/** While silence lasts, ask again every two seconds. */
+/** While silence lasts, ask again every two seconds. A peer that asks us is asked back no more often than this. */
 const ASK_EVERY_TICKS = 4;
 
 export type HeartbeatReport =
@@ -27,9 +27,25 @@ export type HeartbeatReport =
   | { type: 'heartbeat.heard' }
   | { type: 'heartbeat.dead' };
 
+interface HeartbeatContext {
+  link: Link;
+  seenBytes: number;
+  /** Ticks without a byte. */
+  quietTicks: number;
+  /** Ticks since we asked last. */
+  askedTicks: number;
+  /** Ticks that the oldest question has waited for an answer; null when none is open. */
+  unansweredTicks: number | null;
+}
+
+/**
+ * Bytes that arrive prove that we hear the peer, only an answer proves that it hears us: where one direction alone is
+ * dead, the end that still hears would never notice. So a question that stays open counts as silence too, and whoever
+ * is asked asks back.
+ */
 export const heartbeatMachine = setup({
   types: {
-    context: {} as { link: Link; seenBytes: number; quietTicks: number },
+    context: {} as HeartbeatContext,
     input: {} as { link: Link },
     events: {} as
       | Extract<ControlEvent, { type: 'control.heartbeat' | 'control.heartbeat_ack' }>
@@ -38,18 +54,24 @@ export const heartbeatMachine = setup({
   },
   delays: { tick: HEARTBEAT_TICK_MS },
   guards: {
-    heardSomething: ({ context }) => context.link.receivedBytes() !== context.seenBytes,
-    becomesQuiet: ({ context }) => context.quietTicks + 1 >= QUIET_TICKS,
-    becomesSilent: ({ context }) => context.quietTicks + 1 >= SILENT_TICKS,
-    becomesDead: ({ context }) => context.quietTicks + 1 >= DEAD_TICKS,
-    isTimeToAsk: ({ context }) => (context.quietTicks + 1) % ASK_EVERY_TICKS === 0,
+    isQuiet: ({ context }) => tick(context).quietTicks >= QUIET_TICKS,
+    isSilent: ({ context }) => silenceAfterTick(context) >= SILENT_TICKS,
+    isDead: ({ context }) => silenceAfterTick(context) >= DEAD_TICKS,
+    isTimeToAsk: ({ context }) => tick(context).askedTicks >= ASK_EVERY_TICKS,
+    mayAskBack: ({ context }) => context.askedTicks >= ASK_EVERY_TICKS,
   },
   actions: {
-    noteSound: assign({ seenBytes: ({ context }) => context.link.receivedBytes(), quietTicks: 0 }),
-    countSilence: assign({ quietTicks: ({ context }) => context.quietTicks + 1 }),
+    tick: assign(({ context }) => tick(context)),
     ask: ({ context }) => {
       context.link.send({ type: 'heartbeat', timestamp: context.link.nowMs() });
     },
+    noteAsked: assign({ askedTicks: 0, unansweredTicks: ({ context }) => context.unansweredTicks ?? 0 }),
+    /** The tick under way began before the question: it does not count. */
+    noteAskedMidTick: assign({
+      askedTicks: -1,
+      unansweredTicks: ({ context }) => context.unansweredTicks ?? -1,
+    }),
+    noteAnswer: assign({ unansweredTicks: null }),
     answer: ({ context, event }) => {
       if (event.type === 'control.heartbeat') {
         context.link.send({ type: 'heartbeat_ack', timestamp: event.message.timestamp });
@@ -65,33 +87,42 @@ export const heartbeatMachine = setup({
   },
 }).createMachine({
   id: 'heartbeat',
-  context: ({ input }) => ({ link: input.link, seenBytes: input.link.receivedBytes(), quietTicks: 0 }),
+  context: ({ input }) => ({
+    link: input.link,
+    seenBytes: input.link.receivedBytes(),
+    quietTicks: 0,
+    askedTicks: ASK_EVERY_TICKS,
+    unansweredTicks: null,
+  }),
   on: {
-    'control.heartbeat': { actions: 'answer' },
-    'control.heartbeat_ack': { actions: 'reportRoundTrip' },
-    probe: { actions: 'ask' },
+    'control.heartbeat': [
+      { guard: 'mayAskBack', actions: ['answer', 'ask', 'noteAskedMidTick'] },
+      { actions: 'answer' },
+    ],
+    'control.heartbeat_ack': { actions: ['noteAnswer', 'reportRoundTrip'] },
+    probe: { actions: ['ask', 'noteAskedMidTick'] },
   },
   initial: 'lively',
   states: {
     lively: {
       after: {
         tick: [
-          { guard: 'heardSomething', target: 'lively', reenter: true, actions: 'noteSound' },
-          { guard: 'becomesQuiet', target: 'quiet', actions: 'countSilence' },
-          { target: 'lively', reenter: true, actions: 'countSilence' },
+          { guard: 'isSilent', target: 'silent', actions: 'tick' },
+          { guard: 'isQuiet', target: 'quiet', actions: 'tick' },
+          { target: 'lively', reenter: true, actions: 'tick' },
         ],
       },
     },
     quiet: {
-      entry: 'ask',
+      entry: ['ask', 'noteAsked'],
       initial: 'waiting',
       states: {
         waiting: {
           after: {
             tick: [
-              { guard: 'heardSomething', target: '#heartbeat.lively', actions: 'noteSound' },
-              { guard: 'becomesSilent', target: '#heartbeat.silent', actions: 'countSilence' },
-              { target: 'waiting', reenter: true, actions: 'countSilence' },
+              { guard: 'isSilent', target: '#heartbeat.silent', actions: 'tick' },
+              { guard: 'isQuiet', target: 'waiting', reenter: true, actions: 'tick' },
+              { target: '#heartbeat.lively', actions: 'tick' },
             ],
           },
         },
@@ -104,10 +135,15 @@ export const heartbeatMachine = setup({
         waiting: {
           after: {
             tick: [
-              { guard: 'heardSomething', target: '#heartbeat.lively', actions: ['noteSound', 'reportHeard'] },
-              { guard: 'becomesDead', target: '#heartbeat.dead', actions: 'countSilence' },
-              { guard: 'isTimeToAsk', target: 'waiting', reenter: true, actions: ['countSilence', 'ask'] },
-              { target: 'waiting', reenter: true, actions: 'countSilence' },
+              { guard: 'isDead', target: '#heartbeat.dead', actions: 'tick' },
+              {
+                guard: and(['isSilent', 'isTimeToAsk']),
+                target: 'waiting',
+                reenter: true,
+                actions: ['tick', 'ask', 'noteAsked'],
+              },
+              { guard: 'isSilent', target: 'waiting', reenter: true, actions: 'tick' },
+              { target: '#heartbeat.lively', actions: ['tick', 'reportHeard'] },
             ],
           },
         },
@@ -116,3 +152,19 @@ export const heartbeatMachine = setup({
     dead: { entry: 'reportDead', type: 'final' },
   },
 });
+
+/** One tick later: what was heard meanwhile ends the quiet, an open question has waited longer. */
+function tick(context: HeartbeatContext) {
+  const seenBytes = context.link.receivedBytes();
+  return {
+    seenBytes,
+    quietTicks: seenBytes === context.seenBytes ? context.quietTicks + 1 : 0,
+    askedTicks: context.askedTicks + 1,
+    unansweredTicks: context.unansweredTicks === null ? null : context.unansweredTicks + 1,
+  };
+}
+
+function silenceAfterTick(context: HeartbeatContext): number {
+  const { quietTicks, unansweredTicks } = tick(context);
+  return Math.max(quietTicks, unansweredTicks ?? 0);
+}

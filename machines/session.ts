@@ -122,6 +122,11 @@ export const sessionMachine = setup({
     noteChallenger: assign(({ context, event }) =>
       event.type === 'challenged' ? { challengers: [...context.challengers, event.by] } : {},
     ),
+    answerHeartbeat: ({ context, event }) => {
+      if (event.type === 'control.heartbeat') {
+        context.link.send({ type: 'heartbeat_ack', timestamp: event.message.timestamp });
+      }
+    },
     probe: sendTo('heartbeat', { type: 'probe' }),
     vouch: ({ context }) => {
       for (const challenger of context.challengers) context.directory.vouch(challenger);
@@ -184,6 +189,8 @@ export const sessionMachine = setup({
           actions: [{ type: 'note', params: { code: 'handshake_timeout' } }, 'close'],
         },
       },
+      // A slow handshake makes the agent ask: a question that stayed open would count as silence once it is online.
+      on: { 'control.heartbeat': { actions: 'answerHeartbeat' } },
       initial: 'authenticating',
       states: {
         authenticating: {

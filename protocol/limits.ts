@@ -46,13 +46,13 @@ export const MAX_WINDOW_BYTES = 4 * MIB;
 export const SPARE_WINDOW_BYTES = CHANNEL_WINDOW_BYTES - MAX_STREAMS * FLOOR_WINDOW_BYTES;
 
 /** Credit and arrival reports go out after this many bytes. Raised: the sender's view lags; lowered: more frames. */
-export const REPORT_BYTES = 64 * KIB;
+export const REPORT_BYTES = 32 * KIB;
 
 /** DATA in our own socket buffer beyond which we wait for it to drain. Raised: control queues behind more bulk. */
 export const SOCKET_AHEAD_BYTES = 256 * KIB;
 
 /** DATA sent and not yet reported as arrived, at least. Raised: a slow link holds more ahead of control messages. */
-export const MIN_AHEAD_BYTES = 256 * KIB;
+export const MIN_AHEAD_BYTES = 128 * KIB;
 
 /** DATA ahead of the peer, as time at the delivered rate. Raised: control waits longer on a saturated link; lowered below a round trip: the link idles. */
 export const AHEAD_MS = 500;

@@ -39,18 +39,26 @@ test('silence is reported after three seconds, its end too, and after twelve the
   made.clock.runUntil(3_500);
   expect(made.reports()).toEqual([{ type: 'attempt.silent', attempt: ATTEMPT }]);
   made.wire.received += 1;
+  made.clock.runUntil(3_750);
+  made.wire.arrives(arrived({ type: 'heartbeat_ack', timestamp: 2_500 }));
   made.clock.runUntil(4_000);
-  expect(made.reports()).toEqual([{ type: 'attempt.heard', attempt: ATTEMPT }]);
+  expect(made.reports()).toEqual([
+    { type: 'attempt.measured', attempt: ATTEMPT, rttMs: 1_250 },
+    { type: 'attempt.heard', attempt: ATTEMPT },
+  ]);
   made.clock.runUntil(15_999);
   expect(made.said()).toEqual(['attempt.silent']);
   made.clock.runUntil(16_000);
   expectEnd(made, 'peer_silent', [{ do: 'terminate', code: 'peer_silent' }]);
 });
 
-test('heartbeats are answered, and those that come back measure the round trip', () => {
+test('heartbeats are answered and asked back, and those that come back measure the round trip', () => {
   const { wire, clock, reports } = online();
   wire.arrives(arrived({ type: 'heartbeat', timestamp: 99 }));
-  expect(wire.sent()).toEqual([{ type: 'heartbeat_ack', timestamp: 99 }]);
+  expect(wire.sent()).toEqual([
+    { type: 'heartbeat_ack', timestamp: 99 },
+    { type: 'heartbeat', timestamp: 0 },
+  ]);
   clock.runUntil(30);
   wire.arrives(arrived({ type: 'heartbeat_ack', timestamp: 10 }));
   expect(reports()).toEqual([{ type: 'attempt.measured', attempt: ATTEMPT, rttMs: 20 }]);
@@ -72,7 +80,10 @@ test('a gateway that leaves is reported with its reason, and the wire stays for 
   wire.leave('replaced');
   expect(reports()).toEqual([{ type: 'attempt.leaving', attempt: ATTEMPT, code: 'replaced' }]);
   wire.arrives(arrived({ type: 'heartbeat', timestamp: 1 }));
-  expect(wire.calls()).toHaveLength(1);
+  expect(wire.sent()).toEqual([
+    { type: 'heartbeat_ack', timestamp: 1 },
+    { type: 'heartbeat', timestamp: 0 },
+  ]);
   clock.runFor(1_000);
   wire.break();
   expect(reports()).toMatchObject([{ type: 'attempt.ended', code: 'wire_closed' }]);

@@ -34,16 +34,16 @@ test('a rest is at least 20 ms, so that a gateway that refuses at once is not di
   expect(restMs(9, fixedRandom(0.0125))).toBe(37);
 });
 
-test('a dial beside another waits between one and a half and three seconds', () => {
-  expect(overlapMs(fixedRandom(0))).toBe(1_500);
-  expect(overlapMs(fixedRandom(0.5))).toBe(2_250);
+test('a dial beside another waits between two and a half and three seconds', () => {
+  expect(overlapMs(fixedRandom(0))).toBe(2_500);
+  expect(overlapMs(fixedRandom(0.5))).toBe(2_750);
   expect(overlapMs(fixedRandom(ALMOST_ONE))).toBe(2_999);
 });
 
 test('gaps spread roughly evenly over their whole range (full jitter)', () => {
   for (const [draw, lowMs] of [
     [restMs.bind(null, 9), 0],
-    [overlapMs, 1_500],
+    [overlapMs, 2_500],
   ] as const) {
     const random = new SeededRandom(3);
     const fifths = [0, 0, 0, 0, 0];
@@ -67,7 +67,7 @@ test('after a dial in vain the first rest is under the ceiling of the dials so f
 
 test('beside a dial under way every gap is an overlap', () => {
   const gaps = gapsOf({ random: fixedRandom(0), dials: 0, pace: 'beside' });
-  expect(gaps.slice(0, 3)).toEqual([1_500, 1_500, 1_500]);
+  expect(gaps.slice(0, 3)).toEqual([2_500, 2_500, 2_500]);
 });
 
 test('whatever the draws, no gap is longer than three seconds and the next dial is always due', () => {
@@ -79,8 +79,8 @@ test('whatever the draws, no gap is longer than three seconds and the next dial 
       (seed, dials, pace) => {
         const gaps = gapsOf({ random: new SeededRandom(seed), dials, pace });
         const [first = -1, ...later] = gaps;
-        expect(first).toBeGreaterThanOrEqual({ now: 0, rested: 20, beside: 1_500 }[pace]);
-        expect(Math.min(...later)).toBeGreaterThanOrEqual(pace === 'beside' ? 1_500 : 20);
+        expect(first).toBeGreaterThanOrEqual({ now: 0, rested: 20, beside: 2_500 }[pace]);
+        expect(Math.min(...later)).toBeGreaterThanOrEqual(pace === 'beside' ? 2_500 : 20);
         expect(Math.max(...gaps)).toBeLessThan(MAX_GAP_MS);
         expect(gaps.length).toBeGreaterThanOrEqual(20);
       },

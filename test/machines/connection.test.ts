@@ -14,7 +14,7 @@ const idle = () => stages.idle(coverage.inspect);
 const dialling = (draw?: number) =>
   stages.dialling(coverage.inspect, draw === undefined ? undefined : fixedRandom(draw));
 const online = () => stages.online(coverage.inspect);
-const closed = (code: 'replaced' | 'redialled' | 'stopped'): LinkCall[] => [
+const closed = (code: 'replaced' | 'redialled' | 'stopped' | 'dial_timeout'): LinkCall[] => [
   { do: 'close', code, detail: '' },
 ];
 
@@ -48,17 +48,56 @@ describe('dialling', () => {
     expect(clock.pending).toBe(1);
   });
 
-  test('a slow dial gets company after one and a half to three seconds, and at most two companions', () => {
-    const { clock, gateway } = dialling(0.5);
-    clock.runUntil(9_999);
-    expect(gateway.dialledMs).toEqual([0, 2_250, 4_500]);
-    clock.runUntil(12_000);
-    expect(gateway.dialledMs).toEqual([0, 2_250, 4_500, 11_250]);
+  test('a slow dial gets company after two and a half to three seconds, and at most two companions', () => {
+    const { clock, gateway, context } = dialling(0.5);
+    clock.runUntil(8_249);
+    expect([gateway.dialledMs, context().dialling]).toEqual([
+      [0, 2_750, 5_500],
+      [1, 2, 3],
+    ]);
+    expect(gateway.wires.flatMap((wire) => wire.calls())).toEqual([]);
+  });
+
+  test('a fourth dial takes the place of the oldest, which timed out: no error to show', () => {
+    const { clock, gateway, isIn, context, attempts } = dialling(0.5);
+    for (const [dueMs, oldest] of [
+      [8_250, 0],
+      [11_000, 1],
+      [13_750, 2],
+    ] as const) {
+      clock.runUntil(dueMs - 1);
+      expect(gateway.wire(oldest).calls()).toEqual([]);
+      clock.runUntil(dueMs);
+      expect(gateway.wire(oldest).calls()).toEqual(closed('dial_timeout'));
+      const rest = [oldest + 2, oldest + 3, oldest + 4];
+      expect(context()).toMatchObject({ dialling: rest, alive: rest, lastError: null });
+      expect(attempts()).toEqual(rest.map((attempt) => `attempt.${attempt}`));
+    }
+    expect(gateway.dialledMs).toEqual([0, 2_750, 5_500, 8_250, 11_000, 13_750]);
+    gateway.wire().welcome();
+    expect([isIn('online'), context().current]).toEqual([true, 6]);
+  });
+
+  test('a dropped dial does not hide why another failed before, and its progress is not shown any more', () => {
+    const { clock, gateway, isIn, context } = dialling(0.5);
+    clock.runUntil(3_000);
+    gateway.wire(0).greet();
+    gateway.wire(0).accept();
+    gateway.wire(1).break('dial_failed', 'refused');
+    gateway.wire(0).confirm(0);
+    clock.runUntil(8_249);
+    gateway.wire(0).received += 1;
+    gateway.wire(2).greet();
+    expect(context().dialling).toEqual([1, 3]);
+    clock.runUntil(11_000);
+    expect(gateway.wire(0).calls().at(-1)).toEqual(closed('dial_timeout')[0]);
+    expect([context().dialling, isIn({ trying: 'dialing' })]).toEqual([[3, 4, 5], true]);
+    expect(context().lastError).toEqual({ code: 'dial_failed', detail: 'refused' });
   });
 
   test('the first that is online wins: the others are dropped, and that is no error to show', () => {
     const { clock, gateway, isIn, context, attempts } = dialling();
-    clock.runUntil(5_000);
+    clock.runUntil(6_000);
     gateway.wire(1).welcome();
     expect(isIn('online')).toBe(true);
     expect([gateway.wire(0).calls(), gateway.wire(2).calls()]).toEqual([

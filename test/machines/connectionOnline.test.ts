@@ -12,18 +12,48 @@ const online = () => stages.online(coverage.inspect);
 const closed: LinkCall[] = [{ do: 'close', code: 'replaced', detail: '' }];
 
 test('three seconds of silence dial in parallel, at most three beside the silent wire', () => {
-  const { clock, gateway, isIn } = online();
+  const { clock, gateway, isIn, context } = online();
   clock.runUntil(2_999);
   expect(isIn({ online: 'lively' })).toBe(true);
-  clock.runUntil(11_999);
+  clock.runUntil(11_249);
   expect(isIn({ online: 'doubtful' })).toBe(true);
-  expect(gateway.dialledMs).toEqual([0, 3_000, 5_250, 7_500]);
+  expect([gateway.dialledMs, context().dialling]).toEqual([
+    [0, 3_000, 5_750, 8_500],
+    [2, 3, 4],
+  ]);
+});
+
+test('beside a silent wire too, a fourth dial takes the place of the oldest: no error to show', () => {
+  const { clock, gateway, isIn, context, attempts } = online();
+  clock.runUntil(11_249);
+  expect(gateway.wire(1).calls()).toEqual([]);
+  clock.runUntil(11_250);
+  expect(gateway.wire(1).calls()).toEqual([{ do: 'close', code: 'dial_timeout', detail: '' }]);
+  expect(gateway.dialledMs).toEqual([0, 3_000, 5_750, 8_500, 11_250]);
+  expect(context()).toMatchObject({ current: 1, dialling: [3, 4, 5], lastError: null });
+  expect([isIn({ online: 'doubtful' }), attempts()]).toEqual([
+    true,
+    ['attempt.1', 'attempt.3', 'attempt.4', 'attempt.5'],
+  ]);
+});
+
+test('a wire on which bytes arrive but no answer is silent as well, and its answer ends that', () => {
+  const { live, gateway, isIn, context } = online();
+  gateway.wire(0).arrives(arrived({ type: 'heartbeat', timestamp: 1 }));
+  live(2_999, 0);
+  expect(isIn({ online: 'lively' })).toBe(true);
+  live(1_001, 0);
+  expect([isIn({ online: 'doubtful' }), gateway.wires.length]).toEqual([true, 2]);
+  gateway.wire(0).arrives(arrived({ type: 'heartbeat_ack', timestamp: 0 }));
+  live(500, 0);
+  expect(isIn({ online: 'lively' })).toBe(true);
+  expect(context()).toMatchObject({ current: 1, alive: [1], lastError: null });
 });
 
 test('a silent wire that speaks again is kept and the other dials are dropped', () => {
   const { live, gateway, isIn, context } = online();
   live(5_999);
-  gateway.wire(0).received += 1;
+  gateway.wire(0).arrives(arrived({ type: 'heartbeat_ack', timestamp: 4_000 }));
   live(501);
   expect(isIn({ online: 'lively' })).toBe(true);
   expect(context()).toMatchObject({ current: 1, alive: [1], lastError: null });
@@ -35,8 +65,11 @@ test('a silent wire that speaks again is kept and the other dials are dropped', 
 test('a second silence is answered like the first', () => {
   const { live, gateway } = online();
   live(3_000);
+  gateway.wire(0).arrives(arrived({ type: 'heartbeat_ack', timestamp: 2_000 }));
   live(1_000, 0);
-  live(4_000);
+  live(2_999);
+  expect(gateway.wires).toHaveLength(2);
+  live(1);
   expect(gateway.wires).toHaveLength(3);
 });
 
@@ -95,10 +128,19 @@ test('a wire that dies in silence leaves its parallel dials: never more than thr
   const { clock, gateway, isIn, context } = online();
   clock.runUntil(12_999);
   expect(gateway.wire(0).calls().at(-1)).toEqual({ do: 'terminate', code: 'peer_silent' });
-  expect([isIn('trying'), context().current, context().dialling]).toEqual([true, null, [2, 3, 4]]);
+  expect([isIn('trying'), context().current, context().dialling]).toEqual([true, null, [3, 4, 5]]);
   expect(context().lastError?.code).toBe('peer_silent');
   clock.runUntil(16_000);
-  expect(gateway.dialledMs).toEqual([0, 3_000, 5_250, 7_500, 14_250]);
+  expect(gateway.dialledMs).toEqual([0, 3_000, 5_750, 8_500, 11_250, 14_000]);
+  expect([context().dialling, context().lastError?.code]).toEqual([[4, 5, 6], 'peer_silent']);
+});
+
+test('a wire that ends beside a parallel dial does not put off the next one', () => {
+  const { clock, gateway, isIn } = online();
+  clock.runUntil(5_700);
+  gateway.wire(0).break();
+  clock.runUntil(5_750);
+  expect([isIn('trying'), gateway.dialledMs]).toEqual([true, [0, 3_000, 5_750]]);
 });
 
 test('a wire that leaves beside a parallel dial leaves it the field', () => {

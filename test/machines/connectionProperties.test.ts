@@ -83,18 +83,44 @@ test('there are never more than three dials in flight, and something always happ
   );
 });
 
-test('while there is room and no refusal, a new dial follows the last one, or its failure, within three seconds', () => {
+test('while there is no refusal, a new dial follows the last one, or its failure, within three seconds', () => {
   fc.assert(
     fc.property(fc.integer(), stepsOf(onAnyWire, byOwner), (seed, steps) => {
       const made = dialling(undefined, new SeededRandom(seed));
       for (const step of steps) step(made);
       if (made.isIn('online') || made.isIn('rejected')) return;
       const before = made.gateway.wires.length;
-      const hadRoom = made.context().dialling.length < MAX_DIALS;
       made.clock.runFor(MAX_GAP_MS);
-      if (hadRoom) expect(made.gateway.wires.length).toBeGreaterThan(before);
+      expect(made.gateway.wires.length).toBeGreaterThan(before);
     }),
     { numRuns: 250 },
+  );
+});
+
+test('whatever happened, however long an outage swallows everything: no dial starts later than three seconds after the last', () => {
+  fc.assert(
+    fc.property(
+      fc.integer(),
+      stepsOf(onAnyWire, byOwner),
+      fc.integer({ min: 20_000, max: 120_000 }),
+      (seed, steps, outageMs) => {
+        const made = dialling(undefined, new SeededRandom(seed));
+        for (const step of steps) step(made);
+        if (made.isIn('rejected')) return;
+        const fromMs = made.clock.nowMs();
+        const before = made.gateway.wires.length;
+        while (made.clock.nowMs() < fromMs + outageMs && made.clock.runNext()) expectSound(made);
+        const dialledMs = made.gateway.dialledMs.slice(before);
+        // A wire is found silent within 3.5 s; one that ends just before that is replaced after a rest.
+        expect((dialledMs[0] ?? Infinity) - fromMs).toBeLessThanOrEqual(3_500 + MAX_GAP_MS);
+        // From then on nothing that arrived before the outage counts any more.
+        const swallowedMs = dialledMs.filter((ms) => ms >= fromMs + 500);
+        for (const [at, laterMs] of [...swallowedMs.slice(1), made.clock.nowMs()].entries())
+          expect(laterMs - (swallowedMs[at] ?? 0)).toBeLessThanOrEqual(MAX_GAP_MS);
+        expect(made.context().dialling).toHaveLength(MAX_DIALS);
+      },
+    ),
+    { numRuns: 150 },
   );
 });
 

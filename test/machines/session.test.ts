@@ -108,6 +108,14 @@ describe('the handshake', () => {
     },
   );
 
+  test.each(['greeted', 'admitted'])('answers heartbeats when %s, and asks nothing itself', (upTo) => {
+    const { link, actor, clock } = upTo === 'greeted' ? opened() : admitted();
+    link.calls();
+    actor.send(arrived({ type: 'heartbeat', timestamp: 5 }));
+    clock.runFor(9_000);
+    expect(link.calls()).toEqual([{ do: 'send', message: { type: 'heartbeat_ack', timestamp: 5 } }]);
+  });
+
   test('a gateway that shuts down closes at once: no stream can run yet', () => {
     const made = opened();
     made.actor.send({ type: 'retire' });
@@ -135,10 +143,13 @@ describe('a session in force', () => {
     expect(directory.calls()).toEqual([]);
   });
 
-  test('answers heartbeats and measures the round trip', () => {
+  test('answers heartbeats, asks back and measures the round trip', () => {
     const { actor, link, clock, context } = online();
     actor.send(arrived({ type: 'heartbeat', timestamp: 5 }));
-    expect(link.sent()).toEqual([{ type: 'heartbeat_ack', timestamp: 5 }]);
+    expect(link.sent()).toEqual([
+      { type: 'heartbeat_ack', timestamp: 5 },
+      { type: 'heartbeat', timestamp: 0 },
+    ]);
     clock.runFor(70);
     actor.send(arrived({ type: 'heartbeat_ack', timestamp: 40 }));
     expect(context().rttMs).toBe(30);
@@ -149,6 +160,15 @@ describe('a session in force', () => {
     made.clock.runUntil(11_999);
     expect(made.isIn({ online: 'fresh' })).toBe(true);
     made.clock.runUntil(12_000);
+    expectEnd(made, 'peer_silent', 'terminate');
+  });
+
+  test('drops a wire as well on which bytes arrive, but for twelve seconds no answer', () => {
+    const made = online();
+    made.actor.send(arrived({ type: 'heartbeat', timestamp: 5 }));
+    made.live(12_000);
+    expect(made.isIn({ online: 'fresh' })).toBe(true);
+    made.live(500);
     expectEnd(made, 'peer_silent', 'terminate');
   });
 
@@ -303,7 +323,10 @@ describe('leaving', () => {
     made.actor.send(goaway);
     expect(made.directory.calls()).toEqual([{ do: 'withdraw', sessionId: SESSION_ID, code: 'going_away' }]);
     made.actor.send(arrived({ type: 'heartbeat', timestamp: 1 }));
-    expect(made.link.calls()).toHaveLength(1);
+    expect(made.link.sent()).toEqual([
+      { type: 'heartbeat_ack', timestamp: 1 },
+      { type: 'heartbeat', timestamp: 0 },
+    ]);
     made.clock.runFor(DRAIN_MS - 1);
     expect(made.isIn({ online: 'left' })).toBe(true);
     made.clock.runFor(1);

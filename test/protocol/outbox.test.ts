@@ -177,7 +177,10 @@ describe('turns', () => {
     streams[10]?.end();
     gateway.wire.extraBufferedBytes = 0;
     gateway.channel.onWireDrained();
-    const frames = gateway.tick();
+    const before = gateway.tick();
+    expect(dataBytes(before)).toBe(MIN_AHEAD_BYTES);
+    gateway.receive({ type: 'channelCredit', bytes: 0, arrivedBytes: MIN_AHEAD_BYTES });
+    const frames = [...before, ...gateway.tick()];
     const place = frames.findIndex((frame) => frame.type === 'data' && frame.id === 11);
     expect(place).toBeGreaterThanOrEqual(0);
     expect(place).toBeLessThanOrEqual(10);
@@ -189,8 +192,14 @@ describe('turns', () => {
     const gateway = new LoneChannel('gateway');
     const streams = openStreams(gateway, 4);
     for (const stream of streams) stream.write(Buffer.alloc(65_536));
-    const frames = gateway.tick();
-    expect(ids(frames)).toEqual([1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4]);
+    const frames = gateway.drain();
+    const rounds = MIN_AHEAD_BYTES / (4 * SHARED_DATA_BYTES);
+    expect(ids(frames)).toEqual(Array.from({ length: rounds }, () => [1, 2, 3, 4]).flat());
+    gateway.receive({ type: 'channelCredit', bytes: 0, arrivedBytes: MIN_AHEAD_BYTES });
+    const later = gateway.drain();
+    // Whoever's turn the pace cut short, every round still serves each once, to the last byte.
+    for (const round of [later.slice(0, 4), later.slice(4)]) expect(ids(round).sort()).toEqual([1, 2, 3, 4]);
+    expect(sizes([...frames, ...later])).toEqual(Array.from({ length: 16 }, () => SHARED_DATA_BYTES));
   });
 
   it('a head overtakes bulk that waits', () => {
