@@ -3,6 +3,10 @@
 import type { AgentSite } from './simAgent.ts';
 import type { World } from './world.ts';
 import type { Edit, Fault } from './faults.ts';
+import { NEXT_SECRET, SECRET } from './secret.ts';
+
+/** Between two tries of somebody who guesses: time for a refusal to arrive. */
+const HAMMER_GAP_MS = 350;
 
 export function applyFault(world: World, fault: Fault): void {
   world.trace.note('fault', JSON.stringify(fault));
@@ -12,6 +16,11 @@ export function applyFault(world: World, fault: Fault): void {
     return;
   }
   if (fault.kind === 'gatewayRestart') {
+    restartGateway(world, fault.forMs);
+    return;
+  }
+  if (fault.kind === 'rotateGateway') {
+    world.secrets = fault.isLast ? [NEXT_SECRET] : [NEXT_SECRET, SECRET];
     restartGateway(world, fault.forMs);
     return;
   }
@@ -44,21 +53,23 @@ export function applyFault(world: World, fault: Fault): void {
       });
       return;
     case 'agentCrash': {
-      const { agent } = site;
-      agent?.crash();
-      path.breakAll('agentDied', fault.isHalfOpen);
+      site.crash(fault.isHalfOpen);
       startLater(world, site, fault.forMs);
       return;
     }
     case 'agentRestart':
-      site.agent?.stop(() => {
-        site.agent?.crash();
-        path.breakAll('agentDied', false);
-        startLater(world, site, fault.forMs);
-      });
+      restartAgent(world, site, fault.forMs);
       return;
     case 'reconnect':
       site.agent?.uplink.reconnect();
+      return;
+    case 'hammer':
+      for (let n = 0; n < fault.times; n += 1)
+        world.clock.setTimer(n * HAMMER_GAP_MS, () => site.agent?.uplink.reconnect());
+      return;
+    case 'rotateAgent':
+      site.secret = NEXT_SECRET;
+      restartAgent(world, site, fault.forMs);
       return;
     case 'edit':
       edit(site, fault.edit, fault.place);
@@ -109,8 +120,13 @@ function restartGateway(world: World, forMs: number): void {
   });
 }
 
+function restartAgent(world: World, site: AgentSite, forMs: number): void {
+  site.stop(() => {
+    startLater(world, site, forMs);
+  });
+}
+
 function startLater(world: World, site: AgentSite, forMs: number): void {
-  site.agent = undefined;
   if (world.isQuiet) world.startAgent(site);
   else
     whileFaulty(world, forMs, () => {

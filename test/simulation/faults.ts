@@ -26,6 +26,11 @@ export type Fault =
     }
   | { readonly kind: 'agentRestart'; readonly agent: number; readonly forMs: number }
   | { readonly kind: 'reconnect'; readonly agent: number }
+  /** Dials again and again, whatever it is told. */
+  | { readonly kind: 'hammer'; readonly agent: number; readonly times: number }
+  /** A secret is rotated: the gateway takes both, each agent starts with the next one, the gateway takes only that. */
+  | { readonly kind: 'rotateGateway'; readonly isLast: boolean; readonly forMs: number }
+  | { readonly kind: 'rotateAgent'; readonly agent: number; readonly forMs: number }
   | { readonly kind: 'edit'; readonly agent: number; readonly edit: Edit; readonly place: number }
   | { readonly kind: 'wallJump'; readonly byMs: number };
 
@@ -58,6 +63,22 @@ export function drawEdits(random: SeededRandom, agents: number, untilMs: number)
       place: random.between(0, 7),
     },
   }));
+}
+
+/** One rotation from beginning to end, whatever else goes wrong meanwhile. */
+export function drawRotation(random: SeededRandom, agents: number, untilMs: number): DatedFault[] {
+  const forMs = random.pick([20, 300]);
+  const firstMs = random.between(100, untilMs / 3);
+  const lastMs = random.between((2 * untilMs) / 3, untilMs - 10);
+  const moves = Array.from({ length: agents }, (_, agent): DatedFault => ({
+    atMs: random.between(firstMs + 1, lastMs - 1),
+    fault: { kind: 'rotateAgent', agent, forMs },
+  }));
+  return [
+    { atMs: firstMs, fault: { kind: 'rotateGateway', isLast: false, forMs } },
+    ...moves,
+    { atMs: lastMs, fault: { kind: 'rotateGateway', isLast: true, forMs } },
+  ];
 }
 
 function drawFault(random: SeededRandom, agents: number): Fault {

@@ -155,6 +155,36 @@ export class Invariants {
     this.check('worldIsWhole', isWhole, detail);
   }
 
+  /** Identity. Among copies of an agent the living one keeps serving, and the others are told why they may not. */
+  livingKeepsServing(holds: boolean, detail: string): void {
+    this.check('livingKeepsServing', holds, detail);
+  }
+
+  /** Identity. Who is gone makes room: a copy that was refused takes over, a successor replaces a half-open wire. */
+  successorTakesOver(holds: boolean, detail: string): void {
+    this.check('successorTakesOver', holds, detail);
+  }
+
+  /** Names. No two agents are granted the same name at the same time. */
+  nameHasOneOwner(isOne: boolean, detail: string): void {
+    this.check('nameHasOneOwner', isOne, detail);
+  }
+
+  /** Names. A request goes to the agent that owns the name at that moment. */
+  answererOwns(isOwner: boolean, requestId: string): void {
+    this.check('answererOwns', isOwner, requestId);
+  }
+
+  /** Names. Whoever does not get a name is told so, and told again when its turn comes. */
+  refusalIsTold(isTold: boolean, detail: string): void {
+    this.check('refusalIsTold', isTold, detail);
+  }
+
+  /** Auth. Whoever knows a secret that is valid is never refused for it, and a renewal never comes too late. */
+  secretOpens(isOpen: boolean, detail: string): void {
+    this.check('secretOpens', isOpen, detail);
+  }
+
   /** 6. A mapping leads where the agent's store says now, or nowhere. */
   mappingIsCurrent(isCurrent: boolean, requestId: string, detail: string): void {
     this.check('mappingIsCurrent', isCurrent, `${requestId}: ${detail}`);

@@ -19,6 +19,7 @@ import {
   type SimExchange,
   type SimOrigins,
 } from './simOrigin.ts';
+import { SECRET } from './secret.ts';
 import { SimProcess } from './simProcess.ts';
 import { createSimTokens } from './simTokens.ts';
 
@@ -28,7 +29,7 @@ const ACCESS_ENDS_MS = 1_000;
 export interface AgentTerms {
   readonly name: string;
   readonly agentId: string;
-  readonly secret: string;
+  readonly knowsSecret: boolean;
   readonly path: SimPath;
   readonly drainMs: number;
   readonly connectTimeoutMs: number;
@@ -39,6 +40,8 @@ export interface AgentTerms {
 export class AgentSite {
   readonly terms: AgentTerms;
   readonly store: MemoryStore;
+  /** What it is started with. */
+  secret: string;
   /** The store as the running agent must see it. */
   told: StoreSnapshot = { revision: 0, mappings: [] };
   agent: SimAgent | undefined;
@@ -49,6 +52,7 @@ export class AgentSite {
 
   constructor(terms: AgentTerms, parts: WorldParts, newId: () => string) {
     this.terms = terms;
+    this.secret = terms.knowsSecret ? SECRET : 'a guess';
     this.nowMs = () => parts.clock.nowMs();
     this.store = createMemoryStore({ wallMs: () => parts.clock.wallMs(), newId });
     void this.store.open();
@@ -58,6 +62,28 @@ export class AgentSite {
     this.boots += 1;
     this.told = this.store.snapshot();
     this.agent = new SimAgent(this, parts, desk, this.boots);
+  }
+
+  get isOnline(): boolean {
+    return this.agent !== undefined && isOnlineState(this.agent.uplink.status.state);
+  }
+
+  /** The agent leaves politely, and its process ends. */
+  stop(onStopped: () => void): void {
+    const { agent } = this;
+    agent?.stop(() => {
+      agent.crash();
+      this.terms.path.breakAll('agentDied', false);
+      this.agent = undefined;
+      onStopped();
+    });
+  }
+
+  /** Its process ends in an instant. */
+  crash(isHalfOpen: boolean): void {
+    this.agent?.crash();
+    this.agent = undefined;
+    this.terms.path.breakAll('agentDied', isHalfOpen);
   }
 
   enabled(): Mapping[] {
@@ -158,7 +184,7 @@ export class SimAgent {
       bus,
       clock: process.clock,
       random: process.random,
-      tokens: createSimTokens(process, [terms.secret]),
+      tokens: createSimTokens(process, [site.secret]),
       schedule: process.schedule,
       dialer: {
         dial: (handler) => {
@@ -167,7 +193,7 @@ export class SimAgent {
         },
       },
       forwarder: this.forwarder,
-      identity: { agentId: terms.agentId, epoch: `boot-${boot}`, slot: 0 },
+      identity: { agentId: terms.agentId, epoch: `${terms.name}-boot-${boot}`, slot: 0 },
       version: '1.0.0',
       drainMs: terms.drainMs,
     });
@@ -176,7 +202,9 @@ export class SimAgent {
       this.forwarder.onMappingsChanged();
     });
     let wasOnline = false;
-    this.uplink.status$.subscribe(({ state }) => {
+    this.uplink.status$.subscribe(({ state, lastError }) => {
+      const isShut = terms.knowsSecret && lastError?.code === 'auth_failed';
+      invariants.secretOpens(!isShut, `${name} was refused`);
       const isOnline = isOnlineState(state);
       if (isOnline && !wasOnline) trace.count('reconnects');
       wasOnline = isOnline;

@@ -12,12 +12,16 @@ import { Directory } from '../../services/gateway/directory.ts';
 import { createRelays, type Relays } from '../../services/gateway/relays.ts';
 import { createTunnels, type Tunnels } from '../../services/gateway/tunnels.ts';
 import { WireLink } from '../../services/link.ts';
+import { Ownership } from './ownership.ts';
 import { SimProcess } from './simProcess.ts';
 import { createSimTokens } from './simTokens.ts';
 import { SimVisitor } from './simVisitor.ts';
 
+/** How long a lost name is remembered. */
+
 export interface GatewayTerms {
-  readonly secret: string;
+  /** The current one, and in a rotation the one before. */
+  readonly secrets: readonly string[];
   readonly headTimeoutMs: number;
   readonly drainMs: number;
   readonly lifetimeMs: number;
@@ -40,6 +44,7 @@ export class SimGateway implements GatewayEnd {
   readonly actors: Actors;
   /** By session id. */
   readonly links = new Map<number, WireLink>();
+  readonly ownership = new Ownership();
   isListening = true;
   private readonly parts: WorldParts;
   private readonly drainMs: number;
@@ -65,21 +70,29 @@ export class SimGateway implements GatewayEnd {
     });
     bus.on('tunnel.changed', ({ state, code }) => {
       trace.count(`tunnels ${state}`);
+      if (code === 'auth_expired') trace.count('sessions expired');
       if (code === 'peer_silent') trace.count('half-open deaths');
     });
-    bus.on('tunnel.refused', () => {
-      trace.count('strangers refused');
+    bus.on('tunnel.refused', ({ code }) => {
+      trace.count(code === 'auth_failed' ? 'strangers refused' : `refused ${code}`);
     });
     this.actors = createActors(process.clock, (id, error) => {
       invariants.nothingThrows(error, `${name} ${id}`);
     });
     this.directory = new Directory(null, () => process.clock.nowMs());
+    const tokens = createSimTokens(process, terms.secrets);
     this.tunnels = createTunnels({
       actors: this.actors,
       bus,
       clock: process.clock,
       random: process.random,
-      tokens: createSimTokens(process, [terms.secret]),
+      tokens: {
+        ...tokens,
+        sign: (purpose, claims, wallMs, key, onSigned) => {
+          if (key > 0) trace.count('proofs with an older secret');
+          tokens.sign(purpose, claims, wallMs, key, onSigned);
+        },
+      },
       schedule: process.schedule,
       directory: this.directory,
       version: '1.0.0',
@@ -95,6 +108,11 @@ export class SimGateway implements GatewayEnd {
         open: (sessionId, head, makeHandler) => {
           const stream = tunnels.open(sessionId, head, makeHandler);
           terms.onSent(head.requestId);
+          const link = this.links.get(sessionId);
+          invariants.answererOwns(
+            link !== undefined && this.ownership.owns(link, head.mappingId),
+            head.requestId,
+          );
           return stream;
         },
       },
@@ -110,6 +128,11 @@ export class SimGateway implements GatewayEnd {
       if (handler instanceof WireLink) this.links.set(this.accepted, handler);
       return open(handler);
     });
+  }
+
+  onText(pair: WirePair, how: 'said' | 'heard', text: string): void {
+    const type = this.ownership.note(pair, how, text);
+    if (how === 'said' && type !== null) this.parts.trace.count(`gateway says ${type}`);
   }
 
   visit(plan: Plan, onEnded: (visitor: SimVisitor) => void): SimVisitor {
@@ -167,6 +190,8 @@ export class SimGateway implements GatewayEnd {
   }
 
   checkLedgers(): void {
+    const contested = this.ownership.contested();
+    this.parts.invariants.nameHasOneOwner(contested === null, contested ?? '');
     for (const link of this.links.values())
       checkLedger(link, this.parts.invariants, this.process.name, false);
   }

@@ -16,13 +16,19 @@ export type Reach = 'open' | 'refused' | 'blackhole' | 'swallowed';
 /** When TCP sends a lost SYN again, after the first (RFC 6298 §2: doubling from one second). */
 const SYN_RETRIES_MS = [1_000, 3_000, 7_000];
 
+/** A refusal that comes this late was held back. */
+const HELD_BACK_MS = 3_000;
+
 /** The gateway as the network finds it; undefined while it is down. */
 export interface GatewayEnd {
   readonly process: SimProcess;
   accept(address: string, open: (handler: WireHandler) => Wire): void;
+  /** What passes over one of its wires in text. */
+  onText?(pair: WirePair, how: 'said' | 'heard', text: string): void;
 }
 
 export interface WirePair {
+  readonly agentId: string;
   readonly agent: SimWire;
   gateway: SimWire | undefined;
   up: SimPipe | undefined;
@@ -31,6 +37,9 @@ export interface WirePair {
 
 export class SimPath {
   readonly name: string;
+  readonly agentId: string;
+  /** Where its dials seem to come from: agents behind one router share it. */
+  readonly address: string;
   readonly line: Line;
   reach: Reach = 'open';
   readonly pairs = new Set<WirePair>();
@@ -43,6 +52,8 @@ export class SimPath {
 
   constructor(options: {
     name: string;
+    agentId?: string;
+    address?: string;
     line: Line;
     clock: SimulatedClock;
     trace: Trace;
@@ -51,6 +62,8 @@ export class SimPath {
     onEnding: (who: string, code: ErrorCode, detail: string) => void;
   }) {
     this.name = options.name;
+    this.agentId = options.agentId ?? options.name;
+    this.address = options.address ?? options.name;
     this.line = options.line;
     this.clock = options.clock;
     this.trace = options.trace;
@@ -113,6 +126,7 @@ export class SimPath {
   private dial(process: SimProcess, handler: WireHandler & { onOpened(): void }): Wire {
     this.trace.count('dials');
     const pair: WirePair = {
+      agentId: this.agentId,
       agent: new SimWire(process, handler, 'opening', {
         onEnding: (code, detail) => {
           this.onEnding(process.name, code, detail);
@@ -165,10 +179,16 @@ export class SimPath {
       up.change('swallowing');
       return;
     }
-    gateway.accept(this.name, (handler) => {
+    const openedMs = this.clock.nowMs();
+    gateway.accept(this.address, (handler) => {
       const wire = new SimWire(gateway.process, handler, 'open', {
         onEnding: (code, detail) => {
           this.onEnding(gateway.process.name, code, detail);
+          const isHeldBack = code === 'auth_failed' && this.clock.nowMs() - openedMs >= HELD_BACK_MS;
+          if (isHeldBack) this.trace.count('refusals held back');
+        },
+        onText: (how, text) => {
+          gateway.onText?.(pair, how, text);
         },
         onOver: () => {
           this.retire(pair);

@@ -17,9 +17,11 @@ export class SimWire implements Wire {
   /** Set once the other end exists. */
   out: SimPipe | undefined;
   private readonly onEnding: (code: ErrorCode, detail: string) => void;
+  private readonly onText: (how: 'said' | 'heard', text: string) => void;
   private readonly onOver: () => void;
   private current: WireState;
   private received = 0;
+  private isKnownOver = false;
   private ending: { code: ErrorCode; detail: string } | undefined;
   private cancelTimeout: (() => void) | undefined;
 
@@ -27,17 +29,27 @@ export class SimWire implements Wire {
     owner: SimProcess,
     handler: WireHandler & { onOpened?: () => void },
     state: 'opening' | 'open',
-    watch: { onEnding: (code: ErrorCode, detail: string) => void; onOver: () => void },
+    watch: {
+      onEnding: (code: ErrorCode, detail: string) => void;
+      onOver: () => void;
+      onText?: (how: 'said' | 'heard', text: string) => void;
+    },
   ) {
     this.owner = owner;
     this.handler = handler;
     this.current = state;
     this.onEnding = watch.onEnding;
     this.onOver = watch.onOver;
+    this.onText = watch.onText ?? ignore;
   }
 
   get state(): WireState {
     return this.current;
+  }
+
+  /** Its owner has ended it, or has been told that it ended. */
+  get isOverForOwner(): boolean {
+    return this.isKnownOver;
   }
 
   sendBinary(message: Buffer, onTaken: () => void): void {
@@ -46,7 +58,9 @@ export class SimWire implements Wire {
   }
 
   sendText(text: string): void {
-    if (this.current === 'open') this.out?.send({ kind: 'text', text });
+    if (this.current !== 'open') return;
+    this.onText('said', text);
+    this.out?.send({ kind: 'text', text });
   }
 
   bufferedBytes(): number {
@@ -58,6 +72,7 @@ export class SimWire implements Wire {
   }
 
   close(code: ErrorCode, detail = ''): void {
+    this.isKnownOver = true;
     if (this.ending !== undefined || this.current === 'closed') return;
     this.ending = { code, detail };
     this.onEnding(code, detail);
@@ -74,6 +89,7 @@ export class SimWire implements Wire {
   }
 
   terminate(): void {
+    this.isKnownOver = true;
     this.drop('wire_closed', '');
   }
 
@@ -116,6 +132,7 @@ export class SimWire implements Wire {
         return;
       case 'text':
         this.received += parcel.text.length;
+        this.onText('heard', parcel.text);
         this.handler.onText(parcel.text);
         return;
       case 'close':
@@ -134,8 +151,11 @@ export class SimWire implements Wire {
     this.current = 'closed';
     this.cancelTimeout?.();
     this.owner.after(0, `closed ${said.code}`, () => {
+      this.isKnownOver = true;
       this.handler.onClosed(said.code, said.detail);
     });
     this.onOver();
   }
 }
+
+function ignore(): void {}

@@ -18,11 +18,13 @@ import {
   checkOnline,
   checkReturned,
   checkSettled,
+  checkTold,
   isCalm,
   onlineWithinMs,
   probe,
   shutDown,
 } from './worldEnd.ts';
+import { playSequels } from './sequels.ts';
 import { drawWorld, type WorldPlan } from './worldPlan.ts';
 
 /** Once faults have stopped: a dead wire is noticed (12 s), a request held (5 s), answered or timed out, and read. */
@@ -59,8 +61,10 @@ export class World {
   readonly sites: AgentSite[] = [];
   gateway: SimGateway | undefined;
   isQuiet = false;
+  /** What the gateway is started with. */
+  secrets: readonly string[] = [SECRET];
   private readonly seed: number;
-  private readonly random: SeededRandom;
+  readonly random: SeededRandom;
   readonly plans = new Map<string, Plan>();
   readonly visitors = new Map<string, SimVisitor>();
   private readonly received = new Map<string, number>();
@@ -101,7 +105,8 @@ export class World {
     const onSent = (requestId: string) => {
       this.checkSent(requestId);
     };
-    const terms = { secret: SECRET, headTimeoutMs, drainMs, lifetimeMs, renewAfterMs, onSent };
+    const { secrets } = this;
+    const terms = { secrets, headTimeoutMs, drainMs, lifetimeMs, renewAfterMs, onSent };
     const seed = this.random.between(0, 0x7fff_ffff);
     this.gateway = new SimGateway(this, terms, `gateway.${this.starts}`, seed);
   }
@@ -162,16 +167,20 @@ export class World {
     for (const check of probes) check();
     this.runUntil(this.clock.nowMs() + ARRIVED_MS);
     checkReturned(this);
+    checkTold(this);
+    playSequels(this);
     shutDown(this);
   }
 
-  private isBroken(): boolean {
+  isBroken(): boolean {
     return this.invariants.violation !== null;
   }
 
   private buildSite(agent: WorldPlan['agents'][number], n: number): void {
     const path = new SimPath({
       name: agent.name,
+      agentId: agent.agentId,
+      address: agent.address,
       line: agent.line,
       clock: this.clock,
       trace: this.trace,
@@ -186,13 +195,16 @@ export class World {
     const terms = {
       name: agent.name,
       agentId: agent.agentId,
-      secret: agent.knowsSecret ? SECRET : 'a guess',
+      knowsSecret: agent.knowsSecret,
       path,
       drainMs,
       connectTimeoutMs,
       seed: this.random.between(0, 0x7fff_ffff),
     };
-    const site = new AgentSite(terms, this, () => this.newId());
+    // A copied data folder holds the same ids.
+    const copied = this.sites.find((each) => each.terms.agentId === agent.agentId)?.store.snapshot().mappings;
+    let created = 0;
+    const site = new AgentSite(terms, this, () => copied?.[created++]?.id ?? this.newId());
     for (const { domain, port } of agent.mappings) {
       const draft = newMappingSchema.parse({
         name: domain,

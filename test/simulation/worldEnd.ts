@@ -1,10 +1,10 @@
 // How a world ends: everyone is online, every request over, all credit returned, and nothing is left after shutdown.
 
+import type { AgentSite } from './simAgent.ts';
 import type { World } from './world.ts';
 import { WireLink } from '../../services/link.ts';
 import { probePlan } from './plans.ts';
 import { checkLedger } from './simGateway.ts';
-import { SECRET } from './secret.ts';
 
 /** Once faults have stopped: the promise of being online again. */
 const ONLINE_WITHIN_MS = 5_000;
@@ -32,19 +32,21 @@ export function onlineWithinMs(world: World): number {
 
 export function checkOnline(world: World): void {
   for (const site of world.sites) {
-    const { name, secret, path } = site.terms;
+    const { name, knowsSecret, path } = site.terms;
     const state = site.agent?.uplink.status.state ?? 'none';
     const { healthy } = path;
-    if (secret !== SECRET) {
+    if (!knowsSecret) {
       const hosts = site.enabled().map(({ externalDomain }) => externalDomain);
       const isOut = hosts.every((host) => world.gateway?.leadsTo(host, [...path.pairs]) !== true);
       world.invariants.strangerIsKeptOut(isOut && !state.startsWith('online'), name);
       continue;
     }
-    const isOnline = state.startsWith('online') && healthy.length > 0;
-    world.invariants.isOnlineInTime(isOnline, name, `${state}, ${healthy.length} healthy wires`);
+    // Of the copies of an agent one serves.
+    const isServed = copiesOf(world, site).some(isServing);
+    world.invariants.isOnlineInTime(isServed, name, `${state}, ${healthy.length} healthy wires`);
+    if (!isServing(site)) continue;
     for (const { externalDomain } of site.enabled()) {
-      const leads = world.gateway?.leadsTo(externalDomain, healthy) === true;
+      const leads = claimersOf(world, externalDomain).some((each) => leadsTo(world, externalDomain, each));
       world.invariants.isOnlineInTime(leads, name, `${externalDomain} does not lead to it (${state})`);
     }
   }
@@ -52,13 +54,12 @@ export function checkOnline(world: World): void {
 
 /** Asks for every name that there ever was; the checks are for when all has settled. */
 export function probe(world: World): (() => void)[] {
-  return world.sites.flatMap((site, s) =>
-    (world.plan.agents[s]?.mappings ?? []).map(({ domain }, m) => {
+  return world.plan.agents.flatMap(({ mappings }, s) =>
+    mappings.map(({ domain }, m) => {
       const requestId = `p${s}x${m}`;
       world.visit(probePlan(requestId, domain));
       return () => {
-        const isServed =
-          site.terms.secret === SECRET && site.enabled().some((each) => each.externalDomain === domain);
+        const isServed = claimersOf(world, domain).some(isServing);
         const ending = world.visitors.get(requestId)?.ending;
         const isRight = isServed
           ? ending?.kind === 'full'
@@ -67,6 +68,45 @@ export function probe(world: World): (() => void)[] {
       };
     }),
   );
+}
+
+/** Each agent knows which of its names it does not get. */
+export function checkTold(world: World): void {
+  if (world.isBroken()) return;
+  for (const site of world.sites.filter(isServing)) {
+    for (const { id, externalDomain } of site.enabled()) {
+      const isOwn = leadsTo(world, externalDomain, site);
+      const isRefused = refusedTo(site).includes(id);
+      const detail = `${site.terms.name} ${externalDomain}, its own: ${isOwn}, refused: ${isRefused}`;
+      world.invariants.refusalIsTold(isOwn !== isRefused, detail);
+    }
+  }
+}
+
+/** Mappings that the agent was told it does not get. */
+export function refusedTo({ agent }: AgentSite): string[] {
+  const errors = agent?.uplink.status.config.errors ?? [];
+  return errors.filter(({ code }) => code === 'domain_taken').map(({ id }) => id);
+}
+
+/** The site and every other that runs with the same agent id. */
+export function copiesOf(world: World, site: AgentSite): AgentSite[] {
+  return world.sites.filter(({ terms }) => terms.knowsSecret && terms.agentId === site.terms.agentId);
+}
+
+export function claimersOf(world: World, domain: string): AgentSite[] {
+  return world.sites.filter(
+    (site) =>
+      site.terms.knowsSecret && site.enabled().some(({ externalDomain }) => externalDomain === domain),
+  );
+}
+
+export function isServing(site: AgentSite): boolean {
+  return site.isOnline && site.terms.path.healthy.length > 0;
+}
+
+export function leadsTo(world: World, domain: string, { terms }: AgentSite): boolean {
+  return world.gateway?.leadsTo(domain, terms.path.healthy) === true;
 }
 
 export function isCalm(world: World): boolean {
@@ -80,6 +120,8 @@ export function isCalm(world: World): boolean {
 }
 
 export function checkSettled(world: World): void {
+  const expired = world.trace.counters.get('sessions expired') ?? 0;
+  if (world.plan.isCalm) world.invariants.secretOpens(expired === 0, `${expired} sessions expired`);
   for (const { ending, plan } of world.visitors.values())
     world.invariants.endsInTime(
       ending !== null,

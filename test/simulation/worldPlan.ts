@@ -1,6 +1,6 @@
 // What a seed makes of a world: who is there, over which lines, who asks for what, and what goes wrong.
 
-import { drawEdits, drawFaults, type DatedFault } from './faults.ts';
+import { drawEdits, drawFaults, drawRotation, type DatedFault } from './faults.ts';
 import { drawPlan, type Plan } from './plans.ts';
 import type { Line } from './simPipe.ts';
 import type { SeededRandom } from './seededRandom.ts';
@@ -8,6 +8,8 @@ import type { SeededRandom } from './seededRandom.ts';
 export interface AgentPlan {
   readonly name: string;
   readonly agentId: string;
+  /** The same for agents behind one router. */
+  readonly address: string;
   readonly knowsSecret: boolean;
   readonly line: Line;
   readonly startMs: number;
@@ -36,7 +38,15 @@ const BULK_BYTES = [20_000, 65_537, 140_000, 300_000, 1_200_000] as const;
 export function drawWorld(random: SeededRandom): WorldPlan {
   const honest = random.pick([1, 1, 2] as const);
   const agents = Array.from({ length: honest }, (_, n) => drawAgent(random, n, true));
-  if (random.fraction() < 0.12) agents.push(drawAgent(random, honest, false));
+  const [first, second] = agents;
+  if (first !== undefined && second !== undefined && random.fraction() < 0.4)
+    agents[1] = { ...second, mappings: [...second.mappings, { domain: 'm0.a0.test', port: 9_000 }] };
+  // A slow line under load may take longer to answer than a living agent has.
+  const isCloned = random.fraction() < 0.12 && agents.every(({ line }) => line.bytesPerMs >= 3_000);
+  if (isCloned && first !== undefined) agents.push(cloneOf(first, random));
+  const trusted = agents.length;
+  const hasStranger = random.fraction() < 0.12;
+  if (hasStranger) agents.push(strangerOf(drawAgent(random, trusted, false), random));
   const quietMs = random.pick([1_500, 2_500, 4_000, 7_000] as const);
   const isCalm = random.fraction() < 0.2;
   const isSlow = agents.some(({ line }) => line.bytesPerMs < 200);
@@ -48,14 +58,17 @@ export function drawWorld(random: SeededRandom): WorldPlan {
       random.fraction() < 0.04 ? 'nobody.test' : (hosts[random.between(0, hosts.length - 1)] ?? '');
     return { atMs: random.between(0, quietMs), plan: drawPlan(random, `r${n}`, host, bulkBytes) };
   });
-  const edits = drawEdits(random, honest, quietMs);
-  const faults = isCalm ? [] : drawFaults(random, honest, quietMs);
+  const edits = drawEdits(random, trusted, quietMs);
+  const rotation = !isCalm && random.fraction() < 0.15 ? drawRotation(random, trusted, quietMs) : [];
+  const faults = isCalm ? [] : drawFaults(random, trusted, quietMs);
+  if (hasStranger && random.fraction() < 0.5)
+    faults.push({ atMs: random.between(0, 1_000), fault: { kind: 'hammer', agent: trusted, times: 12 } });
   // A session that is renewed every few seconds, where no bulk can delay that by as much.
   const isBrief = random.fraction() < 0.2 && !isSlow;
   return {
     agents,
     visits: visits.toSorted((a, b) => a.atMs - b.atMs),
-    faults: [...edits, ...faults].toSorted((a, b) => a.atMs - b.atMs),
+    faults: [...edits, ...faults, ...rotation].toSorted((a, b) => a.atMs - b.atMs),
     isCalm,
     quietMs,
     // On a slow line a small answer may wait for seconds behind what was sent ahead of it.
@@ -75,12 +88,29 @@ function drawAgent(random: SeededRandom, n: number, knowsSecret: boolean): Agent
   }));
   return {
     name: `agent${n}`,
+    address: `agent${n}`,
     agentId: `00000000-0000-4000-8000-00000000000${n}`,
     knowsSecret,
     line: drawLine(random),
     startMs: random.between(0, 600),
     mappings,
   };
+}
+
+/** A copy of the whole data folder, run beside the first on a line of its own. */
+function cloneOf(first: AgentPlan, random: SeededRandom): AgentPlan {
+  return {
+    ...first,
+    name: 'clone',
+    address: random.pick([first.address, 'clone']),
+    line: { ...drawLine(random), bytesPerMs: Infinity },
+    startMs: random.between(0, 2_000),
+  };
+}
+
+/** Whoever guesses may sit behind the same router as an agent that knows. */
+function strangerOf(stranger: AgentPlan, random: SeededRandom): AgentPlan {
+  return { ...stranger, address: random.pick([stranger.address, 'agent0']) };
 }
 
 function drawLine(random: SeededRandom): Line {
