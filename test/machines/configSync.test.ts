@@ -64,6 +64,13 @@ test('the confirmation is reported with what the gateway refused', () => {
   expect(sync.clock.pending).toBe(0);
 });
 
+test('a config of the revision that is known already is no change, whatever it holds', () => {
+  const sync = syncing(3);
+  sync.actor.send({ type: 'config.changed', config: { revision: 3, mappings: [] } });
+  sync.start();
+  expect(sync.sent()).toEqual([{ type: 'config_sync', ...config(3) }]);
+});
+
 test('changes before the start are not told one by one: the newest is', () => {
   const sync = syncing(3);
   sync.change(4);

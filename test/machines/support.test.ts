@@ -94,6 +94,21 @@ describe("a machine's clock", () => {
     due[0]?.();
     expect(cancelled).toEqual([]);
   });
+
+  test('cancels a timer that is cleared twice only once, and keeps nothing of it', () => {
+    let cancels = 0;
+    const timers = machineClock({
+      nowMs: () => 0,
+      wallMs: () => 0,
+      setTimer: () => () => {
+        cancels += 1;
+      },
+    });
+    const id = timers.setTimeout(() => {}, 1);
+    timers.clearTimeout(id);
+    timers.clearTimeout(id);
+    expect(cancels).toBe(1);
+  });
 });
 
 describe('randomness', () => {

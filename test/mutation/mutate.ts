@@ -8,7 +8,7 @@ import type { Mutant } from './mutant.ts';
 import { mutantsOf } from './mutators.ts';
 import { isAccepted, parseSurvivors, rowOf } from './survivors.ts';
 import { TestBench, repository } from './testBench.ts';
-import { testSteps } from './testSteps.ts';
+import { isSlow, testSteps, type TestStep } from './testSteps.ts';
 
 interface Verdict {
   readonly mutant: Mutant;
@@ -25,6 +25,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '1' },
     json: { type: 'string' },
+    // Without the slow tests and the simulation: more live than nobody sees.
+    quick: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -32,18 +34,20 @@ const { values } = parseArgs({
 const survivors = parseSurvivors(readFileSync(new URL('survivors.md', import.meta.url), 'utf8'));
 const tests = globSync('test/**/*.test.ts', { cwd: repository });
 const benches = Array.from({ length: Number(values.workers) }, () => new TestBench());
+const verdicts: Verdict[] = [];
 /** Ctrl-C came: the copies are gone or going. */
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
     stop.abort();
+    report();
     void removeAll().then(() => process.exit(130));
   });
 }
 try {
   process.exitCode = await main();
 } finally {
-  if (!stop.signal.aborted) await removeAll();
+  if (!isStopped()) await removeAll();
 }
 
 async function main(): Promise<number> {
@@ -51,9 +55,9 @@ async function main(): Promise<number> {
   if (bench === undefined) throw new Error('at least one worker');
   const mutants = chosen(bench);
   if (!(await isClean(bench, mutants))) return 1;
-  const verdicts = await judge(mutants);
-  if (stop.signal.aborted) return 130;
-  return report(verdicts);
+  await judge(mutants);
+  if (isStopped()) return 130;
+  return report();
 }
 
 /** Every mutant of the files asked for, or a sample of them that the seed decides. */
@@ -73,7 +77,7 @@ function chosen(bench: TestBench): Mutant[] {
 async function isClean(bench: TestBench, mutants: readonly Mutant[]): Promise<boolean> {
   const asked = new Set<string>();
   for (const file of new Set(mutants.map((mutant) => mutant.file))) {
-    for (const step of testSteps(file, tests)) {
+    for (const step of stepsFor(file)) {
       const fresh = step === 'simulation' ? step : step.filter((test) => !asked.has(test));
       if (fresh.length === 0 || (fresh === 'simulation' && asked.has(fresh))) continue;
       const failure = await bench.failureOf(file, fresh);
@@ -87,17 +91,22 @@ async function isClean(bench: TestBench, mutants: readonly Mutant[]): Promise<bo
   return true;
 }
 
-async function judge(mutants: readonly Mutant[]): Promise<Verdict[]> {
+function stepsFor(file: string): TestStep[] {
+  const steps = testSteps(file, tests);
+  return values.quick ? steps.filter((step) => !isSlow(step)) : steps;
+}
+
+async function judge(mutants: readonly Mutant[]): Promise<void> {
   const waiting = mutants.entries();
-  const verdicts: Verdict[] = [];
   const startedMs = performance.now();
   let shownMs = startedMs;
   console.log(`${mutants.length} mutants`);
 
   async function work(bench: TestBench): Promise<void> {
     for (const [, mutant] of waiting) {
-      if (stop.signal.aborted) return;
-      const killer = (await bench.killerOf(mutant, testSteps(mutant.file, tests))) ?? null;
+      if (isStopped()) return;
+      const killer = (await bench.killerOf(mutant, stepsFor(mutant.file))) ?? null;
+      if (isStopped()) return;
       verdicts.push({ mutant, killer });
       if (values.verbose || killer === null) console.log(line(mutant, killer));
       if (performance.now() - shownMs < SHOWN_EVERY_MS) continue;
@@ -111,10 +120,9 @@ async function judge(mutants: readonly Mutant[]): Promise<Verdict[]> {
   }
 
   await Promise.all(benches.map(work));
-  return verdicts;
 }
 
-function report(verdicts: readonly Verdict[]): number {
+function report(): number {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(verdicts, null, 2)}\n`);
   const alive = verdicts.filter(({ killer }) => killer === null).map(({ mutant }) => mutant);
   const unknown = alive.filter((mutant) => !isAccepted(mutant, survivors));
@@ -137,6 +145,10 @@ function report(verdicts: readonly Verdict[]): number {
 
 function line({ file, line: number, change }: Mutant, killer: string | null): string {
   return `${killer === null ? 'LIVES ' : 'killed'} ${file}:${number}  ${change}${killer === null ? '' : `  by: ${killer.slice(0, 100)}`}`;
+}
+
+function isStopped(): boolean {
+  return stop.signal.aborted;
 }
 
 async function removeAll(): Promise<void> {

@@ -53,6 +53,12 @@ function visit(node: ts.Node, edits: Edits): void {
     return;
   }
   mutate(node, edits);
+  if (ts.isConditionalExpression(node) && narrows(node.condition)) {
+    // The other branch is there for the compiler alone.
+    visit(node.condition, edits);
+    visit(node.condition.getText().includes('===') ? node.whenTrue : node.whenFalse, edits);
+    return;
+  }
   ts.forEachChild(node, (child) => visit(child, edits));
 }
 

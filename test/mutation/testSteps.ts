@@ -29,3 +29,7 @@ export function testSteps(file: string, tests: readonly string[]): TestStep[] {
   const steps = [near, others.filter((test) => !SLOW.test(test)), others.filter((test) => SLOW.test(test))];
   return [...steps.filter((step) => step.length > 0), 'simulation'];
 }
+
+export function isSlow(step: TestStep): boolean {
+  return step === 'simulation' || step.some((test) => SLOW.test(test));
+}
