@@ -27,7 +27,7 @@ const BYTES = 1024 ** 3;
 const ECHO_MS = 20;
 
 /** What a renewal may add to the usual gap between two echoes. Raised: a hiccup of each renewal passes unseen. */
-const HICCUP_MS = 50;
+const HICCUP_MS = 100;
 
 /** Fewer renewals are too few for a median. */
 const ENOUGH_TO_COMPARE = 10;
