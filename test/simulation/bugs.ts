@@ -39,6 +39,36 @@ export const BUGS: readonly Bug[] = [
     find: '      cancels.get(id)?.();\n      cancels.delete(id);',
     replace: '      cancels.delete(id);',
   },
+  {
+    name: 'clone displaces the living',
+    file: 'services/gateway/tunnels.ts',
+    find: "claims.get(challengerId)?.({ type: 'claim.contested', code: 'duplicate_agent' });",
+    replace: '',
+  },
+  {
+    name: 'promotion not told',
+    file: 'services/gateway/tunnels.ts',
+    find: 'tellVerdicts(directory.withdraw(sessionId));',
+    replace: 'directory.withdraw(sessionId);',
+  },
+  {
+    name: 'contested name goes to the last',
+    file: 'services/gateway/directory.ts',
+    find: 'agentPlace < 0 ? line.length : agentPlace',
+    replace: '0',
+  },
+  {
+    name: 'proof with the wrong secret',
+    file: 'machines/admission.ts',
+    find: 'context.askedWallMs, context.key,',
+    replace: 'context.askedWallMs, 0,',
+  },
+  {
+    name: 'renewal never done',
+    file: 'machines/auth.ts',
+    find: "on: { 'control.challenge': { target: 'signing', actions: 'takeChallenge' } },",
+    replace: '',
+  },
 ];
 
 /** @throws Error when the text is not there exactly once: the bug is to be described anew. */
