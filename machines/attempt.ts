@@ -255,7 +255,7 @@ export const attemptMachine = setup({
         online: { entry: ['serve', 'reportOnline'] },
         // The gateway leaves: it closes the wire once the streams that run are done.
         leaving: { entry: 'reportLeaving' },
-        // We leave: the same, from our side.
+        // We leave: the gateway opens no more streams once it hears so, those under way are served, and then it closes.
         draining: {
           entry: 'drain',
           after: {
@@ -265,11 +265,7 @@ export const attemptMachine = setup({
             },
           },
           on: {
-            'link.idle': {
-              target: '#attempt.closed',
-              actions: [{ type: 'note', params: { code: 'going_away' } }, 'close'],
-            },
-            // Both ends leave at once: each closes when its streams are done.
+            // Both ends leave at once: the gateway closes when the streams are done.
             'control.goaway': {},
           },
         },

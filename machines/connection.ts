@@ -134,7 +134,10 @@ export const connectionMachine = setup({
       const [oldest] = context.dialling;
       if (oldest === undefined) return;
       enqueue.sendTo(childId(oldest), { type: 'drop', code: 'dial_timeout' });
-      enqueue.assign({ dialling: without(context.dialling, oldest) });
+      // While nothing is online, a person should see why: the first reason there was.
+      const isNews = context.current === null && context.lastError === null;
+      const lastError = isNews ? { code: 'dial_timeout' as const, detail: '' } : context.lastError;
+      enqueue.assign({ dialling: without(context.dialling, oldest), lastError });
     }),
     /** Only one goes on: dials still in flight would replace it one after the other. */
     dropDials: enqueueActions(({ context, enqueue }) => {

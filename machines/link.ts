@@ -15,8 +15,10 @@ export interface Link {
   nowMs(): number;
   /** Streams may flow from now on; binary messages before this break the protocol. */
   serve(): void;
-  /** Tells the peer not to open streams any more; `link.idle` follows once none is left. */
+  /** Tells the peer that we leave: it is not to open streams any more. */
   drain(reason: ErrorCode, retryAfterMs: number): void;
+  /** Opens no streams any more (the gateway's side); `link.idle` follows once none is left. */
+  finish(): void;
 }
 
 /** A parsed control message as an event. */

@@ -22,6 +22,8 @@ export const RENEW_AFTER_MS = 10 * 60_000;
 
 /** What the sessions of a gateway share: who publishes what. Called from actions, answers by event. */
 export interface Directory {
+  /** The agent has proven the secret: it may send more than a stranger. */
+  admit(sessionId: number): void;
   /** Asks live sessions of the same agent whether they live; `report` tells, unless they are silent. */
   claim(sessionId: number, identity: Identity, report: (event: ClaimEvent) => void): void;
   /** This session was challenged and its agent answers. */
@@ -116,6 +118,9 @@ export const sessionMachine = setup({
     terminate: ({ context }) => {
       context.link.terminate(context.code);
     },
+    admit: ({ context }) => {
+      context.directory.admit(context.sessionId);
+    },
     punish: ({ context }) => {
       context.directory.punish(context.sessionId, context.code);
     },
@@ -158,6 +163,9 @@ export const sessionMachine = setup({
     },
     drain: ({ context }) => {
       context.link.drain(context.code, 0);
+    },
+    finish: ({ context }) => {
+      context.link.finish();
     },
     noteRoundTrip: assign(({ event }) => (event.type === 'heartbeat.measured' ? { rttMs: event.rttMs } : {})),
   },
@@ -202,11 +210,14 @@ export const sessionMachine = setup({
               {
                 guard: ({ event }) => event.output.ok,
                 target: 'syncing',
-                actions: assign(({ event }) =>
-                  event.output.ok
-                    ? { identity: event.output.identity, agentVersion: event.output.agentVersion }
-                    : {},
-                ),
+                actions: [
+                  'admit',
+                  assign(({ event }) =>
+                    event.output.ok
+                      ? { identity: event.output.identity, agentVersion: event.output.agentVersion }
+                      : {},
+                  ),
+                ],
               },
               {
                 target: '#session.closed',
@@ -249,7 +260,7 @@ export const sessionMachine = setup({
         },
         retire: { target: '.draining', actions: { type: 'note', params: { code: 'going_away' } } },
         replace: { target: '.draining', actions: { type: 'note', params: { code: 'replaced' } } },
-        // The agent leaves: it closes the wire once the streams that run are done.
+        // The agent leaves: we close the wire once the streams that run, and those it has not heard of yet, are done.
         'control.goaway': { target: '.left', actions: { type: 'note', params: { code: 'going_away' } } },
       },
       initial: 'fresh',
@@ -284,11 +295,12 @@ export const sessionMachine = setup({
         },
         left: {
           // Whoever waits for its identity may have it.
-          entry: ['withdraw', 'forgetChallengers'],
+          entry: ['withdraw', 'forgetChallengers', 'finish'],
           after: { drainTimeout: { target: '#session.closed', actions: 'close' } },
+          on: { 'link.idle': { target: '#session.closed', actions: 'close' } },
         },
         draining: {
-          entry: ['withdraw', 'drain'],
+          entry: ['withdraw', 'drain', 'finish'],
           after: { drainTimeout: { target: '#session.closed', actions: 'close' } },
           on: {
             'link.idle': { target: '#session.closed', actions: 'close' },

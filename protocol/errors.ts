@@ -211,10 +211,11 @@ const ERRORS = {
     retryable: false,
     says: 'Another running agent uses the same agent id: give this copy its own data folder.',
   },
+  // Retryable: a captive portal or a proxy that lacks its route for a moment answers like this too.
   not_a_gateway: {
     number: 75,
     status: 502,
-    retryable: false,
+    retryable: true,
     says: 'The address answers, but not as an Octoporty gateway: check OCTOPORTY_GATEWAY_URL.',
   },
 

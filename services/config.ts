@@ -78,6 +78,8 @@ export interface AgentConfig {
   /** PEM file of a private certificate authority for the gateway. */
   readonly caFile: string | null;
   readonly maps: readonly MapFlag[];
+  /** Domains whose mappings are removed at start. */
+  readonly unmaps: readonly string[];
   readonly drainMs: number;
   readonly logLevel: LogLevel;
 }
@@ -183,6 +185,7 @@ export function loadAgentConfig(given: ConfigSources = {}, maps: readonly MapFla
     caFile:
       read.OCTOPORTY_CA_FILE === null ? null : readableFile(read.OCTOPORTY_CA_FILE, 'OCTOPORTY_CA_FILE'),
     maps,
+    unmaps: [],
     drainMs: DRAIN_MS,
     logLevel: read.OCTOPORTY_LOG_LEVEL,
   };

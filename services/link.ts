@@ -73,6 +73,9 @@ export class WireLink implements Link, WireHandler {
 
   drain(reason: ErrorCode, retryAfterMs: number): void {
     this.send({ type: 'goaway', reason, lastStreamId: this.served?.highestStreamId ?? 0, retryAfterMs });
+  }
+
+  finish(): void {
     this.served?.drain(() => {
       this.options.report({ type: 'link.idle' });
     });

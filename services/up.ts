@@ -63,9 +63,14 @@ export async function startUp({ sources, maps, hasDemo, lifecycle, print }: UpOp
   // The agent last, and it stops first: what it forwards finishes while the gateway can still pass it on.
   const gatewayUrl = `ws://127.0.0.1:${gateway.port}/tunnel`;
   const allMaps = demo === null ? maps : [demoMap(demo.port), ...maps];
+  // A demo of an earlier start leads to a port that is gone, or is somebody else's by now.
+  const unmaps = hasDemo ? [] : [DEMO_NAME];
   const agent = await onFreePort('status page', agentConfig.uiPort, print, (uiPort) =>
     lifecycle.start(() =>
-      startAgent({ config: { ...agentConfig, gatewayUrl, proxyUrl: null, uiPort, maps: allMaps }, log }),
+      startAgent({
+        config: { ...agentConfig, gatewayUrl, proxyUrl: null, uiPort, maps: allMaps, unmaps },
+        log,
+      }),
     ),
   );
   await sayingSoWhenSlow(agent.online, print);

@@ -161,9 +161,13 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
   };
 }
 
-/** Opens the store, puts the mappings of the command line in, and reads everything. */
+/** Opens the store, takes mappings out and puts those of the command line in, and reads everything. */
 async function openStore(store: Store, mappings: Mappings, config: AgentConfig): Promise<void> {
   await store.open();
+  const unwanted = new Set(config.unmaps);
+  for (const { id, externalDomain } of (await store.readAll()).mappings) {
+    if (unwanted.has(externalDomain)) await store.remove(id);
+  }
   for (const { externalDomain, ...target } of config.maps) {
     await store.upsertByDomain(newMappingSchema.parse({ name: externalDomain, externalDomain, ...target }));
   }

@@ -4,9 +4,6 @@ import type { WireMapping } from '../../protocol/mapping.ts';
 import type { Identity } from '../../protocol/tokens.ts';
 import type { Refusal } from '../../machines/configSync.ts';
 
-/** A lost name is remembered this long, so that its visitors hear 503 and not 404. Later releases make it a setting. */
-const LEASE_MS = 24 * 60 * 60_000;
-
 /** One session's wish for one name and port. */
 interface Claim {
   readonly sessionId: number;
@@ -54,10 +51,13 @@ export class Directory {
   private readonly names = new Map<string, Map<number, Claim[]>>();
   private readonly losses = new Map<string, Loss>();
   private readonly gatewayHost: string | null;
+  private readonly leaseMs: number;
   private readonly nowMs: () => number;
 
-  constructor(gatewayHost: string | null, nowMs: () => number) {
+  /** A lost name is remembered for `leaseMs`, so that its visitors hear 503 and not 404. */
+  constructor(gatewayHost: string | null, nowMs: () => number, leaseMs: number) {
     this.gatewayHost = gatewayHost?.toLowerCase() ?? null;
+    this.leaseMs = leaseMs;
     this.nowMs = nowMs;
   }
 
@@ -73,7 +73,7 @@ export class Directory {
       };
     }
     const loss = this.losses.get(host);
-    if (loss === undefined || this.nowMs() - loss.atMs > LEASE_MS) return { kind: 'unknown' };
+    if (loss === undefined || this.nowMs() - loss.atMs > this.leaseMs) return { kind: 'unknown' };
     return { kind: 'lost', atMs: loss.atMs };
   }
 
@@ -111,6 +111,7 @@ export class Directory {
     const promoted = this.dropClaims(sessionId, member.mappings);
     // Another wire of the agent has said as much or more: a name that it left out is gone, not lost.
     if (this.isSpokenFor(member)) return promoted;
+    this.forgetExpired();
     const loss = { agentId: member.identity.agentId, atMs: this.nowMs() };
     for (const { externalDomain } of member.mappings) {
       // The gateway's own name was never theirs to lose: agents could not dial it any more.
@@ -188,6 +189,12 @@ export class Directory {
     return [...this.members.values()].some(
       (other) => other.identity.agentId === identity.agentId && other.revision >= revision,
     );
+  }
+
+  private forgetExpired(): void {
+    for (const [domain, loss] of this.losses) {
+      if (this.nowMs() - loss.atMs > this.leaseMs) this.losses.delete(domain);
+    }
   }
 
   /** An agent that speaks again says itself what it publishes: a name it left out is gone, not lost. */

@@ -23,8 +23,8 @@ export interface EdgeOptions {
   serve(visitor: Visitor): VisitorHandler;
   /** Answers on the gateway's reserved paths. */
   own(req: IncomingMessage, res: ServerResponse): void;
-  /** Takes over a WebSocket handshake on `/tunnel`. */
-  upgradeOwn(req: IncomingMessage, socket: Socket, head: Buffer): void;
+  /** Takes over a WebSocket handshake on `/tunnel`, from this address as trusted proxies tell it. */
+  upgradeOwn(req: IncomingMessage, socket: Socket, head: Buffer, address: string): void;
   /** True when a mapping owns the name: then no path on it is reserved. */
   isOwned(host: string): boolean;
   readonly forwarding: Forwarding;
@@ -133,7 +133,7 @@ export class Edge {
     visitorSocket.handOver();
     if (this.isReserved(read)) {
       visitorSocket.release();
-      this.options.upgradeOwn(req, req.socket, first);
+      this.options.upgradeOwn(req, req.socket, first, this.requestOf(req, read, visitorSocket, true).address);
     } else {
       const request = this.requestOf(req, read, visitorSocket, true);
       new UpgradeVisitor({ req, visitorSocket, request, first, serve: (visitor) => this.serve(visitor) });

@@ -1,13 +1,14 @@
 // The gateway from start to stop: parts are made in order, and let go in reverse.
 
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { GatewayConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import { describeError } from '../../protocol/errors.ts';
 import { SUBPROTOCOL } from '../../protocol/control.ts';
-import { MAX_TEXT_MESSAGE_BYTES } from '../../protocol/limits.ts';
+import { MAX_CONTROL_BYTES, MAX_TEXT_MESSAGE_BYTES } from '../../protocol/limits.ts';
 import { createActors } from '../actors.ts';
 import { createBus } from '../bus.ts';
 import { systemClock } from '../clock.ts';
@@ -45,7 +46,7 @@ export async function startGateway({
   const actors = createActors(clock, (actor, error) => {
     log.error({ error, actor }, 'An actor failed and was ended.');
   });
-  const directory = new Directory(config.gatewayHost, () => clock.nowMs());
+  const directory = new Directory(config.gatewayHost, () => clock.nowMs(), config.routeLeaseMs);
   const tunnels = createTunnels({
     actors,
     bus,
@@ -83,16 +84,14 @@ export async function startGateway({
     port: config.listenPort,
     serve: (visitor) => relays.serve(visitor),
     own: (request, response) => void api(request, response),
-    upgradeOwn: (request, socket, head) => {
-      acceptWire(request, socket, head);
-    },
+    upgradeOwn: acceptWire,
     isOwned: (host) => directory.isOwned(host),
     trustedProxies: config.trustedProxies,
     pseudonym: `octoporty-${randomText(systemRandom, 6)}`,
     log,
   });
 
-  function acceptWire(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  function acceptWire(request: IncomingMessage, socket: Socket, head: Buffer, address: string): void {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (!offered.includes(SUBPROTOCOL)) {
       refuseUpgrade(
@@ -103,9 +102,7 @@ export async function startGateway({
       return;
     }
     upgrades.handleUpgrade(request, socket, head, (webSocket) => {
-      tunnels.accept(request.socket.remoteAddress ?? '', (handler) =>
-        wireOf(webSocket, handler, request.socket),
-      );
+      tunnels.accept(address, (handler) => wireOf(webSocket, handler, socket), boundStranger(socket));
     });
   }
 
@@ -134,6 +131,19 @@ export async function startGateway({
       log.info({}, 'The gateway has stopped.');
     },
   };
+}
+
+/**
+ * Until it has proven the secret, whoever dials may send what a handshake takes and no more: a message is only checked
+ * once it is whole, and 256 pending wires with one unfinished message each would hold gigabytes.
+ */
+function boundStranger(socket: Socket): () => void {
+  const allowed = socket.bytesRead + MAX_CONTROL_BYTES;
+  const check = () => {
+    if (socket.bytesRead > allowed) socket.destroy();
+  };
+  socket.on('data', check);
+  return () => socket.off('data', check);
 }
 
 function refuseUpgrade(socket: Duplex, status: string, reason: string): void {

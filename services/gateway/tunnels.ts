@@ -36,8 +36,8 @@ export interface TunnelsOptions {
 }
 
 export interface Tunnels {
-  /** Takes a wire that is open. `address` is its peer's, to tell who was refused. */
-  accept(address: string, open: (handler: WireHandler) => Wire): void;
+  /** Takes a wire that is open. `address` is its peer's, to tell who was refused; `onAdmitted` once it has proven the secret. */
+  accept(address: string, open: (handler: WireHandler) => Wire, onAdmitted?: () => void): void;
   find(host: string): Found;
   /** @throws TunnelError `tunnel_lost` when the session is gone, `overloaded` when it has no room. */
   open(sessionId: number, head: RequestHead, makeHandler: (stream: Stream) => StreamHandler): Stream;
@@ -52,6 +52,7 @@ interface Session {
   readonly address: string;
   readonly actor: Actor<typeof sessionMachine>;
   readonly link: WireLink;
+  readonly onAdmitted: (() => void) | undefined;
 }
 
 export function createTunnels(options: TunnelsOptions): Tunnels {
@@ -67,6 +68,9 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   let onGone: (() => void) | undefined;
 
   const shared: SessionDirectory = {
+    admit(sessionId) {
+      sessions.get(sessionId)?.onAdmitted?.();
+    },
     claim(sessionId, identity, report) {
       const rivals = directory.rivalsOf(sessionId, identity);
       if (
@@ -170,7 +174,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   }
 
   return {
-    accept(address, open) {
+    accept(address, open, onAdmitted) {
       dropOldestHandshake();
       lastId += 1;
       const sessionId = lastId;
@@ -198,7 +202,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         refusalDelayMs: throttle.delayMs(address, clock.nowMs()),
         directory: shared,
       });
-      sessions.set(sessionId, { address, actor, link });
+      sessions.set(sessionId, { address, actor, link, onAdmitted });
       actor.subscribe({
         complete: () => {
           forget(sessionId);

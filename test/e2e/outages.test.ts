@@ -85,6 +85,21 @@ test('a wrong secret is rejected and said in words, and the agent does not spin'
   }
 });
 
+test('a stranger who sends more than a handshake takes is cut off, and the gateway does not swell', async () => {
+  const rig = await open();
+  try {
+    const before = rig.gateway.rssBytes();
+    const strangers = Array.from({ length: 50 }, () => sendEndlessMessage(rig.gatewayPort));
+    const sent = await Promise.all(strangers);
+    // What the kernel's buffers took is no longer in the gateway.
+    expect(Math.max(...sent)).toBeLessThan(8 * 1024 * 1024);
+    expect(rig.gateway.rssBytes() - before).toBeLessThan(64 * 1024 * 1024);
+    expect((await get(rig.gatewayPort, HOST)).body).toBe('hello');
+  } finally {
+    await rig.stop();
+  }
+});
+
 test('`up` ends within two seconds of SIGTERM, with code 0, an endless stream notwithstanding', async () => {
   const [gatewayPort, uiPort] = [await freePort(), await freePort()];
   const dataDir = mkdtempSync(join(tmpdir(), 'octoporty-up-'));
@@ -111,4 +126,28 @@ function open(): Promise<Rig> {
   const address = web.address();
   if (typeof address !== 'object' || address === null) throw new Error('no port');
   return startRig({ maps: [`${HOST}=http://127.0.0.1:${address.port}`] });
+}
+
+/** Opens a wire and sends one text message of 8 MiB that never ends; the bytes that went out before it was cut off. */
+async function sendEndlessMessage(port: number): Promise<number> {
+  const stranger = await RawClient.connect(port);
+  stranger.send(
+    `GET /tunnel HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: octoporty.v1\r\n\r\n`,
+  );
+  await stranger.head();
+  const header = Buffer.alloc(14);
+  header.writeUInt8(0x81, 0);
+  header.writeUInt8(0xff, 1);
+  header.writeBigUInt64BE(BigInt(8 * 1024 * 1024), 2);
+  stranger.send(header);
+  const piece = Buffer.alloc(64 * 1024);
+  let sent = 0;
+  while (stranger.ended === null && sent < 8 * 1024 * 1024 - piece.length) {
+    stranger.send(piece);
+    sent += piece.length;
+    await new Promise(setImmediate);
+  }
+  await stranger.until(() => stranger.ended !== null);
+  return sent;
 }

@@ -90,14 +90,14 @@ test('a gateway that leaves is reported with its reason, and the wire stays for 
   expect(clock.pending).toBe(0);
 });
 
-test('retired online, it drains: it closes once no stream is left', () => {
+test('retired online, it says so and serves on until the gateway closes the wire', () => {
   const made = online();
   made.actor.send({ type: 'retire' });
   expect(made.wire.calls()).toEqual([{ do: 'drain', reason: 'going_away', retryAfterMs: 0 }]);
   made.clock.runFor(1_000);
   expect(made.said()).toEqual([]);
-  made.wire.arrives({ type: 'link.idle' });
-  expectEnd(made, 'going_away', [closing('going_away')]);
+  made.wire.break('going_away');
+  expectEnd(made, 'going_away', []);
 });
 
 test('draining ends after its time, whatever still runs', () => {
@@ -110,14 +110,14 @@ test('draining ends after its time, whatever still runs', () => {
   expectEnd(made, 'going_away', [closing('going_away')]);
 });
 
-test('when both ends leave at once, it still closes once no stream is left', () => {
+test('when both ends leave at once, it still waits for the gateway to close', () => {
   const made = online();
   made.actor.send({ type: 'retire' });
   made.wire.calls();
   made.wire.leave();
   expect(made.said()).toEqual([]);
-  made.wire.arrives({ type: 'link.idle' });
-  expectEnd(made, 'going_away', [closing('going_away')]);
+  made.wire.break('going_away');
+  expectEnd(made, 'going_away', []);
 });
 
 test('every transition from online on was taken', () => {

@@ -58,7 +58,7 @@ describe('dialling', () => {
     expect(gateway.wires.flatMap((wire) => wire.calls())).toEqual([]);
   });
 
-  test('a fourth dial takes the place of the oldest, which timed out: no error to show', () => {
+  test('a fourth dial takes the place of the oldest, and its time-out is the reason to show', () => {
     const { clock, gateway, isIn, context, attempts } = dialling(0.5);
     for (const [dueMs, oldest] of [
       [8_250, 0],
@@ -70,7 +70,7 @@ describe('dialling', () => {
       clock.runUntil(dueMs);
       expect(gateway.wire(oldest).calls()).toEqual(closed('dial_timeout'));
       const rest = [oldest + 2, oldest + 3, oldest + 4];
-      expect(context()).toMatchObject({ dialling: rest, alive: rest, lastError: null });
+      expect(context()).toMatchObject({ dialling: rest, alive: rest, lastError: { code: 'dial_timeout' } });
       expect(attempts()).toEqual(rest.map((attempt) => `attempt.${attempt}`));
     }
     expect(gateway.dialledMs).toEqual([0, 2_750, 5_500, 8_250, 11_000, 13_750]);
@@ -242,7 +242,7 @@ describe('on request', () => {
     if (name === 'online') {
       expect(gateway.wire().calls()).toEqual([{ do: 'drain', reason: 'going_away', retryAfterMs: 0 }]);
       expect(isIn('stopping')).toBe(true);
-      gateway.wire().arrives({ type: 'link.idle' });
+      gateway.wire().break('going_away');
     }
     expect([isIn('offline'), clock.pending, attempts()]).toEqual([true, 0, []]);
   });

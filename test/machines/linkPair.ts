@@ -56,6 +56,9 @@ export class LinkEnd implements Link {
 
   drain(reason: ErrorCode, retryAfterMs: number): void {
     this.send({ type: 'goaway', reason, lastStreamId: 0, retryAfterMs });
+  }
+
+  finish(): void {
     this.isDraining = true;
     this.noteIdle();
   }

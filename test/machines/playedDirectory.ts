@@ -8,6 +8,7 @@ import type { WireMapping } from '../../protocol/mapping.ts';
 import type { Identity } from '../../protocol/tokens.ts';
 
 export type DirectoryCall =
+  | { do: 'admit'; sessionId: number }
   | { do: 'publish'; sessionId: number; identity: Identity }
   | { do: 'apply'; sessionId: number; revision: number; mappings: readonly WireMapping[] }
   | { do: 'withdraw'; sessionId: number; code: ErrorCode }
@@ -41,6 +42,10 @@ export class PlayedDirectory implements Directory {
   /** How the next claims are answered; null: live sessions have to answer, and `answerClaim` does so. */
   claimAnswer: ClaimEvent | null = { type: 'claim.free' };
   private claimReport: ((event: ClaimEvent) => void) | undefined;
+
+  admit(sessionId: number): void {
+    this.written.push({ do: 'admit', sessionId });
+  }
 
   claim(_sessionId: number, _identity: Identity, report: (event: ClaimEvent) => void): void {
     this.claimReport = report;

@@ -9,7 +9,8 @@ export type LinkCall =
   | { do: 'close'; code: ErrorCode; detail: string }
   | { do: 'terminate'; code: ErrorCode }
   | { do: 'serve' }
-  | { do: 'drain'; reason: ErrorCode; retryAfterMs: number };
+  | { do: 'drain'; reason: ErrorCode; retryAfterMs: number }
+  | { do: 'finish' };
 
 export class RecordingLink implements Link {
   private readonly clockMs: () => number;
@@ -51,6 +52,10 @@ export class RecordingLink implements Link {
 
   drain(reason: ErrorCode, retryAfterMs: number): void {
     this.written.push({ do: 'drain', reason, retryAfterMs });
+  }
+
+  finish(): void {
+    this.written.push({ do: 'finish' });
   }
 
   receivedBytes(): number {

@@ -29,7 +29,7 @@ describe('the handshake', () => {
     expect(link.sent()).toMatchObject([
       { type: 'auth_result', ok: true, gatewayHost: 'gw.example.com', lifetimeMs: 15 * MINUTE_MS },
     ]);
-    expect(directory.calls()).toEqual([]);
+    expect(directory.calls()).toEqual([{ do: 'admit', sessionId: SESSION_ID }]);
     sync(4);
     expect(directory.calls()).toEqual([
       { do: 'apply', sessionId: SESSION_ID, revision: 4, mappings: [mapping] },
@@ -69,7 +69,10 @@ describe('the handshake', () => {
     made.clock.runFor(PROBE_TIMEOUT_MS - 1);
     expect([made.link.sent(), made.directory.calls()]).toEqual([[], []]);
     made.clock.runFor(1);
-    expect(made.directory.calls()).toEqual([{ do: 'takeOver', sessionId: SESSION_ID, identity }]);
+    expect(made.directory.calls()).toEqual([
+      { do: 'takeOver', sessionId: SESSION_ID, identity },
+      { do: 'admit', sessionId: SESSION_ID },
+    ]);
     expect(made.link.sent()).toMatchObject([{ type: 'auth_result', ok: true }]);
   });
 
@@ -90,6 +93,7 @@ describe('the handshake', () => {
 
   test('a revision that is not newer than the one being applied is not looked at', () => {
     const { sync, directory } = admitted();
+    directory.calls();
     sync(4);
     sync(4);
     sync(3);
@@ -101,6 +105,7 @@ describe('the handshake', () => {
     (upTo) => {
       const made = upTo === 'greeted' ? opened() : admitted();
       made.link.calls();
+      made.directory.calls();
       made.live(9_999);
       expect(made.isIn('handshaking')).toBe(true);
       made.live(1);
@@ -286,7 +291,7 @@ describe('leaving', () => {
   ] as const)('%s stops new streams, lets the running ones finish, then closes', (type, code) => {
     const made = online();
     made.actor.send({ type });
-    expect(made.link.calls()).toEqual([{ do: 'drain', reason: code, retryAfterMs: 0 }]);
+    expect(made.link.calls()).toEqual([{ do: 'drain', reason: code, retryAfterMs: 0 }, { do: 'finish' }]);
     expect(made.directory.calls()).toEqual([{ do: 'withdraw', sessionId: SESSION_ID, code }]);
     made.clock.runFor(1_000);
     expect(made.isIn({ online: 'draining' })).toBe(true);
@@ -318,7 +323,17 @@ describe('leaving', () => {
     expectEnd(made, 'going_away');
   });
 
-  test('an agent that leaves gets no new streams, and the time to close the wire itself', () => {
+  test('an agent that leaves gets no new streams, and the wire is closed once those that run are done', () => {
+    const made = online();
+    made.actor.send(goaway);
+    expect(made.link.calls()).toEqual([{ do: 'finish' }]);
+    made.directory.calls();
+    made.actor.send({ type: 'link.idle' });
+    expect(made.link.calls()).toEqual([{ do: 'close', code: 'going_away', detail: '' }]);
+    expect([made.actor.getSnapshot().status, made.clock.pending]).toEqual(['done', 0]);
+  });
+
+  test('an agent that leaves has its time to finish what runs', () => {
     const made = online();
     made.actor.send(goaway);
     expect(made.directory.calls()).toEqual([{ do: 'withdraw', sessionId: SESSION_ID, code: 'going_away' }]);

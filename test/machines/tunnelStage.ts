@@ -43,6 +43,10 @@ class OpenDirectory implements Directory {
     this.tunnels = tunnels;
   }
 
+  admit(): void {
+    // Nobody is bounded here.
+  }
+
   claim(_: number, __: unknown, report: (event: ClaimEvent) => void): void {
     report({ type: 'claim.free' });
   }

@@ -18,6 +18,7 @@ import { createSimTokens } from './simTokens.ts';
 import { SimVisitor } from './simVisitor.ts';
 
 /** How long a lost name is remembered. */
+const LEASE_MS = 24 * 60 * 60_000;
 
 export interface GatewayTerms {
   /** The current one, and in a rotation the one before. */
@@ -79,7 +80,7 @@ export class SimGateway implements GatewayEnd {
     this.actors = createActors(process.clock, (id, error) => {
       invariants.nothingThrows(error, `${name} ${id}`);
     });
-    this.directory = new Directory(null, () => process.clock.nowMs());
+    this.directory = new Directory(null, () => process.clock.nowMs(), LEASE_MS);
     const tokens = createSimTokens(process, terms.secrets);
     this.tunnels = createTunnels({
       actors: this.actors,

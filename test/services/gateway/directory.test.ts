@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest';
 import type { WireMapping } from '../../../protocol/mapping.ts';
 import { Directory } from '../../../services/gateway/directory.ts';
 
+/** How long a lost name is remembered. */
+const LEASE_MS = 24 * 60 * 60_000;
+
 const A = { agentId: 'a', epoch: 'boot', slot: 0, attempt: 1 };
 const A_AGAIN = { ...A, attempt: 2 };
 const B = { ...A, agentId: 'b' };
@@ -27,7 +30,7 @@ const granted = (sessionId: number, revision: number) => refused(sessionId, revi
 
 function emptyDirectory({ gatewayHost = null as string | null } = {}) {
   let nowMs = 7;
-  const directory = new Directory(gatewayHost, () => nowMs);
+  const directory = new Directory(gatewayHost, () => nowMs, LEASE_MS);
   return {
     directory,
     apply: directory.apply.bind(directory),

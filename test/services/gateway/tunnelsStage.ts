@@ -18,6 +18,9 @@ import { SimulatedClock } from '../../simulation/simulatedClock.ts';
 import { Trace } from '../../simulation/trace.ts';
 import { PlayedAgent } from './playedAgent.ts';
 
+/** How long a lost name is remembered. */
+const LEASE_MS = 24 * 60 * 60_000;
+
 export const SECRET = 'the secret of these tunnels';
 export const LATENCY_MS = 20;
 /** A dial, the handshake and the first revision, without any claim that has to wait. */
@@ -54,7 +57,7 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
   });
   bus.on('tunnel.refused', (fact) => refusals.push(fact));
   bus.on('tunnel.changed', (fact) => changes.push(fact));
-  const directory = new Directory(null, () => gateway.clock.nowMs());
+  const directory = new Directory(null, () => gateway.clock.nowMs(), LEASE_MS);
   const tunnels = createTunnels({
     actors: createActors(gateway.clock, (id) => failures.push(id)),
     bus,
