@@ -31,6 +31,7 @@ export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url)
 
 export class TestBench {
   readonly root = mkdtempSync(join(tmpdir(), 'octoporty-mutation-'));
+  private isRemoved = false;
   private child: ChildProcess | undefined;
   private simulation: ChildProcess | undefined;
 
@@ -56,7 +57,7 @@ export class TestBench {
       }
       return undefined;
     } finally {
-      writeFileSync(path, source);
+      if (!this.isRemoved) writeFileSync(path, source);
     }
   }
 
@@ -66,6 +67,7 @@ export class TestBench {
   }
 
   async remove(): Promise<void> {
+    this.isRemoved = true;
     this.simulation?.kill('SIGKILL');
     await this.stop();
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
