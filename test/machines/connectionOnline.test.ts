@@ -119,7 +119,7 @@ test('an old wire that speaks again does not hide the silence of the current one
   gateway.wire(1).welcome();
   clock.runUntil(7_000);
   expect(isIn({ online: 'doubtful' })).toBe(true);
-  gateway.wire(0).received += 1;
+  gateway.wire(0).arrives(arrived({ type: 'heartbeat_ack', timestamp: 6_000 }));
   clock.runUntil(7_500);
   expect([isIn({ online: 'doubtful' }), context().current]).toEqual([true, 2]);
 });

@@ -1,8 +1,8 @@
-// Owns the tests of what a connection shows of itself: the gateway it knows and the last reason it was without one.
+// Owns the tests of what a connection shows of itself and what it leaves running: its gateway, its errors, its timers.
 
 import { expect, test } from 'vitest';
 import { connectionStatus } from '../../machines/connection.ts';
-import { idle, online } from './connectionStage.ts';
+import { dialling, idle, online } from './connectionStage.ts';
 
 test('before the first dial nothing is known of a gateway, and there is no error to show', () => {
   expect(connectionStatus(idle().context())).toEqual({
@@ -30,4 +30,11 @@ test('a first dial asked for while offline replaces nothing, so there is no erro
   actor.send({ type: 'reconnect' });
   clock.settle();
   expect([gateway.wires.length, connectionStatus(context()).lastError]).toEqual([1, null]);
+});
+
+test('a connection that was refused waits for its next look and for nothing else', () => {
+  const { gateway, isIn, clock } = dialling();
+  gateway.wire().greet();
+  gateway.wire().refuse('auth_failed');
+  expect([isIn('rejected'), clock.pending]).toEqual([true, 1]);
 });

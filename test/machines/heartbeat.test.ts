@@ -121,6 +121,18 @@ test.each([
   expect(later.at(-1)).toBe('13500 heartbeat.dead');
 });
 
+test('asking again does not make a peer less silent: the first question that is open counts', () => {
+  const peer = listening();
+  for (const askedMs of [1_499, 2_999]) {
+    chronicleWithBytes(peer, askedMs);
+    peer.clock.runUntil(askedMs);
+    peer.actor.send({ type: 'probe' });
+    peer.link.calls();
+  }
+  expect(chronicleWithBytes(peer, 4_499)).toEqual([]);
+  expect(chronicleWithBytes(peer, 4_500)).toEqual(['4500 heartbeat.silent']);
+});
+
 test.each([2_500, 4_500, 6_000, 13_500])(
   'an answer after %d ms ends the silence of a wire on which bytes arrive, and a later question counts anew',
   (answeredMs) => {
