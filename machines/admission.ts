@@ -163,7 +163,8 @@ export const admissionMachine = setup({
     // Another live session may have this identity: it has a moment to show that it lives.
     claiming: {
       entry: 'claim',
-      after: { probeTimeout: { target: 'proving', actions: 'takeOver' } },
+      // Asked again: another boot may have come online meanwhile, and has not been heard yet.
+      after: { probeTimeout: { target: 'claiming', reenter: true, actions: 'takeOver' } },
       on: {
         'claim.free': 'proving',
         'claim.contested': { target: 'refused', actions: ['noteRefusal', 'refuse'] },

@@ -155,7 +155,8 @@ export const attemptMachine = setup({
     ...input,
     attempt: input.identity.attempt,
     link: input.links.dial(input.identity.attempt, (event) => {
-      self.send(event);
+      // A wire that was given up still tells its end.
+      if (self.getSnapshot().status === 'active') self.send(event);
     }),
     code: 'wire_closed',
     detail: '',

@@ -34,7 +34,6 @@ interface AuthContext {
   gatewayNonce: string;
   agentNonce: string;
   gatewayWallMs: number;
-  token: string;
   proof: string;
   gatewayHost: string | null;
   refusal: ErrorCode;
@@ -105,7 +104,6 @@ export const authMachine = setup({
     gatewayNonce: '',
     agentNonce: '',
     gatewayWallMs: 0,
-    token: '',
     proof: '',
     gatewayHost: null,
     refusal: 'auth_failed',

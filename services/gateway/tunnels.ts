@@ -60,8 +60,8 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   const sessions = new Map<number, Session>();
   const listeners: (() => void)[] = [];
   const throttle = createThrottle();
-  /** Newcomers that wait to hear whether a live session has their identity. */
-  const claims = new Map<number, (event: ClaimEvent) => void>();
+  /** Newcomers that wait to hear whether one of these live sessions has their identity. */
+  const claims = new Map<number, { challenged: readonly number[]; report: (event: ClaimEvent) => void }>();
   let lastId = 0;
   let isChangeDue = false;
   /** Set while draining; a wire that comes and goes later is no news. */
@@ -86,21 +86,19 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         report({ type: 'claim.free' });
         return;
       }
-      claims.set(sessionId, report);
-      for (const rival of predecessors)
-        sessions.get(rival.sessionId)?.actor.send({ type: 'challenged', by: sessionId });
+      const challenged = predecessors.map((rival) => rival.sessionId);
+      claims.set(sessionId, { challenged, report });
+      for (const id of challenged) sessions.get(id)?.actor.send({ type: 'challenged', by: sessionId });
     },
     vouch(challengerId) {
-      claims.get(challengerId)?.({ type: 'claim.contested', code: 'duplicate_agent' });
+      claims.get(challengerId)?.report({ type: 'claim.contested', code: 'duplicate_agent' });
       claims.delete(challengerId);
     },
-    takeOver(sessionId, identity) {
+    takeOver(sessionId) {
+      // Only those that were asked and kept silent: one that came online meanwhile has not been asked.
+      const silent = claims.get(sessionId)?.challenged ?? [];
       claims.delete(sessionId);
-      for (const rival of directory.rivalsOf(sessionId, identity)) {
-        if (rival.identity.epoch !== identity.epoch) {
-          sessions.get(rival.sessionId)?.actor.send({ type: 'drop', code: 'replaced' });
-        }
-      }
+      for (const id of silent) sessions.get(id)?.actor.send({ type: 'drop', code: 'replaced' });
     },
     publish(sessionId, identity) {
       for (const rival of directory.rivalsOf(sessionId, identity)) {

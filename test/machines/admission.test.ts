@@ -204,14 +204,24 @@ describe('an identity', () => {
     },
   );
 
+  test('is claimed again after that: a boot that came online meanwhile is asked in its turn', () => {
+    const { auth, said, clock, takenOver, actor } = gateway({ claimAnswer: null });
+    auth();
+    clock.runFor(PROBE_TIMEOUT_MS);
+    actor.send({ type: 'claim.contested', code: 'duplicate_agent' });
+    expect(said()).toEqual([{ type: 'auth_result', ok: false, code: 'duplicate_agent' }]);
+    expect([takenOver, clock.pending]).toEqual([[identity], 0]);
+  });
+
   test('is taken over from sessions that stay silent for a second', () => {
     const { auth, said, clock, takenOver, actor } = gateway({ claimAnswer: null });
     auth();
     clock.runFor(PROBE_TIMEOUT_MS - 1);
     expect([said(), takenOver]).toEqual([[], []]);
     clock.runFor(1);
-    expect(takenOver).toEqual([identity]);
-    actor.send({ type: 'claim.contested', code: 'duplicate_agent' });
+    expect([takenOver, said(), actor.getSnapshot().value]).toEqual([[identity], [], 'claiming']);
+    actor.send({ type: 'claim.free' });
+    clock.settle();
     expect(said()).toMatchObject([{ ok: true }]);
     expect(actor.getSnapshot().output).toMatchObject({ ok: true, identity });
   });

@@ -68,6 +68,7 @@ describe('the handshake', () => {
     made.auth();
     made.clock.runFor(PROBE_TIMEOUT_MS - 1);
     expect([made.link.sent(), made.directory.calls()]).toEqual([[], []]);
+    made.directory.claimAnswer = { type: 'claim.free' };
     made.clock.runFor(1);
     expect(made.directory.calls()).toEqual([
       { do: 'takeOver', sessionId: SESSION_ID, identity },

@@ -42,7 +42,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'clone displaces the living',
     file: 'services/gateway/tunnels.ts',
-    find: "claims.get(challengerId)?.({ type: 'claim.contested', code: 'duplicate_agent' });",
+    find: "claims.get(challengerId)?.report({ type: 'claim.contested', code: 'duplicate_agent' });",
     replace: '',
   },
   {

@@ -39,6 +39,17 @@ describe('a second boot of an agent', () => {
     expect(tunnels.count).toBe(1);
   });
 
+  test('drops only those that were asked: one that came online meanwhile keeps its streams', () => {
+    const { clock, online, agent, changes } = tunnelsStage();
+    online('a').vanish();
+    agent('a', { epoch: 'two' });
+    clock.runFor(PROBE_TIMEOUT_MS / 2);
+    agent('a', { epoch: 'three' });
+    clock.runFor(PROBE_TIMEOUT_MS + HANDSHAKE_MS);
+    const dropped = changes.filter(({ state }) => state === 'offline').map(({ tunnel }) => tunnel);
+    expect(dropped).not.toContain('session.2');
+  });
+
   test('is let in at once after one that said goodbye', () => {
     const { clock, online, agent } = tunnelsStage();
     const first = online('a');
