@@ -101,9 +101,13 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       for (const id of silent) sessions.get(id)?.actor.send({ type: 'drop', code: 'replaced' });
     },
     publish(sessionId, identity) {
-      for (const rival of directory.rivalsOf(sessionId, identity)) {
-        sessions.get(rival.sessionId)?.actor.send({ type: 'replace' });
+      const rivals = directory.rivalsOf(sessionId, identity);
+      // Two boots that dialled in the same moment were both found free: the first to be online keeps the identity.
+      if (rivals.some((rival) => rival.identity.epoch !== identity.epoch)) {
+        sessions.get(sessionId)?.actor.send({ type: 'drop', code: 'duplicate_agent' });
+        return;
       }
+      for (const rival of rivals) sessions.get(rival.sessionId)?.actor.send({ type: 'replace' });
       bus.publish(() => ({
         type: 'tunnel.changed',
         tunnel: `session.${sessionId}`,

@@ -50,6 +50,15 @@ describe('a second boot of an agent', () => {
     expect(dropped).not.toContain('session.2');
   });
 
+  test('that dials in the same moment as the first loses to whichever is online first, which notices nothing', () => {
+    const { clock, agent, changes } = tunnelsStage();
+    const boots = [agent('a', { epoch: 'one' }), agent('a', { epoch: 'two' })];
+    clock.runFor(HANDSHAKE_MS);
+    expect(boots.map((boot) => boot.isIn('online')).sort()).toEqual([false, true]);
+    expect(boots.map((boot) => boot.context().lastError?.code)).toContain('duplicate_agent');
+    expect(changes.filter(({ state }) => state === 'online')).toHaveLength(1);
+  });
+
   test('is let in at once after one that said goodbye', () => {
     const { clock, online, agent } = tunnelsStage();
     const first = online('a');
