@@ -102,9 +102,10 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     },
     publish(sessionId, identity) {
       const rivals = directory.rivalsOf(sessionId, identity);
-      // Two boots that dialled in the same moment were both found free: the first to be online keeps the identity.
+      // Two boots that dialled in the same moment were both found free: the later one dials again, and then the first
+      // is asked whether it lives.
       if (rivals.some((rival) => rival.identity.epoch !== identity.epoch)) {
-        sessions.get(sessionId)?.actor.send({ type: 'drop', code: 'duplicate_agent' });
+        sessions.get(sessionId)?.actor.send({ type: 'drop', code: 'replaced' });
         return;
       }
       for (const rival of rivals) sessions.get(rival.sessionId)?.actor.send({ type: 'replace' });

@@ -53,7 +53,7 @@ describe('a second boot of an agent', () => {
   test('that dials in the same moment as the first loses to whichever is online first, which notices nothing', () => {
     const { clock, agent, changes } = tunnelsStage();
     const boots = [agent('a', { epoch: 'one' }), agent('a', { epoch: 'two' })];
-    clock.runFor(HANDSHAKE_MS);
+    clock.runFor(PROBE_TIMEOUT_MS + 2 * HANDSHAKE_MS);
     expect(boots.map((boot) => boot.isIn('online')).sort()).toEqual([false, true]);
     expect(boots.map((boot) => boot.context().lastError?.code)).toContain('duplicate_agent');
     expect(changes.filter(({ state }) => state === 'online')).toHaveLength(1);
