@@ -12,6 +12,7 @@ import { freePort, get, startRig, type Rig, type Service } from '../support/rig.
 
 const HOST = 'proof.localhost';
 const MIB = 1024 * 1024;
+const SIPS_PER_SECOND = 50;
 const STATUS_TOKEN = 'a status token for the proof';
 
 const proofs = { bulk, slow, burst, kill };
@@ -191,19 +192,19 @@ function check(what: string, isTrue: boolean): void {
   if (!isTrue) failures.push(what);
 }
 
-/** Reads a 1 GB download at so many bytes a second, in ten sips a second. */
+/** Reads a 1 GB download at so many bytes a second, in sips that each fit the socket's own buffer of 64 KiB. */
 function readSlowly(port: number, bytesPerSecond: number) {
   const socket = connect({ port, host: '127.0.0.1' });
   let total = 0;
   socket.write(`GET /down HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
   const sip = setInterval(() => {
-    for (let left = Math.ceil(bytesPerSecond / 10); left > 0;) {
+    for (let left = Math.ceil(bytesPerSecond / SIPS_PER_SECOND); left > 0;) {
       const chunk: unknown = socket.read(Math.min(left, 1024)) ?? socket.read();
       if (!Buffer.isBuffer(chunk)) return;
       total += chunk.length;
       left -= chunk.length;
     }
-  }, 100);
+  }, 1_000 / SIPS_PER_SECOND);
   return {
     read: () => total,
     stop() {
