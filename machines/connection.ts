@@ -14,6 +14,12 @@ export const MAX_DIALS = 3;
 /** After a refusal only a person can mend the cause: look again after a minute, give or take a fifth. */
 export const REJECTED_MS = 60_000;
 
+/**
+ * After the first `duplicate_agent` in a row: our predecessor may have vouched for itself in the moment before it left.
+ * Raised: a restart that overlaps takes that much longer; lowered: it has not left yet, and we wait the whole minute.
+ */
+export const SECOND_LOOK_MS = 3_000;
+
 export interface ConnectionInput {
   links: LinkDialer;
   tokens: TokenPort;
@@ -34,6 +40,8 @@ interface ConnectionContext extends ConnectionInput {
   current: number | null;
   /** Dials since the last time online. */
   dials: number;
+  /** Refusals in a row since the last time online. */
+  refusals: number;
   lastError: { code: ErrorCode; detail: string } | null;
   gateway: { version: string; host: string | null; rttMs: number | null };
   ackedRevision: number | null;
@@ -56,7 +64,12 @@ export const connectionMachine = setup({
     events: {} as ConnectionEvent,
   },
   actors: { attempt: attemptMachine, backoff: backoffMachine },
-  delays: { rejectedDelay: ({ context }) => REJECTED_MS * (0.8 + 0.4 * fraction(context.random)) },
+  delays: {
+    rejectedDelay: ({ context: { lastError, refusals, random } }) =>
+      lastError?.code === 'duplicate_agent' && refusals === 1
+        ? SECOND_LOOK_MS
+        : REJECTED_MS * (0.8 + 0.4 * fraction(random)),
+  },
   guards: {
     hasRoom: ({ context }) => context.dialling.length < MAX_DIALS,
     isCurrent: ({ context, event }) => 'attempt' in event && event.attempt === context.current,
@@ -99,6 +112,7 @@ export const connectionMachine = setup({
         lastError: isNews ? { code, detail } : context.lastError,
       });
     }),
+    countRefusal: assign({ refusals: ({ context }) => context.refusals + 1 }),
     noteGateway: assign(({ context, event }) => {
       if (event.type !== 'attempt.syncing') return {};
       return { gateway: { ...context.gateway, version: event.gatewayVersion, host: event.gatewayHost } };
@@ -121,6 +135,7 @@ export const connectionMachine = setup({
         current: event.attempt,
         dialling: without(context.dialling, event.attempt),
         dials: 0,
+        refusals: 0,
         lastError: null,
       };
     }),
@@ -161,6 +176,7 @@ export const connectionMachine = setup({
       current: null,
       dialling: [],
       dials: 0,
+      refusals: 0,
       lastError: { code: 'redialled', detail: '' },
     }),
   },
@@ -173,6 +189,7 @@ export const connectionMachine = setup({
     dialling: [],
     current: null,
     dials: 0,
+    refusals: 0,
     lastError: null,
     gateway: { version: '', host: null, rttMs: null },
     ackedRevision: null,
@@ -216,7 +233,7 @@ export const connectionMachine = setup({
         ],
         'attempt.ended': [
           { guard: 'isOld', actions: 'forget' },
-          { guard: 'isRefusal', target: 'rejected', actions: ['forget', 'dropDials'] },
+          { guard: 'isRefusal', target: 'rejected', actions: ['forget', 'countRefusal', 'dropDials'] },
           { guard: 'isOnlyDial', target: 'waiting', actions: 'forget' },
           { target: '.dialing', actions: 'forget' },
         ],

@@ -176,6 +176,33 @@ describe('a refusal', () => {
     expect(context()).toMatchObject({ alive: [], dialling: [], lastError: { code: 'duplicate_agent' } });
     expect(attempts()).toEqual([]);
   });
+
+  test('duplicate_agent is looked at again soon the first time, then as slowly as any other', () => {
+    const { clock, gateway, actor, isIn } = dialling(0.5);
+    const refuse = () => {
+      gateway.wire().greet();
+      gateway.wire().refuse('duplicate_agent');
+    };
+    const restsFor = (waitMs: number) => {
+      clock.runFor(waitMs - 1);
+      expect(isIn('rejected')).toBe(true);
+      clock.runFor(1);
+      expect(isIn('trying')).toBe(true);
+    };
+    refuse();
+    restsFor(3_000);
+    refuse();
+    restsFor(60_000);
+    actor.send({ type: 'reconnect' });
+    clock.settle();
+    refuse();
+    restsFor(3_000);
+    gateway.wire().welcome();
+    gateway.wire().break();
+    clock.runFor(125);
+    refuse();
+    restsFor(3_000);
+  });
 });
 
 test('the round trip of the current wire is shown', () => {
