@@ -1,17 +1,15 @@
 // The agent's end of a relay: finds the mapping in its own memory, asks the origin, streams the answer back.
 
-import { createActor, type Actor } from 'xstate';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../../machines/clock.ts';
+import type { RelayEffect } from '../../machines/relay.ts';
 import type { Mapping } from '../../protocol/mapping.ts';
 import type { RequestHead, ResponseHead } from '../../protocol/head.ts';
 import type { Stream, StreamHandler } from '../../protocol/stream.ts';
 import type { OriginDispatcher, OriginExchange, OriginHandler } from './originDispatcher.ts';
-import { machineClock } from '../../machines/clock.ts';
-import { relayLogic, type RelayContext, type RelayEffect, type RelayEvent } from '../../machines/relay.ts';
 import { isRepeatable } from '../../protocol/head.ts';
 import { MAX_INFORMS } from '../../protocol/limits.ts';
-import { createSweep, type Sweep } from '../sweep.ts';
+import { RelayActor, RelayActors, type RelayOwner, type RelayView } from '../relayActors.ts';
 import { originRequestOf, publicHostOf } from './originRequest.ts';
 
 export interface ForwarderOptions {
@@ -23,25 +21,17 @@ export interface ForwarderOptions {
   readonly findMapping: (id: string) => Mapping | undefined;
 }
 
-export interface ForwardView {
-  readonly requestId: string;
-  readonly phase: RelayContext['phase'];
-  readonly ageMs: number;
-}
-
 export interface Forwarder {
   /** Answers a stream that the gateway opened. */
   accept(stream: Stream, head: RequestHead): StreamHandler;
   /** Ends the streams of mappings that are gone, disabled or lead elsewhere by now. */
   onMappingsChanged(): void;
-  list(): readonly ForwardView[];
+  list(): readonly RelayView[];
 }
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const sweep: Sweep<Forward> = createSweep(options.clock, (forward, nowMs) => {
-    forward.decide({ type: 'tick', nowMs });
-  });
-  const desk: Desk = { ...options, sweep, actorClock: machineClock(options.clock) };
+  const actors = new RelayActors<Forward>(options);
+  const desk: Desk = { ...options, actors };
   return {
     accept(stream, head) {
       const mapping = options.findMapping(head.mappingId);
@@ -52,21 +42,17 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       return new Forward(desk, stream, head, mapping).handler;
     },
     onMappingsChanged() {
-      for (const forward of [...sweep.items]) {
-        if (forward.isStale(options.findMapping(forward.mapping.id)))
-          forward.decide({ type: 'revoked', code: 'mapping_gone' });
+      for (const relay of actors.live()) {
+        if (relay.owner.isStale(options.findMapping(relay.owner.mapping.id)))
+          relay.decide({ type: 'revoked', code: 'mapping_gone' });
       }
     },
-    list() {
-      const nowMs = options.clock.nowMs();
-      return [...sweep.items].map((forward) => forward.view(nowMs));
-    },
+    list: () => actors.list(),
   };
 }
 
 interface Desk extends ForwarderOptions {
-  readonly sweep: Sweep<Forward>;
-  readonly actorClock: ReturnType<typeof machineClock>;
+  readonly actors: RelayActors<Forward>;
 }
 
 function ignore(): void {}
@@ -86,41 +72,37 @@ const DEAF: StreamHandler = {
 };
 
 /** One request at the agent: moves bytes between stream and origin, and does what its actor decides. */
-class Forward {
+class Forward implements RelayOwner {
   readonly mapping: Mapping;
   /** What the gateway sends on the stream. */
   readonly handler: StreamHandler = {
     ...ANSWERS_ARE_OURS,
     onData: (chunk) => {
-      this.bytesIn += chunk.length;
+      this.actor.bytesIn += chunk.length;
       if (this.exchange.write(chunk)) this.stream.consume(chunk.length);
       else this.owedBytes += chunk.length;
     },
     onEnd: (trailers) => {
       this.exchange.end(trailers);
-      this.decide({ type: 'near.ended', nowMs: this.desk.clock.nowMs() });
+      this.actor.decide({ type: 'near.ended', nowMs: this.desk.clock.nowMs() });
     },
     onStop: () => {
-      this.decide({ type: 'near.left' });
+      this.actor.decide({ type: 'near.left' });
     },
     onWanted: ignore,
     onDrained: () => {
       this.exchange.resume();
     },
     onReset: () => {
-      this.decide({ type: 'near.left' });
+      this.actor.decide({ type: 'near.left' });
     },
   };
   private readonly desk: Desk;
   private readonly stream: Stream;
   private readonly head: RequestHead;
-  private readonly actor: Actor<typeof relayLogic>;
-  private readonly startedMs: number;
+  private readonly actor: RelayActor<Forward>;
   private exchange: OriginExchange;
-  private status: number | null = null;
   private informs = 0;
-  private bytesIn = 0;
-  private bytesOut = 0;
   /** Written to the origin and not yet taken: its credit is still with us. */
   private owedBytes = 0;
 
@@ -129,11 +111,11 @@ class Forward {
     this.stream = stream;
     this.head = head;
     this.mapping = mapping;
-    this.startedMs = desk.clock.nowMs();
-    this.actor = createActor(relayLogic, {
-      clock: desk.actorClock,
+    const { requestId, method, target, visitorAddress } = head;
+    this.actor = new RelayActor(desk.actors, {
+      subject: { requestId, method, target, visitorAddress },
+      owner: this,
       input: {
-        nowMs: this.startedMs,
         isRepeatable: isRepeatable(head) && !head.isResent,
         hasBody: head.hasBody,
         isUpgrade: head.isUpgrade,
@@ -145,13 +127,8 @@ class Forward {
         headTimeoutMs: null,
       },
     });
-    this.actor.start();
-    desk.sweep.add(this);
+    this.actor.mappingId = mapping.id;
     this.exchange = this.dispatch();
-  }
-
-  view(nowMs: number): ForwardView {
-    return { requestId: this.head.requestId, phase: this.relay.phase, ageMs: nowMs - this.startedMs };
   }
 
   /** True when the mapping leads elsewhere than where this request went. */
@@ -165,77 +142,7 @@ class Forward {
     );
   }
 
-  decide(event: RelayEvent): void {
-    if (this.relay.phase === 'ended') return;
-    this.actor.send(event);
-    const { effects, phase } = this.actor.getSnapshot().context;
-    for (const effect of effects) this.perform(effect);
-    if (phase === 'ended') this.finish();
-  }
-
-  private get relay(): RelayContext {
-    return this.actor.getSnapshot().context;
-  }
-
-  /** The first try may meet a stale keep-alive socket if it may be repeated; any other goes on a fresh connection. */
-  private dispatch(): OriginExchange {
-    const isFirst = this.relay.sends === 0;
-    const mayReuse = isFirst && isRepeatable(this.head) && !this.head.isResent;
-    return this.desk.origins.dispatch(
-      originRequestOf(this.head, this.mapping, !mayReuse),
-      this.originHandler(),
-    );
-  }
-
-  private originHandler(): OriginHandler {
-    return {
-      onConnected: () => {
-        this.decide({ type: 'far.opened', nowMs: this.desk.clock.nowMs() });
-      },
-      onContinue: () => {
-        this.decide({ type: 'far.invited' });
-      },
-      onInform: (head) => {
-        // 1xx have no credit: the gateway takes so many and no more.
-        if (this.informs >= MAX_INFORMS) this.decide({ type: 'revoked', code: 'origin_invalid' });
-        else this.stream.inform(head);
-        this.informs += 1;
-      },
-      onHead: (head, hasBody) => {
-        this.answer(head, hasBody);
-      },
-      onData: (chunk) => {
-        this.bytesOut += chunk.length;
-        if (!this.stream.write(chunk)) this.exchange.pause();
-      },
-      onEnd: (trailers) => {
-        this.stream.end(trailers);
-        this.decide({ type: 'far.ended' });
-      },
-      onDrain: () => {
-        this.settle();
-      },
-      onFailed: (code, _detail, isStale) => {
-        const nowMs = this.desk.clock.nowMs();
-        this.decide(isStale ? { type: 'far.lost', code, nowMs } : { type: 'far.failed', code });
-      },
-    };
-  }
-
-  private answer(head: ResponseHead, hasBody: boolean): void {
-    this.status = head.status;
-    const isUpgrade = head.status === 101;
-    this.stream.respond(head, hasBody || isUpgrade);
-    this.decide({ type: 'far.answered', isUpgrade, hasBody });
-  }
-
-  /** The origin has taken what was written: its credit goes back to the gateway. */
-  private settle(): void {
-    this.stream.consume(this.owedBytes);
-    this.owedBytes = 0;
-  }
-
-  private perform(effect: RelayEffect): void {
+  perform(effect: RelayEffect): void {
     switch (effect.type) {
       case 'far.reopen':
         this.exchange = this.dispatch();
@@ -252,25 +159,67 @@ class Forward {
     }
   }
 
-  private finish(): void {
+  release(): void {
     this.settle();
     // An answer may be whole before its request is: the rest must not wait for credit that nobody gives any more.
     this.stream.stop();
-    this.desk.sweep.delete(this);
-    const { outcome } = this.relay;
-    if (outcome === null) return;
-    this.desk.bus.publish(() => ({
-      type: 'relay.finished',
-      requestId: this.head.requestId,
-      mappingId: this.mapping.id,
-      method: this.head.method,
-      path: this.head.target.split('?', 1)[0] ?? '',
-      visitorAddress: this.head.visitorAddress,
-      status: this.status,
-      outcome,
-      durationMs: this.desk.clock.nowMs() - this.startedMs,
-      bytesIn: this.bytesIn,
-      bytesOut: this.bytesOut,
-    }));
+  }
+
+  /** The first try may meet a stale keep-alive socket if it may be repeated; any other goes on a fresh connection. */
+  private dispatch(): OriginExchange {
+    const isFirst = this.actor.sends === 0;
+    const mayReuse = isFirst && isRepeatable(this.head) && !this.head.isResent;
+    return this.desk.origins.dispatch(
+      originRequestOf(this.head, this.mapping, !mayReuse),
+      this.originHandler(),
+    );
+  }
+
+  private originHandler(): OriginHandler {
+    return {
+      onConnected: () => {
+        this.actor.decide({ type: 'far.opened', nowMs: this.desk.clock.nowMs() });
+      },
+      onContinue: () => {
+        this.actor.decide({ type: 'far.invited' });
+      },
+      onInform: (head) => {
+        // 1xx have no credit: the gateway takes so many and no more.
+        if (this.informs >= MAX_INFORMS) this.actor.decide({ type: 'revoked', code: 'origin_invalid' });
+        else this.stream.inform(head);
+        this.informs += 1;
+      },
+      onHead: (head, hasBody) => {
+        this.answer(head, hasBody);
+      },
+      onData: (chunk) => {
+        this.actor.bytesOut += chunk.length;
+        if (!this.stream.write(chunk)) this.exchange.pause();
+      },
+      onEnd: (trailers) => {
+        this.stream.end(trailers);
+        this.actor.decide({ type: 'far.ended' });
+      },
+      onDrain: () => {
+        this.settle();
+      },
+      onFailed: (code, _detail, isStale) => {
+        const nowMs = this.desk.clock.nowMs();
+        this.actor.decide(isStale ? { type: 'far.lost', code, nowMs } : { type: 'far.failed', code });
+      },
+    };
+  }
+
+  private answer(head: ResponseHead, hasBody: boolean): void {
+    this.actor.status = head.status;
+    const isUpgrade = head.status === 101;
+    this.stream.respond(head, hasBody || isUpgrade);
+    this.actor.decide({ type: 'far.answered', isUpgrade, hasBody });
+  }
+
+  /** The origin has taken what was written: its credit goes back to the gateway. */
+  private settle(): void {
+    this.stream.consume(this.owedBytes);
+    this.owedBytes = 0;
   }
 }

@@ -5,7 +5,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { ActorView } from '../actors.ts';
 import type { Log } from '../log.ts';
-import type { RelayView } from './relays.ts';
+import type { RelayView } from '../relayActors.ts';
 import { SUBPROTOCOL, TUNNEL_PATH } from '../../protocol/control.ts';
 
 export interface GatewayApiOptions {
