@@ -108,6 +108,7 @@ export const attemptMachine = setup({
     drain: ({ context }) => {
       context.link.drain('going_away', 0);
     },
+    remindOfSilence: sendTo('heartbeat', { type: 'remind' }),
     startSync: sendTo('configSync', { type: 'config.start' }),
     reportAuthenticating: sendParent(({ context }): AttemptReport => ({
       type: 'attempt.authenticating',
@@ -253,7 +254,8 @@ export const attemptMachine = setup({
             },
           },
         },
-        online: { entry: ['serve', 'reportOnline'] },
+        // A gateway that confirms may leave our question open all the same: then this wire is doubtful from the start.
+        online: { entry: ['serve', 'reportOnline', 'remindOfSilence'] },
         // The gateway leaves: it closes the wire once the streams that run are done.
         leaving: { entry: 'reportLeaving' },
         // We leave: the gateway opens no more streams once it hears so, those under way are served, and then it closes.

@@ -50,7 +50,9 @@ export const heartbeatMachine = setup({
     events: {} as
       | Extract<ControlEvent, { type: 'control.heartbeat' | 'control.heartbeat_ack' }>
       /** Ask now: somebody wants to know. */
-      | { type: 'probe' },
+      | { type: 'probe' }
+      /** Somebody listens from now on: a silence that began before is told again. */
+      | { type: 'remind' },
   },
   delays: { tick: HEARTBEAT_TICK_MS },
   guards: {
@@ -130,6 +132,7 @@ export const heartbeatMachine = setup({
     },
     silent: {
       entry: 'reportSilent',
+      on: { remind: { actions: 'reportSilent' } },
       initial: 'waiting',
       states: {
         waiting: {

@@ -147,6 +147,15 @@ describe('dialling', () => {
   });
 });
 
+test('a wire that gets online with our question still open is doubtful from its first moment', () => {
+  const { clock, gateway, isIn } = dialling(0.5);
+  gateway.wire(0).greet();
+  clock.runUntil(4_000);
+  gateway.wire(0).accept();
+  gateway.wire(0).confirm(1);
+  expect([isIn({ online: 'doubtful' }), gateway.dialledMs]).toEqual([true, [0, 2_750, 4_000]]);
+});
+
 describe('a refusal', () => {
   test.each([
     [0, 48_000],

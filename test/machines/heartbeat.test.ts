@@ -45,6 +45,15 @@ test('silence is asked about after 2 s, reported after 3 s, asked again every 2 
   expect(peer.clock.pending).toBe(0);
 });
 
+test('who begins to listen is told again of a silence that lasts, and of nothing else', () => {
+  const peer = listening();
+  peer.actor.send({ type: 'remind' });
+  expect(chronicle(peer, 3_000)).toEqual(['2000 heartbeat', '3000 heartbeat.silent']);
+  peer.actor.send({ type: 'remind' });
+  expect(peer.reports()).toEqual([{ type: 'heartbeat.silent' }]);
+  expect(chronicle(peer, 4_000)).toEqual(['4000 heartbeat']);
+});
+
 test('any received byte within two seconds keeps the link lively and unasked, and listening goes on', () => {
   const peer = listening();
   for (let round = 1; round <= 10; round += 1) {

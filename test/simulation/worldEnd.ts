@@ -94,8 +94,14 @@ export function claimersOf(world: World, domain: string): AgentSite[] {
   );
 }
 
+/** It says so, and it is so: a wire that got online is there, not only a dial beside one that is dead. */
 export function isServing(site: AgentSite): boolean {
-  return site.isOnline && site.terms.path.healthy.length > 0;
+  return (
+    site.isOnline &&
+    site.terms.path.healthy.some(
+      ({ agent: { handler } }) => handler instanceof WireLink && handler.channel !== undefined,
+    )
+  );
 }
 
 export function leadsTo(world: World, domain: string, { terms }: AgentSite): boolean {
