@@ -109,7 +109,7 @@ export class Directory {
     if (member === undefined) return [];
     this.members.delete(sessionId);
     const promoted = this.dropClaims(sessionId, member.mappings);
-    // Another wire of the agent has said as much or more: a name that it left out is gone, not lost.
+    // A name that those who stay for the agent have left out is gone, not lost.
     if (this.isSpokenFor(member)) return promoted;
     this.forgetExpired();
     const loss = { agentId: member.identity.agentId, atMs: this.nowMs() };
@@ -185,9 +185,12 @@ export class Directory {
     return [...promoted].map((id) => this.verdictOn(id));
   }
 
+  /** Another wire of its boot has said as much or more, or another boot has the identity now: revisions of two boots do not compare. */
   private isSpokenFor({ identity, revision }: Member): boolean {
     return [...this.members.values()].some(
-      (other) => other.identity.agentId === identity.agentId && other.revision >= revision,
+      (other) =>
+        other.identity.agentId === identity.agentId &&
+        (other.identity.epoch !== identity.epoch || other.revision >= revision),
     );
   }
 

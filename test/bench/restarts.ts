@@ -21,7 +21,7 @@ interface Span {
 
 export async function restarts(
   stage: Stage,
-  { rounds = 20, rate = 200, names = 4 }: RestartsOptions,
+  { rounds = 20, rate = 200, names = 10 }: RestartsOptions,
 ): Promise<void> {
   const origin = await openLoadOrigin();
   stage.atEnd(() => origin.stop());

@@ -311,6 +311,14 @@ describe('a name whose only tunnel ends', () => {
     withdraw(2);
     expect([serving('app'), serving('web')]).toEqual(['lost', [1, 'a web 443']]);
   });
+
+  test('is unknown when the boot that keeps the identity left it out, whatever its revision', () => {
+    const { apply, withdraw, serving } = emptyDirectory();
+    apply(1, A, 5, [mapped('a', 'app'), mapped('a', 'web')]);
+    apply(2, { ...A, epoch: 'restored backup' }, 3, [mapped('a', 'web')]);
+    withdraw(1);
+    expect([serving('app'), serving('web')]).toEqual(['unknown', [2, 'a web 443']]);
+  });
 });
 
 test('a session that ends twice, or never published, changes nothing', () => {
