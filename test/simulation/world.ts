@@ -23,6 +23,7 @@ import {
   onlineWithinMs,
   probe,
   shutDown,
+  STOPPED_WITHIN_MS,
 } from './worldEnd.ts';
 import { playSequels } from './sequels.ts';
 import { drawWorld, type WorldPlan } from './worldPlan.ts';
@@ -157,7 +158,9 @@ export class World {
     this.runUntil(plan.quietMs);
     heal(this);
     this.isQuiet = true;
-    this.runUntil(plan.quietMs + onlineWithinMs(this));
+    // A gateway that was leaving at that moment is back once it has drained.
+    this.runUntil(plan.quietMs + STOPPED_WITHIN_MS, () => this.gateway?.isListening === true);
+    this.runUntil(this.clock.nowMs() + onlineWithinMs(this));
     if (this.isBroken()) return;
     checkOnline(this);
     const probes = probe(this);

@@ -16,7 +16,7 @@ const ONLINE_WITHIN_MS = 5_000;
 const ONLINE_WHEN_UNHEARD_MS = 6_500;
 
 /** Everything leaves: drains, and closing handshakes. */
-const STOPPED_WITHIN_MS = 20_000;
+export const STOPPED_WITHIN_MS = 20_000;
 
 export function onlineWithinMs({ plan }: World): number {
   const isUnheard = plan.faults.some(({ fault }) => fault.kind === 'halfOpen' && fault.direction === 'up');
