@@ -10,7 +10,7 @@ import { check, checkWithin, note, percentile } from './verdict.ts';
 export interface RestartsOptions {
   readonly rounds?: number;
   readonly rate?: number;
-  /** Public names the rate is spread over: the gateway holds at most 100 requests for each. */
+  /** Public names the rate is spread over: the gateway holds at most 100 requests for each, and each for 5 s. */
   readonly names?: number;
 }
 
@@ -66,6 +66,8 @@ export async function restarts(
       failed === 0,
     );
     if (failed > 0) note(load.counts.toString());
+    const unanswered = load.samples.reduce((sum, sample) => sum + sample.unanswered, 0);
+    note(`${unanswered} connections ended unanswered as the port closed, and were tried again as Caddy does`);
     sayLatencies(load.samples, spans);
   }
 }

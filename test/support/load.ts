@@ -18,7 +18,8 @@ export interface Target {
 /**
  * What became of one exchange. `ok`; `wrong`: bytes that are not the origin's, or a cut body that looks complete;
  * `misattributed`: another request's answer; `hung`: nothing happened for too long. These three must never be. Honest ends:
- * `refused`: no connection; `cut`: broken off visibly; else the gateway's error, such as `503 tunnel_offline`.
+ * `refused`: no connection; `unanswered`: a connection that ended without a byte; `cut`: broken off visibly; else the
+ * gateway's error, such as `503 tunnel_offline`.
  */
 export type Outcome = string;
 
@@ -290,7 +291,8 @@ function exchange(
       settle('hung');
     });
     asked.on('error', (error) => {
-      settle(isRefused(error) ? 'refused' : 'cut');
+      const isUnanswered = (asked.socket?.bytesRead ?? 0) === 0;
+      settle(isRefused(error) ? 'refused' : isUnanswered ? 'unanswered' : 'cut');
     });
     asked.on('response', (response) => {
       if (response.statusCode !== 200) {

@@ -1,11 +1,17 @@
-// Safe requests at a steady rate from where Caddy stands: a refused connection is tried again for a while, all else counts.
+// Safe requests at a steady rate from where Caddy stands: what Caddy tries again for a while is tried again, all else counts.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { getSmall, LoadCounts, type Target } from './load.ts';
+import { getSmall, LoadCounts, type Outcome, type Target } from './load.ts';
 
 /** As Caddy's `lb_try_duration` and `lb_try_interval`. */
 const TRY_DURATION_MS = 5_000;
 const TRY_INTERVAL_MS = 250;
+
+/**
+ * Caddy tries a refused connection again, and a GET whose connection ended without an answer (the default of
+ * `lb_retry_match`): a port that closes takes the connections along that nobody has accepted yet.
+ */
+const RETRIED: readonly Outcome[] = ['refused', 'unanswered'];
 
 /** How often those that are due are sent. */
 const TICK_MS = 10;
@@ -15,8 +21,8 @@ export interface Sample {
   readonly startMs: number;
   readonly endMs: number;
   readonly outcome: string;
-  /** Connections that were refused before. */
-  readonly refusals: number;
+  /** Tries whose connection ended without an answer, though it was not refused. */
+  readonly unanswered: number;
 }
 
 export interface SteadyLoad {
@@ -57,11 +63,12 @@ export function startSteadyLoad(targets: readonly Target[], perSecond: number): 
 
 async function ask(target: Target): Promise<Sample> {
   const startMs = performance.now();
-  for (let refusals = 0; ; refusals += 1) {
+  for (let unanswered = 0; ;) {
     const outcome = await getSmall(target);
     const endMs = performance.now();
-    if (outcome !== 'refused' || endMs - startMs > TRY_DURATION_MS)
-      return { startMs, endMs, outcome, refusals };
+    if (!RETRIED.includes(outcome) || endMs - startMs > TRY_DURATION_MS)
+      return { startMs, endMs, outcome, unanswered };
+    if (outcome === 'unanswered') unanswered += 1;
     await delay(TRY_INTERVAL_MS);
   }
 }
