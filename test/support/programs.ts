@@ -1,0 +1,52 @@
+// Programs of the system that tests start. Where one is missing, its tests are skipped, and one line says what to install.
+
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { test } from 'vitest';
+
+/** Each program's names on the PATH, the first found counts, and Debian's package. */
+const PROGRAMS = {
+  chromium: { names: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
+  curl: { names: ['curl'], package: 'curl' },
+  git: { names: ['git'], package: 'git' },
+} as const;
+
+export type Program = keyof typeof PROGRAMS;
+
+/**
+ * vitest's `test`, for tests that start this program. Throws where it is missing and `CI` is set: there a skipped test
+ * would pass for a good one.
+ */
+export function testWith(program: Program): ReturnType<typeof test.skipIf> {
+  const isMissing = find(program) === undefined;
+  if (isMissing && process.env.CI !== undefined && process.env.CI !== 'false')
+    throw new Error(howToInstall(program));
+  if (isMissing) console.warn(`Skipped. ${howToInstall(program)}`);
+  return test.skipIf(isMissing);
+}
+
+export function pathOf(program: Program): string {
+  const path = find(program);
+  if (path === undefined) throw new Error(howToInstall(program));
+  return path;
+}
+
+function find(program: Program): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return PROGRAMS[program].names
+    .flatMap((name) => folders.map((folder) => join(folder, name)))
+    .find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function howToInstall(program: Program): string {
+  return `These tests need ${program}: install it (Debian: apt-get install ${PROGRAMS[program].package}).`;
+}
