@@ -126,7 +126,13 @@ export class Answer {
     else if (req.httpVersion !== '1.1') flat.push('Connection', 'keep-alive');
     // Node would add its own `Connection: keep-alive`; told that it is removed, it adds nothing.
     else res.removeHeader('Connection');
-    res.writeHead(head.status, head.reason, flat);
+    try {
+      // A head with an Expect line is sent at once, and Node names no encoding then: obs-text needs latin1.
+      req.socket.setDefaultEncoding('latin1');
+      res.writeHead(head.status, head.reason, flat);
+    } finally {
+      req.socket.setDefaultEncoding('utf8');
+    }
   }
 }
 

@@ -59,6 +59,12 @@ describe('an answer', () => {
     expect(answer.head).toMatch(/content-disposition: f="\xc3\xa9\xff"/i);
   });
 
+  it('keeps raw bytes beside an Expect line, with which Node sends a head on its own', async () => {
+    const { client, relayed } = await start(GET);
+    relayed.reply('', ['Expect', '', 'X-A', '\xe9']);
+    expect((await client.answer()).head).toContain('\r\nX-A: \xe9\r\n');
+  });
+
   it('loses what belongs to the hop before, and what is ours alone', async () => {
     const { client, relayed } = await start(GET);
     relayed.reply('', [
