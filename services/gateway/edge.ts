@@ -14,7 +14,13 @@ import { endToEndHeaders, keepHeaders, membersOf } from '../../protocol/headers.
 import { Answer } from './answer.ts';
 import { HttpVisitor, SILENT } from './httpVisitor.ts';
 import { parseFailureOf, rawErrorAnswer, rawTimeoutAnswer } from './parseErrors.ts';
-import { looksLikeUpgrade, readRequest, wantsUpgrade, type ReadRequest } from './requestRules.ts';
+import {
+  closesByTrailers,
+  looksLikeUpgrade,
+  readRequest,
+  wantsUpgrade,
+  type ReadRequest,
+} from './requestRules.ts';
 import { UpgradeVisitor } from './upgradeVisitor.ts';
 import { VisitorSocket, type Exchange } from './visitorSocket.ts';
 
@@ -98,7 +104,7 @@ export class Edge {
       return refusedExchange(req, res, 'bad_request');
     }
     if (this.options.forwarding.isLoop(req.rawHeaders)) return refusedExchange(req, res, 'loop_detected');
-    const mustClose = () => this.isDraining || looksLikeUpgrade(req);
+    const mustClose = () => this.isDraining || looksLikeUpgrade(req) || closesByTrailers(req.rawTrailers);
     if (this.isReserved(read)) return this.ownExchange(req, res, read, mustClose);
     const request = this.requestOf(req, read, visitorSocket, false);
     return new HttpVisitor({ req, res, request, mustClose, serve: (visitor) => this.serve(visitor) });
@@ -149,7 +155,11 @@ export class Edge {
   private onParseError(error: Error, socket: Duplex): void {
     const failure = parseFailureOf(error);
     const visitorSocket = this.sockets.get(socket);
-    if (failure.kind === 'surplus') return;
+    if (failure.kind === 'surplus') {
+      // Most answers before it have said so; after any other, silence would keep the visitor waiting.
+      visitorSocket?.drain();
+      return;
+    }
     if (visitorSocket === undefined || visitorSocket.isMute || failure.kind === 'gone') socket.destroy();
     else if (failure.kind === 'late') visitorSocket.refuse('bad_request', rawTimeoutAnswer);
     else {

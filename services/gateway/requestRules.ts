@@ -1,5 +1,6 @@
 // Which requests are refused beyond what Node's parser refuses: whatever two readers could understand differently.
 
+import { METHODS } from 'node:http';
 import { isIPv6 } from 'node:net';
 import type { FlatHeaders } from '../../protocol/head.ts';
 import { membersOf, valuesOf } from '../../protocol/headers.ts';
@@ -31,11 +32,15 @@ const ABSOLUTE_FORM = /^(https?):\/\/([^/?#]*)(.*)$/is;
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' };
 const MAX_PORT = 65_535;
 
+/** Node's parser also reads RTSP, whose methods are none of HTTP's. */
+const HTTP_METHODS = new Set(METHODS);
+
 /** Reads a request, or says why it is ambiguous (RFC 9112 §3.2, §6.3, §11.2). */
 export function readRequest(raw: RawRequest): RequestReading {
   const { rawHeaders, httpVersion } = raw;
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return { problem: 'HTTP version' };
   if (raw.method === 'CONNECT') return { problem: 'CONNECT' };
+  if (!HTTP_METHODS.has(raw.method ?? '')) return { problem: 'a method of another protocol' };
   const hostLines = valuesOf(rawHeaders, 'host');
   const [hostLine = ''] = hostLines;
   if (hostLines.length !== 1) return { problem: 'no Host or several' };
@@ -64,6 +69,12 @@ export function looksLikeUpgrade({ rawHeaders }: RawRequest): boolean {
   return (
     valuesOf(rawHeaders, 'upgrade').length > 0 && membersOf(rawHeaders, 'connection').includes('upgrade')
   );
+}
+
+/** True when trailers end the connection: Node's parser obeys them even there, and reads nothing behind the request. */
+export function closesByTrailers(rawTrailers: FlatHeaders): boolean {
+  const options = ['connection', 'proxy-connection'].flatMap((name) => membersOf(rawTrailers, name));
+  return options.includes('close');
 }
 
 /** The name in a Host line as mappings know it; null for junk. */
@@ -105,5 +116,7 @@ function readFraming(
   }
   const [length = '0'] = lengths;
   if (lengths.length > 1 || !/^\d+$/.test(length)) return { problem: 'Content-Length' };
+  // Beyond it readers round, overflow or count backwards, each in its own way.
+  if (Number(length) > Number.MAX_SAFE_INTEGER) return { problem: 'a Content-Length that nobody can count' };
   return { hasBody: /[1-9]/.test(length) };
 }

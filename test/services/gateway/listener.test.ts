@@ -224,6 +224,31 @@ describe('a request', () => {
     expect(relayed).toHaveLength(1);
   });
 
+  it.each(['Connection', 'Proxy-Connection'])(
+    'whose trailers say %s: close is told to be the last, as nothing behind it will be read',
+    async (name) => {
+      edge = await openEdge();
+      const client = await edge.connect();
+      client.send(post(`0\r\n${name}: close\r\n\r\n`, CHUNKED));
+      const relayed = await edge.request();
+      relayed.visitor.resume();
+      await relayed.ended();
+      relayed.reply('last');
+      expect(valuesIn(await client.answer(), 'Connection')).toEqual(['close']);
+      expect((await client.rest()).ending).toBe('fin');
+    },
+  );
+
+  it('behind one whose trailers closed the connection too late to be told so is not left waiting', async () => {
+    const { relayed } = await open();
+    const client = await edge.connect();
+    const own = post('', CHUNKED).replace('POST / ', 'POST /health ').replace('a.localhost', 'gw.test');
+    expect((await client.send(own).answer()).body).toBe('own');
+    client.send('0\r\nConnection: close\r\n\r\n' + SMUGGLED);
+    expect(await client.rest()).toEqual({ bytes: '', ending: 'fin' });
+    expect(relayed).toHaveLength(0);
+  });
+
   it('of hundreds in a row without an answer is too many', async () => {
     edge = await openEdge();
     const client = await edge.connect();

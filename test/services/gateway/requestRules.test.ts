@@ -1,7 +1,12 @@
 // Which requests can be read in one way only.
 
 import { describe, expect, it } from 'vitest';
-import { parseHost, readRequest, wantsUpgrade } from '../../../services/gateway/requestRules.ts';
+import {
+  closesByTrailers,
+  parseHost,
+  readRequest,
+  wantsUpgrade,
+} from '../../../services/gateway/requestRules.ts';
 
 const read = (url: string, headers: string[] = ['Host', 'a.test'], method = 'GET', httpVersion = '1.1') =>
   readRequest({ method, url, httpVersion, rawHeaders: headers });
@@ -89,6 +94,8 @@ describe('a request', () => {
     ],
     ['two Content-Lengths', withHost('Content-Length', '1', 'Content-Length', '1')],
     ['a signed Content-Length', withHost('Content-Length', '+1')],
+    ['a Content-Length that readers round', withHost('Content-Length', '9007199254740992')],
+    ['a Content-Length that readers see as -1', withHost('Content-Length', '18446744073709551615')],
     ['an unknown Transfer-Encoding', withHost('Transfer-Encoding', 'gzip, chunked')],
     ['chunked twice', withHost('Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'chunked')],
     ['an empty Transfer-Encoding', withHost('Transfer-Encoding', '')],
@@ -106,10 +113,36 @@ describe('a request', () => {
     expect(read('/', withHost(), 'CONNECT')).toHaveProperty('problem');
   });
 
+  it.each(['DESCRIBE', 'PLAY', 'REDIRECT'])('by %s, which is a method of RTSP, is refused', (method) => {
+    expect(read('/', withHost(), method, '1.0')).toHaveProperty('problem');
+  });
+
+  it('by any method of HTTP is read', () => {
+    expect(read('/', withHost(), 'PROPFIND')).toMatchObject({ target: '/' });
+    expect(read('/', withHost('Content-Length', String(Number.MAX_SAFE_INTEGER)), 'QUERY')).toMatchObject({
+      hasBody: true,
+    });
+  });
+
   it('has a body exactly when its framing says more than nothing', () => {
     expect(read('/', withHost('Content-Length', '000'), 'POST')).toMatchObject({ hasBody: false });
     expect(read('/', withHost('Content-Length', '05'), 'POST')).toMatchObject({ hasBody: true });
     expect(read('/', withHost('Transfer-Encoding', 'Chunked'), 'POST')).toMatchObject({ hasBody: true });
+  });
+});
+
+describe('trailers', () => {
+  it.each([
+    ['Connection', 'close'],
+    ['connection', 'X-Sum, CLOSE'],
+    ['Proxy-Connection', 'close'],
+  ])('%s: %s close the connection', (name, value) => {
+    expect(closesByTrailers(['X-Sum', '9', name, value])).toBe(true);
+  });
+
+  it('close nothing otherwise', () => {
+    expect(closesByTrailers([])).toBe(false);
+    expect(closesByTrailers(['X-Connection', 'close', 'Connection', 'keep-alive'])).toBe(false);
   });
 });
 
