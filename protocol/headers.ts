@@ -72,17 +72,23 @@ export function endToEndHeaders(headers: FlatHeaders, options: { keepUpgrade: bo
   return passes;
 }
 
-/** Names that a trailer section must not carry (RFC 9110 §6.5.1): framing, routing and our own. */
+/**
+ * Names that a trailer section must not carry (RFC 9110 §6.5.1), because an application that merges trailers into its
+ * headers would be told anew where the message ends, what it is, where it came from, or who sent it.
+ */
 const NEVER_TRAILERS = new Set([
   ...HOP_BY_HOP,
-  'content-length',
-  'host',
-  'trailer',
-  'content-encoding',
-  'content-type',
-  'content-range',
+  ...['content-length', 'trailer', 'content-encoding', 'content-type', 'content-range'],
+  ...['host', 'via', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'],
+  ...['authorization', 'proxy-authorization', 'cookie', 'set-cookie'],
+  ...['www-authenticate', 'proxy-authenticate'],
+  ...['expect', 'max-forwards', 'range'],
 ]);
 
+/** What may travel on. Applications that read headers as variables take `_` for `-`: so do we. */
 export function passingTrailers(trailers: FlatHeaders): string[] {
-  return keepHeaders(trailers, (name) => !NEVER_TRAILERS.has(name) && !name.startsWith(OWN_PREFIX));
+  return keepHeaders(trailers, (name) => {
+    const dashed = name.replaceAll('_', '-');
+    return !NEVER_TRAILERS.has(dashed) && !dashed.startsWith(OWN_PREFIX);
+  });
 }
