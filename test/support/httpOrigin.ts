@@ -12,7 +12,7 @@ export async function listen(server: Server): Promise<number> {
   return address.port;
 }
 
-/** Ends it with every connection it has. */
+/** Ends it with every connection it has. Before its tunnel, which would wait for what a failed test left open. */
 export async function close(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();

@@ -39,8 +39,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await rig.stop();
   await close(origin);
+  await rig.stop();
   rmSync(dir, { recursive: true, force: true });
 });
 

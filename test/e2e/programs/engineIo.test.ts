@@ -22,9 +22,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await rig.stop();
   engine.close();
   await close(origin);
+  await rig.stop();
 });
 
 test('a client starts by polling and upgrades to a WebSocket while messages run, and none is lost', async () => {

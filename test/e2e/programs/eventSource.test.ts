@@ -33,7 +33,9 @@ const origin = createServer((asked, response) => {
   // The browser's own pause before it comes again is seconds long.
   response.write('retry: 10\n\n');
   stream = response;
-  response.on('close', () => (stream = undefined));
+  response.on('close', () => {
+    if (stream === response) stream = undefined;
+  });
 });
 let rig: Rig;
 let browser: Browser;
@@ -45,8 +47,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser.close();
-  await rig.stop();
   await close(origin);
+  await rig.stop();
 });
 
 test('every event is in the page before the next is sent, over streams that end and streams that break', async () => {

@@ -37,8 +37,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await rig.stop();
   await close(origin);
+  await rig.stop();
   rmSync(dir, { recursive: true, force: true });
 });
 

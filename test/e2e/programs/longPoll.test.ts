@@ -31,8 +31,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await rig.stop();
   await close(origin);
+  await rig.stop();
 });
 
 beforeEach(() => {

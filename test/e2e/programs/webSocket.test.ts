@@ -29,9 +29,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await rig.stop();
   for (const socket of sockets.clients) socket.terminate();
   await close(origin);
+  await rig.stop();
 });
 
 test('big messages pass both ways, and what was compressed stays compressed', async () => {
