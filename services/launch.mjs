@@ -30,6 +30,7 @@ const COMMANDS = {
   test: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'],
   check: ['test/check/check.mjs'],
   format: ['node_modules/oxfmt/bin/oxfmt', '--write'],
+  differential: ['test/e2e/differential/differential.ts'],
   simulate: ['test/simulation/simulate.ts'],
   'plant-bugs': ['test/simulation/plantBugs.ts'],
   mutate: ['test/mutation/mutate.ts'],
