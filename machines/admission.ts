@@ -58,7 +58,8 @@ interface AdmissionContext extends AdmissionInput {
   /** Which of our secrets the agent knows. */
   key: number;
   identity: Identity | null;
-  refusal: ErrorCode | null;
+  /** Why a right token is refused all the same: a live session has its identity. */
+  contest: ErrorCode | null;
 }
 
 export const admissionMachine = setup({
@@ -71,7 +72,7 @@ export const admissionMachine = setup({
   delays: { probeTimeout: PROBE_TIMEOUT_MS, refusalDelay: ({ context }) => context.refusalDelayMs },
   guards: {
     isOurs: ({ context, event }) =>
-      event.type === 'token.verified' && identityIn(event.answer, context) !== null,
+      event.type === 'token.verified' && signerOf(event.answer, context) !== null,
     isRenewal: ({ context }) => context.opening === 'challenge',
   },
   actions: {
@@ -95,10 +96,9 @@ export const admissionMachine = setup({
         self.send({ type: 'token.verified', answer });
       });
     },
-    takeIdentity: assign(({ context, event }) => {
-      if (event.type !== 'token.verified' || !event.answer.ok) return {};
-      return { identity: identityIn(event.answer, context), key: event.answer.key };
-    }),
+    takeIdentity: assign(({ context, event }) =>
+      event.type === 'token.verified' ? { ...signerOf(event.answer, context) } : {},
+    ),
     claim: ({ context, self }) => {
       if (context.identity === null) return;
       context.claim(context.identity, (event) => {
@@ -108,9 +108,7 @@ export const admissionMachine = setup({
     takeOver: ({ context }) => {
       if (context.identity !== null) context.takeOver(context.identity);
     },
-    noteRefusal: assign(({ event }) => ({
-      refusal: event.type === 'claim.contested' ? event.code : 'auth_failed',
-    })),
+    noteContest: assign(({ event }) => (event.type === 'claim.contested' ? { contest: event.code } : {})),
     prove: ({ context, self }) => {
       const { nonce: gatewayNonce, agentNonce, version } = context;
       const claims = { gatewayNonce, agentNonce, version };
@@ -124,8 +122,7 @@ export const admissionMachine = setup({
       link.send({ type: 'auth_result', ok: true, proof: event.token, gatewayHost, lifetimeMs });
     },
     refuse: ({ context }) => {
-      const code = context.refusal ?? 'auth_failed';
-      context.link.send({ type: 'auth_result', ok: false, code });
+      context.link.send({ type: 'auth_result', ok: false, code: refusalOf(context) });
     },
   },
 }).createMachine({
@@ -140,7 +137,7 @@ export const admissionMachine = setup({
     token: '',
     key: 0,
     identity: null,
-    refusal: null,
+    contest: null,
   }),
   initial: 'awaitingAuth',
   states: {
@@ -153,7 +150,7 @@ export const admissionMachine = setup({
       on: {
         'token.verified': [
           { guard: 'isOurs', target: 'known', actions: 'takeIdentity' },
-          { target: 'stalling', actions: 'noteRefusal' },
+          { target: 'stalling' },
         ],
       },
     },
@@ -167,7 +164,7 @@ export const admissionMachine = setup({
       after: { probeTimeout: { target: 'claiming', reenter: true, actions: 'takeOver' } },
       on: {
         'claim.free': 'proving',
-        'claim.contested': { target: 'refused', actions: ['noteRefusal', 'refuse'] },
+        'claim.contested': { target: 'refused', actions: ['noteContest', 'refuse'] },
       },
     },
     stalling: {
@@ -181,17 +178,24 @@ export const admissionMachine = setup({
     refused: { type: 'final' },
   },
   output: ({ context }) =>
-    context.identity === null || context.refusal !== null
-      ? { ok: false, code: context.refusal ?? 'auth_failed' }
+    context.identity === null || context.contest !== null
+      ? { ok: false, code: refusalOf(context) }
       : { ok: true, identity: context.identity, agentVersion: context.agentVersion },
 });
 
-/** The identity in a valid token over both our nonces; null otherwise. */
-function identityIn(answer: TokenAnswer, context: AdmissionContext): Identity | null {
+function refusalOf({ contest }: AdmissionContext): ErrorCode {
+  return contest ?? 'auth_failed';
+}
+
+/** Who signed a valid token over both our nonces, and with which of our secrets; null otherwise. */
+function signerOf(
+  answer: TokenAnswer,
+  context: AdmissionContext,
+): Pick<AdmissionContext, 'identity' | 'key'> | null {
   if (!answer.ok) return null;
   const claims = agentClaimsSchema.safeParse(answer.claims);
   if (!claims.success) return null;
   const { gatewayNonce, agentNonce, agentId, epoch, slot, attempt } = claims.data;
   if (gatewayNonce !== context.nonce || agentNonce !== context.agentNonce) return null;
-  return { agentId, epoch, slot, attempt };
+  return { identity: { agentId, epoch, slot, attempt }, key: answer.key };
 }

@@ -54,6 +54,7 @@ export interface SessionInput {
   version: string;
   gatewayHost: string | null;
   lifetimeMs: number;
+  /** Less than `lifetimeMs`. */
   renewAfterMs: number;
   drainMs: number;
   /** How long a failed proof waits for its answer. */
@@ -70,6 +71,7 @@ interface SessionContext extends SessionInput {
   /** Newcomers with our identity that wait to hear whether we live. */
   challengers: readonly number[];
   code: ErrorCode;
+  /** What the wire said at its end, or the rule that was broken; empty until then. */
   detail: string;
 }
 
@@ -97,7 +99,7 @@ export const sessionMachine = setup({
   delays: {
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     renewAfter: ({ context }) => context.renewAfterMs,
-    expiry: ({ context }) => Math.max(0, context.lifetimeMs - context.renewAfterMs),
+    expiry: ({ context }) => context.lifetimeMs - context.renewAfterMs,
     drainTimeout: ({ context }) => context.drainMs,
   },
   guards: {
@@ -105,11 +107,11 @@ export const sessionMachine = setup({
       event.type === 'control.config_sync' && event.message.revision > context.revision,
   },
   actions: {
-    note: assign((_, params: { code: ErrorCode }) => ({ code: params.code, detail: '' })),
+    note: assign((_, params: { code: ErrorCode }) => ({ code: params.code })),
     noteEvent: assign(({ event }) => {
       if (event.type === 'link.closed' || event.type === 'link.broken')
         return { code: event.code, detail: event.detail };
-      if (event.type === 'drop') return { code: event.code, detail: '' };
+      if (event.type === 'drop') return { code: event.code };
       return {};
     }),
     close: ({ context }) => {
@@ -222,10 +224,7 @@ export const sessionMachine = setup({
               {
                 target: '#session.closed',
                 actions: [
-                  assign(({ event }) => ({
-                    code: event.output.ok ? 'internal' : event.output.code,
-                    detail: '',
-                  })),
+                  assign(({ event }) => (event.output.ok ? {} : { code: event.output.code })),
                   'punish',
                   'close',
                 ],

@@ -70,7 +70,8 @@ describe('dialling', () => {
       clock.runUntil(dueMs);
       expect(gateway.wire(oldest).calls()).toEqual(closed('dial_timeout'));
       const rest = [oldest + 2, oldest + 3, oldest + 4];
-      expect(context()).toMatchObject({ dialling: rest, alive: rest, lastError: { code: 'dial_timeout' } });
+      const lastError = { code: 'dial_timeout', detail: '' };
+      expect(context()).toMatchObject({ dialling: rest, alive: rest, lastError });
       expect(attempts()).toEqual(rest.map((attempt) => `attempt.${attempt}`));
     }
     expect(gateway.dialledMs).toEqual([0, 2_750, 5_500, 8_250, 11_000, 13_750]);

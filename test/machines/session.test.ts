@@ -23,6 +23,10 @@ const MINUTE_MS = 60_000;
 const goaway = arrived({ type: 'goaway', reason: 'stopped', lastStreamId: 0, retryAfterMs: 0 });
 
 describe('the handshake', () => {
+  test('begins with our hello', () => {
+    expect(opened().link.sent()).toMatchObject([{ type: 'hello' }]);
+  });
+
   test('greets, admits, applies the mappings, and only then serves, publishes and confirms', () => {
     const { link, auth, sync, directory, isIn, context } = opened();
     auth();
@@ -90,6 +94,13 @@ describe('the handshake', () => {
     const { sync, directory } = opened();
     sync(1);
     expect(directory.calls()).toEqual([]);
+  });
+
+  test('the first revision is applied whatever its number, 0 included', () => {
+    const { sync, directory } = admitted();
+    directory.calls();
+    sync(0);
+    expect(directory.calls()).toMatchObject([{ do: 'apply', revision: 0 }]);
   });
 
   test('a revision that is not newer than the one being applied is not looked at', () => {
@@ -253,6 +264,14 @@ describe('renewal', () => {
     expect(isIn({ online: 'fresh' })).toBe(true);
     live(1);
     expect(link.sent()).toMatchObject([{ type: 'challenge' }]);
+  });
+
+  test('claims nothing: whoever has the identity is this session', () => {
+    const { live, auth, isIn, directory } = online();
+    live(10 * MINUTE_MS);
+    directory.claimAnswer = { type: 'claim.contested', code: 'duplicate_agent' };
+    auth();
+    expect(isIn({ online: 'fresh' })).toBe(true);
   });
 
   test('that stays unanswered ends the session fifteen minutes after the last proof', () => {
