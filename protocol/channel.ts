@@ -47,7 +47,7 @@ export class Channel {
     this.outbox = new Outbox(wire, nowMs, schedule, (stream) => {
       this.streams.removeIfOver(stream);
     });
-    this.streams = new Streams(this.outbox, accept === undefined, () => {
+    this.streams = new Streams(this.outbox, () => {
       this.tellIdle();
     });
     this.frames = new PeerFrames(this.streams, this.outbox, nowMs, accept);
@@ -116,7 +116,7 @@ export class Channel {
   }
 
   private tellIdle(): void {
-    if (this.onIdle === undefined || this.streams.count > 0) return;
+    if (this.onIdle === undefined) return;
     this.options.schedule(() => {
       const { onIdle } = this;
       if (onIdle === undefined || this.streams.count > 0 || this.outbox.isClosed) return;

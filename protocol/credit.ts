@@ -53,7 +53,7 @@ export class ReceiveWindow {
   /** Received and not yet consumed. */
   private held = 0;
   /** Consumed and not yet granted again. */
-  private pending = 0;
+  private pending: number;
   private size: number;
   private readonly pool: SparePool;
   /** The consumer kept up since the last growth: nothing was held when more came. */

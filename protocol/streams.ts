@@ -32,16 +32,14 @@ export class Streams implements StreamCarrier {
   private readonly received = new ChannelWindow();
   /** Behind the windows we grant. */
   private readonly receivePool = new SparePool();
-  /** Behind the windows we assume for what we send: only the side that opens streams chooses them. */
+  /** Behind the windows we assume for what we send: only the side that opens streams chooses them and asks this pool. */
   private readonly assumedPool = new SparePool();
-  private readonly opensStreams: boolean;
   private highest = 0;
   /** Streams that are over and whose last bytes our side has not passed on: they keep their window and their place. */
   private lingering = 0;
 
-  constructor(outbox: Outbox, opensStreams: boolean, onEmpty: () => void) {
+  constructor(outbox: Outbox, onEmpty: () => void) {
     this.outbox = outbox;
-    this.opensStreams = opensStreams;
     this.onEmpty = onEmpty;
   }
 
@@ -235,7 +233,7 @@ export class Streams implements StreamCarrier {
     this.outbox.unmark(stream);
     if (stream.window.heldBytes === 0) stream.window.release();
     else this.lingering += 1;
-    if (this.opensStreams) this.assumedPool.release(stream.initialSendBytes);
+    this.assumedPool.release(stream.initialSendBytes);
     if (this.byId.size === 0) this.onEmpty();
   }
 }

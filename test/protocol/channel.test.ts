@@ -165,6 +165,22 @@ describe('opening a stream', () => {
     expect(codeOf(() => gateway.open(GET))).toBe('tunnel_lost');
   });
 
+  it('is refused once the last id is taken: the next wire starts anew', () => {
+    const agent = new LoneChannel('agent');
+    agent.receive(request(MAX_STREAM_ID - 1, GET));
+    expect(agent.open(GET).stream.id).toBe(MAX_STREAM_ID);
+    expect(codeOf(() => agent.open(GET))).toBe('tunnel_lost');
+  });
+
+  it('gives its body a whole window again, however many bodies there were before', () => {
+    const gateway = new LoneChannel('gateway');
+    for (let id = 1; id <= 1000; id += 1) {
+      gateway.open(POST).stream.end();
+      expect(gateway.tick()).toEqual([request(id, POST), end(id)]);
+      gateway.receive(response(id, false));
+    }
+  });
+
   it('with a head that fits no frame sends nothing and gives its windows back', () => {
     const gateway = new LoneChannel('gateway');
     expect(codeOf(() => gateway.open({ ...POST, headers: HUGE }))).toBe('head_too_large');
@@ -260,6 +276,18 @@ describe('an end before its time', () => {
     expect(gateway.tick()).toEqual([]);
     expect(second.recorder.calls).toEqual(['reset peer_silent']);
     expect(gateway.channel.ledger()).toMatchObject({ streams: [], spareBytes: SPARE_WINDOW_BYTES });
+  });
+
+  it('close called again by a stream that is told of it changes nothing for the others', () => {
+    const gateway = new LoneChannel('gateway');
+    const first = gateway.open(GET);
+    const second = gateway.open(GET);
+    first.recorder.onCall = () => gateway.channel.close('wire_closed');
+    gateway.channel.close('peer_silent');
+    expect([...first.recorder.calls, ...second.recorder.calls]).toEqual([
+      'reset peer_silent',
+      'reset peer_silent',
+    ]);
   });
 
   it('a stream that another one resets while the channel closes is not told again', () => {
@@ -458,6 +486,25 @@ describe('a peer that breaks a rule', () => {
     }
   });
 
+  it.each<[string, 'gateway' | 'agent', Frame[]]>([
+    ['only the gateway opens streams', 'gateway', [request(2)]],
+    ['a response head out of place', 'gateway', [response(1), response(1)]],
+    ['a 1xx out of place', 'gateway', [response(1), inform(1)]],
+    ['DATA out of place', 'gateway', [data(1, 1)]],
+    ['END out of place', 'gateway', [end(1)]],
+    ['stream 1 was opened before', 'agent', [request(1), request(1)]],
+    ['an implicit window is too large', 'agent', [request(1, POST, { request: INITIAL_WINDOW_BYTES + 1 })]],
+    [
+      'too many streams',
+      'agent',
+      Array.from({ length: MAX_STREAMS + 1 }, (_, n) => request(n + 1, { ...GET, headers: [] })),
+    ],
+  ])('is named with what it did, for the log: %s', (says, role, frames) => {
+    const channel = new LoneChannel(role);
+    if (role === 'gateway') channel.open(POST);
+    expect(() => frames.forEach((frame) => channel.receive(frame))).toThrow(says);
+  });
+
   it('may send a bounded number of 1xx', () => {
     const gateway = new LoneChannel('gateway');
     const { recorder } = gateway.open(GET);
@@ -653,6 +700,14 @@ describe('a body held back by Expect', () => {
 });
 
 describe('a channel that drains', () => {
+  it('is asked to: one that is not has nothing to do when its last stream ends', () => {
+    const gateway = new LoneChannel('gateway');
+    gateway.open(GET);
+    gateway.tick();
+    gateway.receive(response(1, false));
+    expect([gateway.channel.streamCount, gateway.loop.isIdle]).toEqual([0, true]);
+  });
+
   it('opens nothing more, lets what runs finish, and tells once when nothing is left', () => {
     const gateway = new LoneChannel('gateway');
     const first = gateway.open(POST).stream;
@@ -679,12 +734,25 @@ describe('a channel that drains', () => {
     expect(idle).toBe(1);
   });
 
-  it('is told once, even when a stream that was under way still comes', () => {
+  it('is told once, even when streams that were under way still come', () => {
     const agent = new LoneChannel('agent', (stream) => stream.reset('mapping_gone'));
     let idle = 0;
     agent.channel.drain(() => (idle += 1));
-    agent.tick();
     agent.receive(request(1, GET));
+    agent.tick();
+    agent.receive(request(2, GET));
+    agent.tick();
+    expect(idle).toBe(1);
+  });
+
+  it('is not told while a stream runs that came in the same tick', () => {
+    const agent = new LoneChannel('agent');
+    let idle = 0;
+    agent.channel.drain(() => (idle += 1));
+    const { stream } = agent.admit(request(1, GET));
+    agent.tick();
+    expect(idle).toBe(0);
+    stream.respond(OK, false);
     agent.tick();
     expect(idle).toBe(1);
   });

@@ -72,6 +72,7 @@ describe('a control message', () => {
     'that is not JSON is refused: %j',
     (text) => {
       expect(codeOf(() => parseControl(text))).toBe('protocol_error');
+      expect(() => parseControl(text)).toThrow('a control message is not JSON');
     },
   );
 
@@ -108,6 +109,7 @@ describe('a field at its edge', () => {
     ['a negative last stream', goaway, { lastStreamId: -1 }],
     ['a last stream beyond 32 bits', goaway, { lastStreamId: 2 ** 32 }],
     ['a negative wait', goaway, { retryAfterMs: -1 }],
+    ['a reason too long for a code', goaway, { reason: 'r'.repeat(65) }],
   ])('is refused: %s', (_name, message, change) => {
     expect(tryWith(message, change)).toBe('protocol_error');
   });
@@ -117,8 +119,20 @@ describe('a field at its edge', () => {
     ['a proof', accepted, { proof: 'x'.repeat(4096) }],
     ['a host', accepted, { gatewayHost: 'x'.repeat(253) }],
     ['a version', hello, { version: 'v'.repeat(64) }],
+    ['a code of a newer peer', goaway, { reason: 'r'.repeat(64) }],
   ])('is taken: %s of the longest length', (_name, message, change) => {
     expect(tryWith(message, change)).toBe('no error');
+  });
+
+  it.each([
+    ['a version of one character', hello, { version: 'v' }],
+    ['no stream as the last', goaway, { lastStreamId: 0 }],
+  ])('is taken: %s', (_name, message, change) => {
+    expect(tryWith(message, change)).toBe('no error');
+  });
+
+  it('is named when it is refused, wherever it stands', () => {
+    expect(() => parse({ ...sync, mappings: [{ id: 'x' }] })).toThrow(/config_sync\.mappings\.0\.id: /);
   });
 
   it.each(errorCodes())('takes the reason %s', (reason) => {

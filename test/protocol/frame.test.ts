@@ -203,8 +203,22 @@ describe('a malformed message', () => {
     ['an unknown flag of REQUEST', Buffer.from(hex(...REQUEST_GET).map((byte, n) => (n === 28 ? 16 : byte)))],
     ['an unknown flag of RESPONSE', hex('000007 02 00000001', '00cc 02', '0000', '0000')],
     ['more headers than its payload holds', hex('000002 05 00000001', 'ffff')],
+    ['a payload of channel CREDIT under another type', hex('000008 06 00000000', '00010000 00000005')],
   ])('with %s is refused', (_name, bytes) => {
     expect(codeOf(() => decode(bytes))).toBe('protocol_error');
+  });
+
+  it.each([
+    ['a frame header is cut short', hex('000000 04 000000')],
+    ['a frame is longer than its message', hex('000003 04 00000001', '6869')],
+    ['stream 0 is the channel itself', hex('000000 07 00000000')],
+    ['frame type 9 is unknown', hex('000000 09 00000001')],
+    ['a flag is unknown', hex('000007 02 00000001', '00cc 02', '0000', '0000')],
+    ['a payload is cut short', hex('000001 06 00000001', '00')],
+    ['a payload is longer than its content', hex('000001 07 00000001', '00')],
+    ['a DATA payload is too large', encode(data(1, MAX_DATA_BYTES + 1))],
+  ])('is refused with what is wrong, for the log: %s', (says, bytes) => {
+    expect(() => decode(bytes)).toThrow(says);
   });
 
   it.each(FIXTURES.filter(([, , frame]) => frame.type !== 'channelCredit'))(

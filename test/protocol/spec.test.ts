@@ -66,8 +66,8 @@ describe('the spec', () => {
 
   it('names path, subprotocol, key purposes and token life as they are', () => {
     expect(spec).toContain(`\`GET ${TUNNEL_PATH}\``);
-    expect(spec).toContain(`\`${SUBPROTOCOL}\``);
-    for (const purpose of Object.values(KEY_PURPOSES)) expect(spec).toContain(`\`${purpose}\``);
+    expect(spec).toContain(`the subprotocol \`${SUBPROTOCOL}\``);
+    for (const purpose of Object.values(KEY_PURPOSES)) expect(spec).toContain(`| \`${purpose}\` |`);
     expect(spec).toContain(`${NONCE_BYTES} random bytes as base64url`);
     expect(spec).toContain(`older than ${TOKEN_LIFETIME_SECONDS} s`);
   });
