@@ -170,6 +170,12 @@ export async function exchangeRaw(port: number, bytes: string): Promise<{ bytes:
   return all;
 }
 
+/** The answer in these bytes; null when it is not whole, be it that the connection ended so or is still open (null). */
+export function wholeAnswer(bytes: string, ended: Ending | null): RawAnswer | null {
+  // Only a FIN can be the end of a body that nothing else delimits.
+  return parseAnswer(bytes, ended === 'fin', false)?.value ?? null;
+}
+
 export function valuesIn(answer: Pick<RawAnswer, 'headers'>, name: string): string[] {
   return answer.headers
     .filter(([each]) => each.toLowerCase() === name.toLowerCase())

@@ -90,6 +90,11 @@ export class RawPeer {
     return this.take(count);
   }
 
+  /** Waits until this is so, looking whenever something has arrived. */
+  async sees(isSo: () => boolean): Promise<void> {
+    await this.until(isSo, 'what was to be seen');
+  }
+
   /** Waits for the end of what the other side sends; what was not taken yet. */
   async rest(): Promise<string> {
     await this.changes.until(() => this.isEnded || this.isGone);

@@ -8,8 +8,8 @@ export interface RecordingOrigin {
   readonly heard: readonly HeardRequest[];
   /** What came where a head was expected, and is none. */
   readonly strays: string;
-  /** Waits until so many requests were heard. */
-  hears(count: number): Promise<void>;
+  /** Waits until a request with this request line was heard. */
+  hears(line: string): Promise<HeardRequest>;
   close(): Promise<void>;
 }
 
@@ -28,6 +28,11 @@ export class HeardRequest {
     this.peer = peer;
     this.line = line;
     this.headers = headers;
+  }
+
+  /** Of its body, with what was not read yet. */
+  get arrived(): string {
+    return this.body + this.peer.pending;
   }
 
   /** The lines of these headers, as they came. */
@@ -63,7 +68,11 @@ export async function openRecordingOrigin(): Promise<RecordingOrigin> {
     get strays() {
       return [...waiting].map(({ pending }) => pending).join('');
     },
-    hears: (count) => changes.until(() => heard.length >= count),
+    async hears(wanted) {
+      const found = () => heard.find(({ line }) => line === wanted);
+      await changes.until(() => found() !== undefined);
+      return found() ?? Promise.reject(new Error(`not heard: ${wanted}`));
+    },
     close: () => origin.close(),
   };
 }
