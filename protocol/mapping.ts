@@ -91,7 +91,7 @@ function hostSchema(parse: (text: string) => ParsedHost, whenNotText: string) {
   return z.string({ error: whenNotText }).check((context) => {
     const parsed = parse(context.value);
     if ('problem' in parsed) {
-      context.issues.push({ code: 'custom', message: parsed.problem, input: context.value, continue: false });
+      context.issues.push({ code: 'custom', message: parsed.problem, input: context.value });
     } else {
       context.value = parsed.host;
     }

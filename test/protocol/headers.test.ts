@@ -18,6 +18,7 @@ describe('header lines', () => {
     expect(valuesOf(headers, 'vary')).toEqual(['a, B', ' ,c ,', '']);
     expect(valuesOf(headers, 'none')).toEqual([]);
     expect(valuesOf(['vary'], 'vary')).toEqual(['']);
+    expect(valuesOf(['x', 'vary', 'y', '1'], 'vary')).toEqual([]);
   });
 
   it('have members over all their lines, trimmed, lower-cased, without empty ones', () => {
@@ -29,6 +30,7 @@ describe('header lines', () => {
       keepHeaders(['A', '1', 'b', '2', 'C', '3'], (name, value) => name === 'a' || value === '3'),
     ).toEqual(['A', '1', 'C', '3']);
     expect(keepHeaders([], () => true)).toEqual([]);
+    expect(keepHeaders(['A'], () => true)).toEqual(['A', '']);
   });
 });
 

@@ -223,6 +223,10 @@ describe('a mapping', () => {
     expect(problemsOf({ ...least, hostHeader })).toEqual([['hostHeader', expect.stringMatching(/^Enter/)]]);
   });
 
+  it.each([1, 65_535])('takes %i as a port', (port) => {
+    expect(problemsOf({ ...least, externalPort: port, internalPort: port })).toEqual([]);
+  });
+
   it.each([0, 65_536, 1.5, -1, Number.NaN, Infinity, '443', null])('refuses %j as a port', (port) => {
     expect(problemsOf({ ...least, externalPort: port, internalPort: port })).toEqual([
       ['externalPort', 'Enter a port: a whole number from 1 to 65535.'],

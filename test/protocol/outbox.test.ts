@@ -313,6 +313,10 @@ describe('buffers', () => {
     expect(backing()).toBe(first);
     expect(first?.byteLength).toBe(MAX_BINARY_MESSAGE_BYTES);
     gateway.wire.take();
+    stream?.write(Buffer.alloc(4096 - 7));
+    gateway.tick();
+    expect(backing()).toBe(first);
+    gateway.wire.take();
     stream?.write(Buffer.alloc(4096 - 8));
     gateway.tick();
     expect(backing()).not.toBe(first);
