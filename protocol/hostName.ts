@@ -16,7 +16,6 @@ const NAME_TOO_LONG = `Enter a shorter name: at most ${MAX_LABEL_LENGTH} charact
  * Refused with a sentence: wildcards, addresses, anything beside the name, and names no certificate can be issued for.
  */
 export function parseExternalDomain(text: string): ParsedHost {
-  if (text === '') return { problem: ENTER_DOMAIN };
   if (text.includes('*')) {
     return { problem: 'Wildcard names are not supported: enter one full name, such as app.example.com.' };
   }
@@ -33,7 +32,6 @@ export function parseExternalDomain(text: string): ParsedHost {
  * inside, so they pass), an IPv4 address as four plain numbers, or a compressed IPv6 address without brackets.
  */
 export function parseInternalHost(text: string): ParsedHost {
-  if (text === '') return { problem: ENTER_HOST };
   const unbracketed = /^\[(.*)\]$/s.exec(text)?.[1];
   const ipv6 = toIpv6(unbracketed ?? text);
   if (ipv6 !== null) return { host: ipv6 };

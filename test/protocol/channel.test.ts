@@ -639,6 +639,9 @@ describe('STOP', () => {
     expect(recorder.calls.at(-1)).toBe('end X y');
     stream.stop();
     expect(gateway.tick()).toEqual([]);
+    stream.end();
+    expect(gateway.tick()).toEqual([end(1)]);
+    expect(gateway.channel.ledger()).toMatchObject({ streams: [], spareBytes: SPARE_WINDOW_BYTES });
   });
 });
 

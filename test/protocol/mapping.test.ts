@@ -151,6 +151,8 @@ describe('an internal host', () => {
     ['[nas]', /IPv6 address between the brackets/],
     ['[]', /IPv6 address between the brackets/],
     ['[::1', /port/],
+    ['::1]/x', /path/],
+    ['[::1]/[x]', /IPv6 address between the brackets/],
     ['127.1', /four numbers/],
     ['010.0.0.1', /four numbers/],
     ['0x7f.0.0.1', /four numbers/],
@@ -221,6 +223,14 @@ describe('a mapping', () => {
     '[::1]',
   ])('refuses the Host header %j', (hostHeader) => {
     expect(problemsOf({ ...least, hostHeader })).toEqual([['hostHeader', expect.stringMatching(/^Enter/)]]);
+  });
+
+  it('takes a name of 1 to 100 characters, without the blanks around it', () => {
+    expect(newMappingSchema.parse({ ...least, name: ' A ' }).name).toBe('A');
+    expect(problemsOf({ ...least, name: 'n'.repeat(100) })).toEqual([]);
+    expect(problemsOf({ ...least, name: 'n'.repeat(101) })).toEqual([
+      ['name', 'Enter a name of 1 to 100 characters.'],
+    ]);
   });
 
   it.each([1, 65_535])('takes %i as a port', (port) => {
