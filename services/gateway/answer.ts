@@ -3,7 +3,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { FlatHeaders, ResponseHead } from '../../protocol/head.ts';
-import { endToEndHeaders, keepHeaders, passingTrailers, valuesOf } from '../../protocol/headers.ts';
+import {
+  endToEndHeaders,
+  keepHeaders,
+  membersOf,
+  passingTrailers,
+  valuesOf,
+} from '../../protocol/headers.ts';
 import { errorPage } from './errorPages.ts';
 
 export interface AnswerOptions {
@@ -121,7 +127,7 @@ export class Answer {
     const framing = framingOf(head, req);
     this.framing = framing;
     const flat = ready === undefined ? passing(head.headers, framing) : [...ready];
-    const isLast = !res.shouldKeepAlive || framing.kind === 'close' || this.options.mustClose();
+    const isLast = framing.kind === 'close' || !mayGoOn(this.options);
     if (isLast) flat.push('Connection', 'close');
     else if (req.httpVersion !== '1.1') flat.push('Connection', 'keep-alive');
     // Node would add its own `Connection: keep-alive`; told that it is removed, it adds nothing.
@@ -134,6 +140,12 @@ export class Answer {
       req.socket.setDefaultEncoding('utf8');
     }
   }
+}
+
+/** Node lets HTTP/1.0 have its keep-alive even beside a close, which comes first (RFC 9112 §9.3). */
+function mayGoOn({ req, res, mustClose }: AnswerOptions): boolean {
+  if (!res.shouldKeepAlive || mustClose()) return false;
+  return req.httpVersion === '1.1' || !membersOf(req.rawHeaders, 'connection').includes('close');
 }
 
 function framingOf(head: ResponseHead, req: IncomingMessage): Framing {

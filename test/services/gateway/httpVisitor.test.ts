@@ -158,6 +158,13 @@ describe('an answer', () => {
     await edge.request(1);
   });
 
+  it('to HTTP/1.0 ends the connection when that was asked for, beside a keep-alive too', async () => {
+    const { client, relayed } = await start('GET / HTTP/1.0\r\nConnection: keep-alive, Close');
+    relayed.reply('hi');
+    expect(valuesIn(await client.answer(), 'Connection')).toEqual(['close']);
+    expect((await client.rest()).ending).toBe('fin');
+  });
+
   it('shorter or longer than its length is broken off', async () => {
     const { client, visitor, relayed } = await start(GET);
     visitor.writeHead(ok('Content-Length', '5'), true);
