@@ -143,8 +143,9 @@ export class Answer {
 }
 
 /** Node lets HTTP/1.0 have its keep-alive even beside a close, which comes first (RFC 9112 §9.3). */
-function mayGoOn({ req, res, mustClose }: AnswerOptions): boolean {
-  if (!res.shouldKeepAlive || mustClose()) return false;
+function mayGoOn(options: AnswerOptions): boolean {
+  const { req, res } = options;
+  if (!res.shouldKeepAlive || options.mustClose()) return false;
   return req.httpVersion === '1.1' || !membersOf(req.rawHeaders, 'connection').includes('close');
 }
 
