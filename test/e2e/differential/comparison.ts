@@ -65,7 +65,8 @@ class Judge {
     this.judgeAnswer();
     // Whether a connection goes on is each hop's own (RFC 9112 §9.3); that it does as it says is not.
     const { sequel } = tunnel;
-    if (sequel !== 'served' && sequel !== 'closed') this.problems.push(`behind the answer: ${shown(sequel)}`);
+    if (sequel === 'lost' || typeof sequel === 'object')
+      this.problems.push(`behind the answer: ${shown(sequel)}`);
   }
 
   private judgeRequests(): void {

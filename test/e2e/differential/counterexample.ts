@@ -4,8 +4,9 @@ import type { Failure } from './conduct.ts';
 import { isBodiless } from './exchange.ts';
 import { answerBody, answerHead, interimText, requestBody, requestHead } from './wireText.ts';
 
-/** Of each message. */
+/** Of each message, and of each line in it. */
 const SHOWN_BYTES = 4_000;
+const SHOWN_LINE = 200;
 
 export function told({ compared, path, isRepeatable }: Failure, seed: number): string {
   const { exchange, verdict } = compared;
@@ -34,11 +35,18 @@ export function told({ compared, path, isRepeatable }: Failure, seed: number): s
 
 /** One line on the wire is one line here; bytes that no terminal shows are escaped. */
 function raw(text: string): string {
-  const escaped = text
-    .slice(0, SHOWN_BYTES)
-    .replace(/[^\n\x20-\x7e]/g, (char) =>
-      char === '\r' ? '\\r' : `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-    )
-    .replaceAll('\n', '\\n\n');
-  return escaped.replace(/^/gm, '  ') + (text.length > SHOWN_BYTES ? `… (${text.length} bytes)` : '');
+  const lines = text.slice(0, SHOWN_BYTES).split(/(?<=\n)/);
+  const rest = text.length > SHOWN_BYTES ? `\n  … (${text.length} bytes in all)` : '';
+  return lines.map((line) => `  ${shortened(escaped(line))}`).join('\n') + rest;
+}
+
+function escaped(line: string): string {
+  return line.replace(/[^\x20-\x7e]/g, (char) => {
+    const known = { '\r': '\\r', '\n': '\\n', '\t': '\\t' }[char];
+    return known ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+}
+
+function shortened(line: string): string {
+  return line.length > SHOWN_LINE ? `${line.slice(0, SHOWN_LINE)}… (${line.length})` : line;
 }

@@ -13,6 +13,8 @@ import type { AnswerView, RequestView } from './views.ts';
 const SEED = 1;
 const EXCHANGES = 150;
 
+const framingLine = { at: 0, isCapital: false, zeros: 0 };
+
 const EXAMPLE: Exchange = {
   request: {
     method: 'POST',
@@ -23,7 +25,7 @@ const EXAMPLE: Exchange = {
       ['X-A', '1'],
       ['x-a', '\xe9'],
     ],
-    body: { framing: 'chunked', pieces: ['up', 'load'], trailers: [['X-Sum', '1']] },
+    body: { framing: 'chunked', framingLine, pieces: ['up', 'load'], trailers: [['X-Sum', '1']] },
     expectation: null,
     cuts: [],
   },
@@ -36,7 +38,7 @@ const EXAMPLE: Exchange = {
       ['Set-Cookie', 'b'],
     ],
     interims: [{ status: 103, reason: 'Early Hints', lines: [['Link', '</a>']] }],
-    body: { framing: 'chunked', pieces: ['down'], trailers: [['X-Sum', '2']] },
+    body: { framing: 'chunked', framingLine, pieces: ['down'], trailers: [['X-Sum', '2']] },
     cuts: [],
     begins: null,
     isHeld: false,

@@ -13,8 +13,18 @@ export interface Cut {
   readonly rest: 'none' | 'turn' | 'moment';
 }
 
+export interface FramingLine {
+  /** How many lines go before it. */
+  readonly at: number;
+  readonly isCapital: boolean;
+  /** Before a length. */
+  readonly zeros: number;
+}
+
 export interface Body<Framing extends string> {
   readonly framing: Framing;
+  /** The line that tells it, its value aside. */
+  readonly framingLine: FramingLine;
   /** As chunks when it is chunked. */
   readonly pieces: readonly string[];
   /** Sent when it is chunked. */

@@ -1,8 +1,9 @@
 // Where the two ends of one exchange know of each other: each waits for what the other has seen, never for time.
 
+import type { Ending } from '../../support/rawClient.ts';
 import { Changes } from '../../support/rawOrigin.ts';
-import type { Exchange } from './exchange.ts';
-import { MessageReader, toldFraming, type Framing, type Head } from './messageReader.ts';
+import { isBodiless, type Exchange } from './exchange.ts';
+import { MessageReader, membersOf, toldFraming, type Framing, type Head } from './messageReader.ts';
 
 /** How long an end waits before the exchange counts as stuck. */
 const PATIENCE_MS = 5_000;
@@ -21,6 +22,8 @@ export class Meeting {
   readonly answer: MessageReader;
   /** What the visitor reads behind it. */
   readonly sequel = new MessageReader((head) => answerFraming(head, 'GET'));
+  /** How the connection ended behind a whole answer. */
+  ending: Ending | null = null;
   /** Attempts that the origin is done with. */
   played = 0;
   /** What an end gave up on. */
@@ -59,4 +62,14 @@ function answerFraming({ start, lines }: Head, method: string): Framing | 'inter
   if (status < 200) return 'interim';
   if (method === 'HEAD' || status === 204 || status === 304) return { kind: 'none' };
   return toldFraming(lines) ?? { kind: 'close' };
+}
+
+/** By the word of either side, or because its end is the body's (RFC 9112 §9.3, §9.6). */
+export function endsConnection({ answer, exchange }: Meeting): boolean {
+  const lines = answer.head?.lines ?? [];
+  const options = membersOf(lines, 'connection');
+  if (options.includes('close') || membersOf(exchange.request.lines, 'connection').includes('close'))
+    return true;
+  if (exchange.request.version === '1.0' && !options.includes('keep-alive')) return true;
+  return toldFraming(lines) === null && !isBodiless(exchange);
 }

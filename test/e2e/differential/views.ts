@@ -1,9 +1,8 @@
 // What each end saw of an exchange, in the form in which two ways are compared.
 
 import type { AnswerEnding } from './visitor.ts';
-import type { Attempt, Meeting } from './meeting.ts';
-import { isBodiless, type Exchange } from './exchange.ts';
-import { membersOf, toldFraming, type Head, type Line, type MessageReader } from './messageReader.ts';
+import { endsConnection, type Attempt, type Meeting } from './meeting.ts';
+import type { Head, Line } from './messageReader.ts';
 import { SEQUEL } from './wireText.ts';
 
 /** A request as the origin saw it. */
@@ -37,10 +36,10 @@ export interface AnswerView {
 }
 
 /**
- * served: as a request of its own; closed: not asked for, or not on this connection, as the answer said; lost: against
- * its word; else what came instead.
+ * served: as a request of its own; closed: the connection ended in good order, as the answer said; lost: it ended
+ * against its word, or in disorder; else what came instead.
  */
-export type Sequel = 'served' | 'closed' | 'lost' | { readonly instead: string };
+export type Sequel = 'not asked for' | 'served' | 'closed' | 'lost' | { readonly instead: string };
 
 /** Both ends of one exchange on one way. */
 export interface Sight {
@@ -80,23 +79,18 @@ function answerView({ answer }: Meeting, ending: AnswerEnding): AnswerView {
   return { version, status, reason, lines, interims, body, trailers, ending };
 }
 
-function sequelOf({ exchange, answer, sequel }: Meeting): Sequel {
+function sequelOf(meeting: Meeting): Sequel {
+  const { exchange, answer, sequel, ending } = meeting;
   const surplus = exchange.sequel === 'behind the request' ? '' : answer.surplus;
   if (surplus !== '') return { instead: surplus };
-  if (exchange.sequel === 'never' || !answer.isWhole) return 'closed';
-  if (sequel.head === null) return endsConnection(answer, exchange) ? 'closed' : 'lost';
+  if (!answer.isWhole) return 'closed';
+  if (sequel.head === null) {
+    if (endsConnection(meeting)) return ending === 'fin' ? 'closed' : 'lost';
+    return exchange.sequel === 'never' ? 'not asked for' : 'lost';
+  }
   const { status } = statusLineOf(sequel.head);
   const isServed = status === '200' && sequel.body === SEQUEL.body && sequel.surplus === '';
   return isServed ? 'served' : { instead: sequel.head.start + sequel.body + sequel.surplus };
-}
-
-/** By its word, or because its end is the body's (RFC 9112 §9.3). */
-function endsConnection({ head }: MessageReader, exchange: Exchange): boolean {
-  const lines = head?.lines ?? [];
-  const options = membersOf(lines, 'connection');
-  if (options.includes('close')) return true;
-  if (exchange.request.version === '1.0' && !options.includes('keep-alive')) return true;
-  return toldFraming(lines) === null && !isBodiless(exchange);
 }
 
 function statusLineOf(head: Head | null): { version: string; status: string; reason: string } {

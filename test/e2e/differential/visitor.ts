@@ -3,7 +3,7 @@
 import { setTimeout as moment } from 'node:timers/promises';
 import { RawClient } from '../../support/rawClient.ts';
 import type { Mishap } from './exchange.ts';
-import type { Meeting } from './meeting.ts';
+import { endsConnection, type Meeting } from './meeting.ts';
 import { cutBody, inPieces, requestBody, requestHead, sequelRequest } from './wireText.ts';
 
 /**
@@ -54,17 +54,19 @@ class Visit {
     return head === null ? 'none' : 'broken';
   }
 
-  /** Whoever does not say that the connection ends serves what follows on it (RFC 9112 §9.3). */
+  /** Whoever does not say that the connection ends serves what follows on it; whoever does ends it (RFC 9112 §9.3). */
   private async readSequel(): Promise<void> {
     const { answer, sequel, exchange } = this.meeting;
-    if (exchange.sequel === 'never' || !answer.isWhole) return;
-    if (exchange.sequel === 'behind the answer') this.client.send(sequelRequest(exchange));
+    const isEnding = endsConnection(this.meeting);
+    if (!answer.isWhole || (exchange.sequel === 'never' && !isEnding)) return;
+    if (exchange.sequel === 'behind the answer' && !isEnding) this.client.send(sequelRequest(exchange));
     sequel.feed(answer.surplus);
     await this.client.until(() => {
       sequel.feed(this.client.bytes.slice(this.fed));
       this.fed = this.client.bytes.length;
       return sequel.isWhole || sequel.fault !== null || this.client.ended !== null;
     });
+    this.meeting.ending = this.client.ended;
   }
 
   private read(): void {

@@ -30,10 +30,9 @@ export interface CutText {
 
 export function requestHead({ request }: Exchange, id: string): string {
   const { method, target, version, body, expectation } = request;
-  const lines = [...request.lines, [ID_LINE, id] as const];
-  if (expectation !== null) lines.push(['Expect', '100-continue']);
-  lines.push(...framingLines(body));
-  return headText(`${method} ${target} HTTP/${version}`, lines);
+  const lines: Line[] = [...request.lines, [ID_LINE, id]];
+  if (expectation !== null) lines.splice(body.framingLine.zeros, 0, ['Expect', '100-Continue']);
+  return headText(`${method} ${target} HTTP/${version}`, framed(lines, body));
 }
 
 /** A connection that is open for it serves it, whatever came before. */
@@ -53,8 +52,7 @@ export function requestBody({ request }: Exchange): string {
 export function answerHead(exchange: Exchange): string {
   const { status, reason, version, lines, body } = exchange.answer;
   // A 204 has neither length nor coding (RFC 9110 §8.6, RFC 9112 §6.1).
-  const framing = status === 204 ? [] : framingLines(body);
-  return headText(`HTTP/${version} ${status} ${reason}`, [...framing, ...lines]);
+  return headText(`HTTP/${version} ${status} ${reason}`, status === 204 ? lines : framed(lines, body));
 }
 
 export function answerBody(exchange: Exchange): string {
@@ -112,9 +110,19 @@ function headText(start: string, lines: readonly Line[]): string {
   return `${[start, ...texts].join('\r\n')}\r\n\r\n`;
 }
 
-function framingLines(body: Body<string>): Line[] {
-  if (body.framing === 'length') return [['Content-Length', String(payloadOf(body).length)]];
-  return body.framing === 'chunked' ? [['Transfer-Encoding', 'chunked']] : [];
+/** With the line that says where the body ends, if one does. */
+function framed(lines: readonly Line[], body: Body<string>): readonly Line[] {
+  const { at, isCapital, zeros } = body.framingLine;
+  const line = framingLine(body, zeros);
+  if (line === null) return lines;
+  const [name, value] = line;
+  return lines.toSpliced(at, 0, isCapital ? [name.toUpperCase(), value.toUpperCase()] : line);
+}
+
+function framingLine(body: Body<string>, zeros: number): Line | null {
+  const length = '0'.repeat(zeros) + String(payloadOf(body).length);
+  if (body.framing === 'length') return ['Content-Length', length];
+  return body.framing === 'chunked' ? ['Transfer-Encoding', 'chunked'] : null;
 }
 
 function segmentsOf(body: Body<string>): Segment[] {
