@@ -18,8 +18,7 @@ const ENTER_HOST_HEADER =
 
 const portSchema = z
   .number({ error: ENTER_PORT })
-  .refine((port) => Number.isInteger(port) && port >= 1 && port <= 65_535, { error: ENTER_PORT })
-  .meta({ type: 'integer', minimum: 1, maximum: 65_535 });
+  .refine((port) => Number.isInteger(port) && port >= 1 && port <= 65_535, { error: ENTER_PORT });
 
 /** What a person edits, without defaults: a default here would turn an empty patch into a reset. */
 const editableFields = {
@@ -88,13 +87,11 @@ function parseHostHeader(text: string): ParsedHost {
 
 /** A string that one of the host parsers accepts, replaced by its stored form. */
 function hostSchema(parse: (text: string) => ParsedHost, whenNotText: string) {
-  return z.string({ error: whenNotText }).check((context) => {
-    const parsed = parse(context.value);
-    if ('problem' in parsed) {
-      context.issues.push({ code: 'custom', message: parsed.problem, input: context.value });
-    } else {
-      context.value = parsed.host;
-    }
+  return z.string({ error: whenNotText }).transform((text, context) => {
+    const parsed = parse(text);
+    if ('host' in parsed) return parsed.host;
+    context.addIssue(parsed.problem);
+    return z.NEVER;
   });
 }
 

@@ -34,7 +34,7 @@ export class Outbox {
   private readonly onEnded: (stream: ChannelStream) => void;
   private readonly credit = new SendCredit(CHANNEL_WINDOW_BYTES);
   private readonly pace = new Pace();
-  private frames: Buffer[] = [];
+  private readonly frames: Buffer[] = [];
   /** Streams with something to send now, next turn first. */
   private readonly ready = new Set<ChannelStream>();
   private readonly spare: Buffer[] = [];
@@ -64,7 +64,6 @@ export class Outbox {
 
   /** Queues a frame other than DATA: it leaves with this tick, before any DATA. */
   push(frame: Buffer): void {
-    if (this.hasClosed) return;
     this.frames.push(frame);
     this.requestFlush();
   }
@@ -100,8 +99,6 @@ export class Outbox {
 
   close(): void {
     this.hasClosed = true;
-    this.frames = [];
-    this.ready.clear();
   }
 
   private flush(): void {
@@ -166,7 +163,6 @@ export class Outbox {
     if (budget <= 0) return undefined;
     const turn = this.ready.size > 0 ? SHARED_DATA_BYTES : MAX_DATA_BYTES;
     const payload = stream.takeQueued(Math.min(turn, budget, stream.credit.bytes));
-    if (payload === undefined) return undefined;
     stream.credit.spend(payload.length);
     return { streamId: stream.id, payload };
   }

@@ -8,6 +8,8 @@ import { encodeEnd } from './frame.ts';
 /** Queued bytes above which `write` asks its caller to wait. Raised: more memory per stalled stream. */
 const SEND_QUEUE_BYTES = 64 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 /** What a stream tells its owner. Every call may follow `reset` only as nothing: after an end there are no calls. */
 export interface StreamHandler {
   /** A 1xx passed on. Only the gateway's streams. */
@@ -167,9 +169,8 @@ export class ChannelStream implements Stream {
   }
 
   /** The next bytes to send, at most `limit`. */
-  takeQueued(limit: number): Buffer | undefined {
-    const first = this.queue[0];
-    if (first === undefined) return undefined;
+  takeQueued(limit: number): Buffer {
+    const [first = NOTHING] = this.queue;
     const chunk = first.length <= limit ? first : first.subarray(0, limit);
     if (chunk === first) this.queue.shift();
     else this.queue[0] = first.subarray(limit);

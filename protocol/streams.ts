@@ -27,8 +27,8 @@ import {
 export class Streams implements StreamCarrier {
   private readonly byId = new Map<number, ChannelStream>();
   private readonly outbox: Outbox;
-  /** Called whenever the last stream has ended. */
-  private readonly onEmpty: () => void;
+  /** Called whenever a stream has ended. */
+  private readonly onEnded: () => void;
   private readonly received = new ChannelWindow();
   /** Behind the windows we grant. */
   private readonly receivePool = new SparePool();
@@ -38,9 +38,9 @@ export class Streams implements StreamCarrier {
   /** Streams that are over and whose last bytes our side has not passed on: they keep their window and their place. */
   private lingering = 0;
 
-  constructor(outbox: Outbox, onEmpty: () => void) {
+  constructor(outbox: Outbox, onEnded: () => void) {
     this.outbox = outbox;
-    this.onEmpty = onEmpty;
+    this.onEnded = onEnded;
   }
 
   get count(): number {
@@ -234,6 +234,6 @@ export class Streams implements StreamCarrier {
     if (stream.window.heldBytes === 0) stream.window.release();
     else this.lingering += 1;
     this.assumedPool.release(stream.initialSendBytes);
-    if (this.byId.size === 0) this.onEmpty();
+    this.onEnded();
   }
 }

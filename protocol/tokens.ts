@@ -15,7 +15,8 @@ export const KEY_PURPOSES = {
 } as const;
 export type KeyPurpose = keyof typeof KEY_PURPOSES;
 
-const nonce = z.string().regex(/^[\w-]{22}$/, 'a nonce is 16 bytes in base64url');
+/** 16 bytes in base64url. */
+const nonce = z.string().regex(/^[\w-]{22}$/);
 
 /** Who dials: the same agent restarted has another epoch, the same process dialling again another attempt. */
 export const identitySchema = z.object({

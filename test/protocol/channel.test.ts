@@ -46,6 +46,18 @@ const channelCredit = (bytes: number, arrivedBytes: number): Frame => ({
 const HUGE = ['a', 'x'.repeat(65_535), 'b', 'x'.repeat(65_535)];
 
 describe('a request and its answer', () => {
+  it('get their credit back once half a window has been consumed', () => {
+    const half = INITIAL_WINDOW_BYTES / 2;
+    const agent = new LoneChannel('agent');
+    const { stream } = agent.admit(request(1));
+    agent.receive(data(1, half - 1), data(1, 1));
+    agent.tick();
+    stream.consume(half - 1);
+    expect(agent.tick()).toEqual([]);
+    stream.consume(1);
+    expect(agent.tick()).toEqual([credit(1, half), channelCredit(half, half)]);
+  });
+
   it('pass through both ends, bodies and trailers in both directions', () => {
     const accepted: Accepted[] = [];
     const atAgent = new Recorder();
@@ -233,6 +245,18 @@ describe('an end before its time', () => {
     expect(agent.channel.ledger()).toMatchObject({ streams: [], heldBytes: 0 });
   });
 
+  it('RESET of our own gives what was held back to the channel', () => {
+    const agent = new LoneChannel('agent');
+    const { stream } = agent.admit(request(1));
+    agent.receive(data(1, INITIAL_WINDOW_BYTES));
+    agent.tick();
+    stream.reset('origin_reset');
+    expect(agent.tick()).toEqual([
+      { type: 'reset', id: 1, code: 'origin_reset' },
+      channelCredit(INITIAL_WINDOW_BYTES, INITIAL_WINDOW_BYTES),
+    ]);
+  });
+
   it('RESET after END is told: it means stop', () => {
     const gateway = new LoneChannel('gateway');
     const { recorder } = gateway.open(POST);
@@ -272,8 +296,9 @@ describe('an end before its time', () => {
     first.stream.write(Buffer.from('x'));
     first.stream.reset('cancelled');
     gateway.receive(response(2, false), channelCredit(1, 1));
-    gateway.channel.onWireDrained();
     expect(gateway.tick()).toEqual([]);
+    gateway.channel.onWireDrained();
+    expect(gateway.loop.isIdle).toBe(true);
     expect(second.recorder.calls).toEqual(['reset peer_silent']);
     expect(gateway.channel.ledger()).toMatchObject({ streams: [], spareBytes: SPARE_WINDOW_BYTES });
   });
@@ -358,6 +383,18 @@ describe('a closed stream', () => {
     expect(gateway.channel.ledger().spareBytes).toBe(spareBytes + INITIAL_WINDOW_BYTES - FLOOR_WINDOW_BYTES);
     expect(codeOf(() => gateway.open(GET))).toBe('no error');
     expect(codeOf(() => gateway.open(GET))).toBe('overloaded');
+  });
+
+  it('in one direction, its bytes consumed, keeps its window until the other one ends as well', () => {
+    const gateway = new LoneChannel('gateway');
+    const { stream } = gateway.open(POST);
+    const { spareBytes } = gateway.channel.ledger();
+    gateway.receive(response(1), data(1, 100), end(1));
+    stream.consume(100);
+    expect(gateway.channel.ledger()).toMatchObject({ heldBytes: 0, spareBytes });
+    stream.end();
+    gateway.tick();
+    expect(gateway.channel.ledger()).toMatchObject({ streams: [], spareBytes: SPARE_WINDOW_BYTES });
   });
 
   it('gives up what it still holds when it is reset', () => {
@@ -645,6 +682,18 @@ describe('STOP', () => {
   });
 });
 
+describe('a body that was stopped', () => {
+  it('gets no credit for what is consumed of it', () => {
+    const gateway = new LoneChannel('gateway');
+    const { stream } = gateway.open(GET);
+    gateway.receive(response(1), data(1, INITIAL_WINDOW_BYTES));
+    stream.stop();
+    gateway.tick();
+    stream.consume(INITIAL_WINDOW_BYTES);
+    expect(gateway.tick()).toEqual([channelCredit(INITIAL_WINDOW_BYTES, INITIAL_WINDOW_BYTES)]);
+  });
+});
+
 describe('a body held back by Expect', () => {
   it('starts with no window, and the first credit asks for it', () => {
     const gateway = new LoneChannel('gateway');
@@ -695,10 +744,29 @@ describe('a body held back by Expect', () => {
       { type: 'response', id: 1, head: { ...OK, status: 417 }, hasBody: false },
       stop(1),
     ]);
+    stream.want();
+    expect(agent.tick()).toEqual([]);
     agent.receive(end(1));
     stream.want();
     expect(agent.tick()).toEqual([]);
     expect(agent.channel.streamCount).toBe(0);
+  });
+
+  it('that is over without any bytes is asked for in vain', () => {
+    const agent = new LoneChannel('agent');
+    const { stream } = agent.admit(request(1, EXPECT));
+    agent.receive(end(1));
+    stream.want();
+    expect(agent.tick()).toEqual([]);
+  });
+
+  it('is granted all that is due by want, however little', () => {
+    const agent = new LoneChannel('agent');
+    const { stream } = agent.admit(request(1));
+    agent.receive(data(1, 1));
+    stream.consume(1);
+    stream.want();
+    expect(agent.tick()).toEqual([credit(1, 1)]);
   });
 });
 

@@ -222,6 +222,8 @@ describe('the claims of a token', () => {
   it('are taken as they are, without what a newer version adds', () => {
     expect(agentClaimsSchema.parse({ ...agent, iat: 1, exp: 2 })).toEqual(agent);
     expect(gatewayClaimsSchema.parse({ ...gateway, iat: 1 })).toEqual(gateway);
+    for (const version of ['v', 'v'.repeat(64)])
+      expect(gatewayClaimsSchema.parse({ ...gateway, version })).toMatchObject({ version });
     expect(agentClaimsSchema.safeParse({ ...agent, slot: 63, epoch: 'e'.repeat(64) }).success).toBe(true);
   });
 
