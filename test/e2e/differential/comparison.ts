@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.ts';
 import { valuesOf } from './messageReader.ts';
 import { REQUEST_DIFFERENCES } from './requestDifferences.ts';
 import type { AnswerView, RequestView, Sight } from './views.ts';
-import { answerBody, payloadOf } from './wireText.ts';
+import { payloadOf } from './wireText.ts';
 
 /** A difference that a rule asks for: what it does to each side until both are the same. */
 export interface Difference<View> {
@@ -34,6 +34,8 @@ const REPEATED = 'a safe request is tried once more when its connection breaks u
 const CEASED = 'what is left of an upload behind a whole answer is not sent (RFC 9112 §9.5)';
 const BAD_GATEWAY = 'who gets no answer from the origin says so (RFC 9110 §15.6.3)';
 const LOST = 'what was on its way to a broken connection may be lost (RFC 9112 §8)';
+
+const ERASED = 'a reset may erase what was not read yet (RFC 9112 §9.6)';
 
 /** A text in a problem is shown up to here. */
 const SHOWN = 300;
@@ -115,7 +117,11 @@ class Judge {
       this.pair.direct.answer,
       this.pair.tunnel.answer,
     );
-    if (direct.ending === 'none' && tunnel.ending === 'clean') {
+    if (tunnel.ending === 'none') this.problems.push('the gateway closed without an answer');
+    const isUnlike = direct.ending !== 'clean' && direct.ending !== tunnel.ending;
+    const isErased = isUnlike && this.mayErase && !(direct.ending === 'none' && tunnel.ending === 'clean');
+    if (isErased) this.allowed.add(ERASED);
+    if (tunnel.ending === 'clean' && (direct.ending === 'none' || isErased)) {
       this.judgeBadGateway(tunnel);
       return;
     }
@@ -123,15 +129,21 @@ class Judge {
       this.same('answer', direct, tunnel);
       return;
     }
-    this.same('ending of the answer', direct.ending, tunnel.ending);
     this.sameInterims(direct, tunnel);
-    this.same('answer', headOf(direct), headOf(tunnel));
-    const isCoded = exchange.answer.body.framing === 'chunked';
-    this.partsOf(
-      'answer body',
-      isCoded ? payloadOf(exchange.answer.body) : answerBody(exchange),
-      direct.body,
-      tunnel.body,
+    if (!isErased) {
+      this.same('ending of the answer', direct.ending, tunnel.ending);
+      this.same('answer', headOf(direct), headOf(tunnel));
+    }
+    this.partsOf('answer body', payloadOf(exchange.answer.body), direct.body, tunnel.body);
+  }
+
+  /** The origin resets the connection and does not care whether the visitor has read what it sent. */
+  private get mayErase(): boolean {
+    const { mishap } = this.pair.exchange;
+    return (
+      mishap?.kind === 'origin dies' &&
+      mishap.by === 'reset' &&
+      !(mishap.during === 'body' && mishap.isPatient)
     );
   }
 

@@ -109,6 +109,14 @@ describe('the comparison', () => {
     ]);
   });
 
+  it('sees an answer that ends well where a reset may have erased it', async () => {
+    const mishap = { kind: 'origin dies', during: 'body', at: 0, by: 'reset', isPatient: false } as const;
+    const pair = await stage.play({ ...EXAMPLE, mishap, sequel: 'never' });
+    expect(pair.verdict.problems).toEqual([]);
+    const answer: AnswerView = { ...pair.tunnel.answer, ending: 'clean' };
+    expect(problemsOf({ ...pair, tunnel: { ...pair.tunnel, answer } })).not.toEqual([]);
+  });
+
   it('sees a connection that does not go on against its word', async () => {
     const pair = await stage.play(EXAMPLE);
     expect(pair.tunnel.sequel).toBe('served');
