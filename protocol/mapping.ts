@@ -76,7 +76,7 @@ export function wireMappingOf(mapping: WireMapping): WireMapping {
 /** `preserve`, `target`, or a fixed `host[:port]` in its stored form (lower case, ASCII). */
 function parseHostHeader(text: string): ParsedHost {
   const [, hostText = text, portText] = /^(.*):(\d+)$/s.exec(text) ?? [];
-  if (hostText.includes(':') || hostText.includes('[')) return { problem: ENTER_HOST_HEADER };
+  if (hostText.includes(':')) return { problem: ENTER_HOST_HEADER };
   const parsed = parseInternalHost(hostText);
   if ('problem' in parsed) return { problem: ENTER_HOST_HEADER };
   if (portText === undefined) return parsed;

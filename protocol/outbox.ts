@@ -111,15 +111,12 @@ export class Outbox {
   private sendOneMessage(drained: Set<ChannelStream>): boolean {
     const parts: (Buffer | DataPart)[] = [];
     let size = 0;
-    let taken = 0;
-    while (taken < this.frames.length && size < BATCH_BYTES) {
-      const frame = this.frames[taken];
-      if (frame === undefined) break;
+    for (const frame of this.frames) {
+      if (size >= BATCH_BYTES) break;
       parts.push(frame);
       size += frame.length;
-      taken += 1;
     }
-    this.frames.splice(0, taken);
+    this.frames.splice(0, parts.length);
 
     let budget = Math.min(
       this.credit.bytes,

@@ -220,7 +220,11 @@ describe('a mapping', () => {
     'app:80:81',
     'app\r\nX: y',
     'http://app',
+    '[nas]',
     '[::1]',
+    '[::1]:80',
+    'fd00::a',
+    '1::2:80',
   ])('refuses the Host header %j', (hostHeader) => {
     expect(problemsOf({ ...least, hostHeader })).toEqual([['hostHeader', expect.stringMatching(/^Enter/)]]);
   });
@@ -259,8 +263,19 @@ describe('a mapping', () => {
     for (const [, message] of problems) expect(message).toMatch(/^Enter .*\.$/);
   });
 
+  it.each(['http', 'https'])('leads to an origin by %s', (internalProtocol) => {
+    expect(newMappingSchema.parse({ ...least, internalProtocol })).toMatchObject({ internalProtocol });
+  });
+
   it('reads back as it was stored', () => {
     expect(mappingSchema.parse(stored)).toEqual(stored);
+  });
+
+  it('is not read back with an id or a time of another form, and what to enter is said', () => {
+    const wrong = { ...stored, id: '7', createdAt: '2026-11-22T10:00:00Z', updatedAt: '22 November' };
+    const problems = mappingSchema.safeParse(wrong).error?.issues ?? [];
+    expect(problems.map(({ path }) => path.join('.'))).toEqual(['id', 'createdAt', 'updatedAt']);
+    for (const { message } of problems) expect(message).toMatch(/^Enter .*\.$/);
   });
 
   it('crosses the wire as id, name and port only', () => {

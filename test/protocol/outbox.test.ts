@@ -10,7 +10,7 @@ import {
   SHARED_DATA_BYTES,
   SOCKET_AHEAD_BYTES,
 } from '../../protocol/limits.ts';
-import { GET, OK, POST, decode, request, type Frame } from './frames.ts';
+import { GET, OK, POST, decode, encode, request, type Frame } from './frames.ts';
 import { LoneChannel } from './wirePair.ts';
 
 const sizes = (frames: Frame[]) =>
@@ -69,6 +69,27 @@ describe('one tick', () => {
       expect(length).toBeGreaterThanOrEqual(BATCH_BYTES);
       expect(length - headBytes).toBeLessThan(BATCH_BYTES);
     }
+  });
+
+  it('closes a message that is full to the byte: neither a head nor DATA goes with it any more', () => {
+    const gateway = new LoneChannel('gateway');
+    const [stream] = openStreams(gateway, 1);
+    const withValue = (value: string) => ({ ...GET, headers: ['x', value] });
+    const emptyBytes = encode(request(2, withValue(''))).length;
+    const half = withValue('y'.repeat(BATCH_BYTES / 2 - emptyBytes));
+    for (let n = 0; n < 3; n += 1) gateway.open(half);
+    stream?.write(Buffer.from('data'));
+    gateway.tick();
+    const dataBytes = 8 + 4;
+    expect(gateway.wire.messages.map((message) => message.length)).toEqual([
+      BATCH_BYTES,
+      BATCH_BYTES / 2 + dataBytes,
+    ]);
+    gateway.wire.messages.length = 0;
+    stream?.write(Buffer.from('data'));
+    for (let n = 0; n < 2; n += 1) gateway.open(half);
+    gateway.loop.settle();
+    expect(gateway.wire.messages.map((message) => message.length)).toEqual([BATCH_BYTES, dataBytes]);
   });
 
   it('never makes a message that the peer refuses', () => {
@@ -229,14 +250,14 @@ describe('the amount ahead', () => {
   it('in our own socket stays below its limit, and goes on when the socket drains', () => {
     const gateway = new LoneChannel('gateway');
     const [stream] = openStreams(gateway, 1);
-    gateway.wire.extraBufferedBytes = SOCKET_AHEAD_BYTES - 10;
+    gateway.wire.extraBufferedBytes = SOCKET_AHEAD_BYTES - 1;
     stream?.write(Buffer.alloc(30));
-    expect(sizes(gateway.tick())).toEqual([10]);
+    expect(sizes(gateway.tick())).toEqual([1]);
     gateway.wire.extraBufferedBytes = 0;
     gateway.wire.take();
     expect(gateway.tick()).toEqual([]);
     gateway.channel.onWireDrained();
-    expect(sizes(gateway.tick())).toEqual([20]);
+    expect(sizes(gateway.tick())).toEqual([29]);
   });
 
   it('stops at the pace and goes on when arrival is reported', () => {
