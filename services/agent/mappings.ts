@@ -1,4 +1,4 @@
-// The mappings as a level: what the store holds, in memory, newest revision only.
+// The mappings as a level: what the store holds, in memory, each mapping as of its newest write.
 
 import { ReplaySubject, type Observable } from 'rxjs';
 import type { ConfigSnapshot } from '../../machines/configSync.ts';
@@ -7,7 +7,10 @@ import type { StoreSnapshot, StoreWrite } from './store/store.ts';
 import { wireMappingOf } from '../../protocol/mapping.ts';
 
 export interface MappingsView {
+  /** The newest revision of the store that was heard of. */
   readonly revision: number;
+  /** Rises with every change: the store's revision, unless an older write was heard after a newer one. */
+  readonly edition: number;
   readonly mappings: ReadonlyMap<string, Mapping>;
 }
 
@@ -19,7 +22,7 @@ export interface Mappings {
   findEnabled(id: string): Mapping | undefined;
   /** Replaces everything, as read at start. */
   load(snapshot: StoreSnapshot): void;
-  /** What a committed write led to. An older revision than ours changes nothing. */
+  /** What a committed write led to. In whatever order writes are heard, the newest of each mapping stands. */
   apply(write: StoreWrite): void;
   /** The same for a mapping that was removed. */
   drop(write: StoreWrite): void;
@@ -27,7 +30,10 @@ export interface Mappings {
 
 export function createMappings(): Mappings {
   const mappings$ = new ReplaySubject<MappingsView>(1);
-  let view: MappingsView = { revision: 0, mappings: new Map() };
+  let view: MappingsView = { revision: 0, edition: 0, mappings: new Map() };
+  let loadedRevision = 0;
+  /** The newest write heard since for each mapping. The removed stay: an older edit must not bring one back. */
+  const revisions = new Map<string, number>();
 
   function show(next: MappingsView): void {
     view = next;
@@ -35,11 +41,17 @@ export function createMappings(): Mappings {
   }
 
   function change(write: StoreWrite, edit: (mappings: Map<string, Mapping>) => void): void {
-    const { revision, mappings } = view;
+    const { id } = write.mapping;
+    const revision = revisions.get(id) ?? loadedRevision;
     if (!write.isChanged || write.revision <= revision) return;
-    const edited = new Map(mappings);
+    revisions.set(id, write.revision);
+    const edited = new Map(view.mappings);
     edit(edited);
-    show({ revision: write.revision, mappings: edited });
+    show({
+      revision: Math.max(view.revision, write.revision),
+      edition: Math.max(view.edition + 1, write.revision),
+      mappings: edited,
+    });
   }
 
   return {
@@ -52,7 +64,13 @@ export function createMappings(): Mappings {
       return mapping?.enabled === true ? mapping : undefined;
     },
     load({ revision, mappings }) {
-      show({ revision, mappings: new Map(mappings.map((mapping) => [mapping.id, mapping])) });
+      loadedRevision = revision;
+      revisions.clear();
+      show({
+        revision,
+        edition: Math.max(view.edition, revision),
+        mappings: new Map(mappings.map((mapping) => [mapping.id, mapping])),
+      });
     },
     apply(write) {
       change(write, (mappings) => mappings.set(write.mapping.id, write.mapping));
@@ -63,7 +81,10 @@ export function createMappings(): Mappings {
   };
 }
 
-/** What the gateway is told: the enabled ones, without their targets. */
-export function configOf({ revision, mappings }: MappingsView): ConfigSnapshot {
-  return { revision, mappings: [...mappings.values()].filter(({ enabled }) => enabled).map(wireMappingOf) };
+/** What the gateway is told: the enabled ones, without their targets. It takes no notice of a number that does not rise. */
+export function configOf({ edition, mappings }: MappingsView): ConfigSnapshot {
+  return {
+    revision: edition,
+    mappings: [...mappings.values()].filter(({ enabled }) => enabled).map(wireMappingOf),
+  };
 }

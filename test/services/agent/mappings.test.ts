@@ -1,0 +1,99 @@
+// Owns the tests of the mappings in memory: whatever the order in which committed writes are heard, none is lost.
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { configOf, createMappings, type MappingsView } from '../../../services/agent/mappings.ts';
+import { createMemoryStore } from '../../../services/agent/store/memoryStore.ts';
+import type { StoreSnapshot, StoreWrite } from '../../../services/agent/store/store.ts';
+import { draft } from '../store/drafts.ts';
+
+interface Heard {
+  readonly write: StoreWrite;
+  readonly isRemoval: boolean;
+}
+
+/** Mappings that are there at the start. */
+const STORED = 3;
+
+test('an edit is heard although a newer one of another mapping was heard before, and the gateway is told again', async () => {
+  const { start, writes } = await history([0, 1]);
+  const [first, second] = writes;
+  if (first === undefined || second === undefined) throw new Error('two writes');
+  const { views } = hear(start, [second, first]);
+  const { id } = first.write.mapping;
+  expect(views.map(({ mappings }) => mappings.get(id)?.internalPort)).toEqual([3000, 3000, 4000]);
+  expect(views.map(({ revision }) => revision)).toEqual([3, 5, 5]);
+  expect(views.map((view) => configOf(view).revision)).toEqual([3, 5, 6]);
+});
+
+test('an older edit of a mapping that was removed does not bring it back', async () => {
+  const { start, writes } = await history([0, 100]);
+  expect(hear(start, writes.toReversed()).mappings.view.mappings.size).toBe(STORED - 1);
+});
+
+test('writes that the load has told already change nothing', async () => {
+  const { writes, end } = await history([0, 1, 102]);
+  expect(hear(end, writes).views).toHaveLength(1);
+});
+
+test('any order of hearing distinct writes ends in the view that the order of revisions ends in', async () => {
+  const step = fc.oneof(fc.nat({ max: 5 }), fc.integer({ min: 100, max: 105 }));
+  const anyOrder = fc
+    .array(step, { minLength: 1, maxLength: 12 })
+    .chain((steps) =>
+      fc.tuple(fc.constant(steps), fc.array(fc.nat(), { minLength: steps.length, maxLength: steps.length })),
+    );
+  await fc.assert(
+    fc.asyncProperty(anyOrder, async ([steps, ranks]) => {
+      const { start, end, writes } = await history(steps);
+      const shuffled = writes
+        .map((write, index) => ({ write, rank: ranks[index] ?? 0 }))
+        .sort((one, other) => one.rank - other.rank)
+        .map(({ write }) => write);
+      const { mappings, views } = hear(start, shuffled);
+      expect(mappings.view.revision).toBe(end.revision);
+      expect(mappings.view.mappings).toEqual(new Map(end.mappings.map((mapping) => [mapping.id, mapping])));
+      const told = views.map((view) => configOf(view).revision);
+      expect(told).toEqual([...new Set(told)].sort((one, other) => one - other));
+    }),
+  );
+});
+
+/** Carries steps out on a store: below 100 edits the mapping of that number or makes one more, from 100 on removes one. */
+async function history(steps: readonly number[]) {
+  let ids = 0;
+  const store = createMemoryStore({ wallMs: () => 0, newId: () => String((ids += 1)) });
+  await store.open();
+  const known: string[] = [];
+  const create = async () => {
+    const write = await store.create(draft({ externalDomain: `n${known.length}.example` }));
+    known.push(write.mapping.id);
+    return write;
+  };
+  for (let index = 0; index < STORED; index += 1) await create();
+  const start = store.snapshot();
+  const writes: Heard[] = [];
+  for (const step of steps) {
+    const id = known[step % 100];
+    const before = store.snapshot().mappings.find((mapping) => mapping.id === id);
+    if (before === undefined) writes.push({ write: await create(), isRemoval: false });
+    else if (step >= 100) writes.push({ write: await store.remove(before.id), isRemoval: true });
+    else {
+      const internalPort = before.internalPort + 1000;
+      writes.push({ write: await store.update(before.id, { internalPort }), isRemoval: false });
+    }
+  }
+  return { start, writes, end: store.snapshot() };
+}
+
+function hear(start: StoreSnapshot, writes: readonly Heard[]) {
+  const mappings = createMappings();
+  const views: MappingsView[] = [];
+  mappings.mappings$.subscribe((view) => views.push(view));
+  mappings.load(start);
+  for (const { write, isRemoval } of writes) {
+    if (isRemoval) mappings.drop(write);
+    else mappings.apply(write);
+  }
+  return { mappings, views };
+}
