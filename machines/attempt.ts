@@ -2,6 +2,7 @@
 
 import { assign, forwardTo, sendParent, sendTo, setup } from 'xstate';
 import type { ErrorCode } from '../protocol/errors.ts';
+import { HANDSHAKE_TIMEOUT_MS } from '../protocol/limits.ts';
 import type { Identity, TokenPort } from '../protocol/tokens.ts';
 import { authMachine, type AuthReport } from './auth.ts';
 import {
@@ -16,9 +17,6 @@ import type { Random } from './random.ts';
 
 /** TCP, TLS and upgrade. Raised: a black hole occupies one of three dials for longer. */
 export const DIAL_TIMEOUT_MS = 10_000;
-
-/** From upgrade to the first acked revision. The gateway has the same deadline. */
-export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Starts a dial; what becomes of it comes as events, never from inside the call. */
 export interface LinkDialer {
@@ -256,8 +254,11 @@ export const attemptMachine = setup({
         },
         // A gateway that confirms may leave our question open all the same: then this wire is doubtful from the start.
         online: { entry: ['serve', 'reportOnline', 'remindOfSilence'] },
-        // The gateway leaves: it closes the wire once the streams that run are done.
-        leaving: { entry: 'reportLeaving' },
+        // The gateway leaves: it closes the wire once the streams that run are done, and confirms nothing any more.
+        leaving: {
+          entry: 'reportLeaving',
+          on: { 'config.changed': { actions: 'noteConfig' }, 'config.timedOut': {} },
+        },
         // We leave: the gateway opens no more streams once it hears so, those under way are served, and then it closes.
         draining: {
           entry: 'drain',
@@ -270,6 +271,8 @@ export const attemptMachine = setup({
           on: {
             // Both ends leave at once: the gateway closes when the streams are done.
             'control.goaway': {},
+            'config.changed': { actions: 'noteConfig' },
+            'config.timedOut': {},
           },
         },
       },

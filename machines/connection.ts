@@ -208,7 +208,8 @@ export const connectionMachine = setup({
   initial: 'offline',
   states: {
     offline: {
-      on: { start: 'waiting', stop: {}, reconnect: 'waiting' },
+      // Before the first config there is nothing to dial for: an empty one would withdraw every name.
+      on: { start: 'waiting', stop: {}, reconnect: {} },
     },
     // No dial is under way; the next one is due after a gap.
     waiting: {

@@ -2,48 +2,21 @@
 
 import { assign, forwardTo, sendTo, setup } from 'xstate';
 import type { ErrorCode } from '../protocol/errors.ts';
-import type { WireMapping } from '../protocol/mapping.ts';
+import { HANDSHAKE_TIMEOUT_MS } from '../protocol/limits.ts';
 import type { Identity, TokenPort } from '../protocol/tokens.ts';
-import { admissionMachine, type AdmissionInput, type ClaimEvent } from './admission.ts';
+import { admissionMachine, type AdmissionInput } from './admission.ts';
 import type { TokenEvent } from './auth.ts';
 import type { Refusal } from './configSync.ts';
+import type { DirectoryPort } from './directoryPort.ts';
 import { heartbeatMachine, type HeartbeatReport } from './heartbeat.ts';
 import type { Link, LinkEvent } from './link.ts';
 import type { Random } from './random.ts';
-
-/** From upgrade to the first applied revision. Raised: a stranger holds a wire for longer without proving anything. */
-export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** A session ends this long after its last proof. Raised: a leaked token's wire lives on for longer. */
 export const SESSION_LIFETIME_MS = 15 * 60_000;
 
 /** The gateway asks for a new proof this long after the last. */
 export const RENEW_AFTER_MS = 10 * 60_000;
-
-/** What the sessions of a gateway share: who publishes what. Called from actions, answers by event. */
-export interface Directory {
-  /** The agent has proven the secret: it may send more than a stranger. */
-  admit(sessionId: number): void;
-  /** Asks live sessions of the same agent whether they live; `report` tells, unless they are silent. */
-  claim(sessionId: number, identity: Identity, report: (event: ClaimEvent) => void): void;
-  /** This session was challenged and its agent answers. */
-  vouch(challengerId: number): void;
-  /** Ends the live sessions of another boot of the same agent: they did not answer. */
-  takeOver(sessionId: number, identity: Identity): void;
-  /** A newer wire of an identity is in force: the older ones drain. */
-  publish(sessionId: number, identity: Identity): void;
-  /** Puts a revision in force; `report` names the mappings that are refused. */
-  apply(
-    sessionId: number,
-    revision: number,
-    mappings: readonly WireMapping[],
-    report: (refused: readonly Refusal[]) => void,
-  ): void;
-  /** No new streams on this session any more. */
-  withdraw(sessionId: number, code: ErrorCode): void;
-  /** The agent was refused: a failed proof counts against its address. */
-  punish(sessionId: number, code: ErrorCode): void;
-}
 
 export interface SessionInput {
   sessionId: number;
@@ -59,7 +32,7 @@ export interface SessionInput {
   drainMs: number;
   /** How long a failed proof waits for its answer. */
   refusalDelayMs: number;
-  directory: Directory;
+  directory: DirectoryPort;
 }
 
 interface SessionContext extends SessionInput {
@@ -67,6 +40,8 @@ interface SessionContext extends SessionInput {
   agentVersion: string;
   revision: number;
   rttMs: number | null;
+  /** It has been published: its end is news. */
+  wasOnline: boolean;
   refused: readonly Refusal[];
   /** Newcomers with our identity that wait to hear whether we live. */
   challengers: readonly number[];
@@ -150,6 +125,7 @@ export const sessionMachine = setup({
       event.type === 'control.config_sync' ? { revision: event.message.revision } : {},
     ),
     noteApplied: assign(({ event }) => (event.type === 'config.applied' ? { refused: event.refused } : {})),
+    noteOnline: assign({ wasOnline: true }),
     ack: ({ context, event }) => {
       if (event.type !== 'config.applied') return;
       context.link.send({ type: 'config_ack', revision: event.revision, refused: [...event.refused] });
@@ -179,6 +155,7 @@ export const sessionMachine = setup({
     agentVersion: '',
     revision: -1,
     rttMs: null,
+    wasOnline: false,
     refused: [],
     challengers: [],
     code: 'wire_closed',
@@ -238,7 +215,7 @@ export const sessionMachine = setup({
             'control.config_sync': { guard: 'isNewer', actions: ['noteRevision', 'apply'] },
             'config.applied': {
               target: '#session.online',
-              actions: ['noteApplied', 'serve', 'publish', 'ack'],
+              actions: ['noteApplied', 'noteOnline', 'serve', 'publish', 'ack'],
             },
           },
         },
@@ -296,7 +273,11 @@ export const sessionMachine = setup({
           // Whoever waits for its identity may have it.
           entry: ['withdraw', 'forgetChallengers', 'finish'],
           after: { drainTimeout: { target: '#session.closed', actions: 'close' } },
-          on: { 'link.idle': { target: '#session.closed', actions: 'close' } },
+          on: {
+            'link.idle': { target: '#session.closed', actions: 'close' },
+            // It crossed the goaway: a wire that takes no new streams publishes nothing either.
+            'control.config_sync': {},
+          },
         },
         draining: {
           entry: ['withdraw', 'drain', 'finish'],
@@ -307,6 +288,7 @@ export const sessionMachine = setup({
             retire: {},
             replace: {},
             'control.goaway': {},
+            'control.config_sync': {},
           },
         },
       },

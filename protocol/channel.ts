@@ -61,12 +61,17 @@ export class Channel {
     return this.streams.highestId;
   }
 
+  /** No further stream has a number: a new wire is needed. */
+  get isSpent(): boolean {
+    return this.streams.highestId >= MAX_STREAM_ID;
+  }
+
   /**
    * Opens a stream (gateway's side) and sends its head.
    * @throws TunnelError `overloaded` when the channel has no room, `tunnel_lost` when it is closed, `head_too_large`.
    */
   open(head: RequestHead, makeHandler: (stream: Stream) => StreamHandler): Stream {
-    if (this.outbox.isClosed || this.isDraining || this.streams.highestId >= MAX_STREAM_ID) {
+    if (this.outbox.isClosed || this.isDraining || this.isSpent) {
       throw new TunnelError('tunnel_lost');
     }
     if (this.streams.isFull) throw new TunnelError('overloaded', `${MAX_STREAMS} streams are open`);

@@ -73,3 +73,6 @@ export const CONTROL_BURST = 200;
 
 /** Mappings in one revision. Raised: config no longer fits MAX_TEXT_MESSAGE_BYTES. */
 export const MAX_WIRE_MAPPINGS = 20_000;
+
+/** From upgrade to the first revision in force, at either end. Raised: a stranger holds a wire for longer without proving anything. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;

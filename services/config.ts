@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { RENEW_AFTER_MS, SESSION_LIFETIME_MS } from '../machines/session.ts';
 import type { MapFlag } from './config/mapFlag.ts';
 import { parseCaddyAdminUrl, parseGatewayUrl, passwordsIn, proxyFor, readableFile } from './config/rules.ts';
 import {
@@ -84,8 +85,8 @@ export interface AgentConfig {
   readonly logLevel: LogLevel;
 }
 
-/** The rest of a session's life is left for the new proof. Raised: a slow link has less time for it. */
-const RENEW_AT = 2 / 3;
+/** A session of any lifetime is renewed at this share of it: the rest is left for the new proof. */
+const RENEW_AT = RENEW_AFTER_MS / SESSION_LIFETIME_MS;
 
 /** How long streams in flight get at the end. Raised: container runtimes kill first (Docker after 10 s unless told). */
 const DRAIN_MS = 30_000;
@@ -112,7 +113,7 @@ const gatewaySchema = z.object({
   OCTOPORTY_STATUS_TOKEN: orNull(textValue()),
   OCTOPORTY_HEAD_TIMEOUT: durationValue('60s'),
   OCTOPORTY_ROUTE_LEASE: durationValue('24h'),
-  OCTOPORTY_SESSION_LIFETIME: durationValue('15m'),
+  OCTOPORTY_SESSION_LIFETIME: durationValue(`${SESSION_LIFETIME_MS}ms`),
   OCTOPORTY_CADDY_ADMIN_URL: orNull(textValue()),
   OCTOPORTY_CADDY_UPSTREAM: orNull(textValue()),
 });

@@ -59,17 +59,18 @@ export class Answer {
     if (!this.hasBegun && !this.options.res.destroyed) this.options.res.writeContinue();
   }
 
-  writeHead(head: ResponseHead, hasBody: boolean): void {
-    if (this.hasBegun) return;
+  /** False: the head cannot be said, and nothing was. */
+  writeHead(head: ResponseHead, hasBody: boolean): boolean {
+    if (this.hasBegun) return true;
     try {
       this.send(head);
     } catch {
       this.framing = null;
-      this.fail('origin_invalid');
-      return;
+      return false;
     }
     // Latin-1 by name: `flushHeaders` would write the head as UTF-8 and spoil obs-text.
     if (hasBody) this.options.res.write('', 'latin1');
+    return true;
   }
 
   write(chunk: Buffer): boolean {

@@ -121,6 +121,11 @@ export class Directory {
     return promoted;
   }
 
+  /** The session has a revision in force. */
+  isLive(sessionId: number): boolean {
+    return this.members.has(sessionId);
+  }
+
   /** Live sessions of the same agent and slot, other than this one, with who they are. */
   rivalsOf(sessionId: number, identity: Identity): { sessionId: number; identity: Identity }[] {
     return [...this.members]

@@ -90,8 +90,8 @@ export class HttpVisitor implements Visitor, Exchange {
     this.answer.invite();
   }
 
-  writeHead(head: ResponseHead, hasBody: boolean): void {
-    this.answer.writeHead(head, hasBody);
+  writeHead(head: ResponseHead, hasBody: boolean): boolean {
+    return this.answer.writeHead(head, hasBody);
   }
 
   write(chunk: Buffer): boolean {

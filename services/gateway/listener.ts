@@ -29,7 +29,7 @@ export interface Listener {
 }
 
 /** Request line and headers. Raised: every connection may hold that much before anything is known about it. */
-const MAX_HEAD_BYTES = 16 * 1024;
+const MAX_REQUEST_HEAD_BYTES = 16 * 1024;
 
 /** A head must be complete this long after its first byte. Raised: slow heads hold connections for longer. */
 const HEAD_LIMIT_MS = 10_000;
@@ -57,7 +57,7 @@ export function createListener(options: ListenerOptions): Listener {
   const forwarding = createForwarding(options.trustedProxies, options.pseudonym);
   const edge = new Edge({ ...options, clock, forwarding });
   const server = createServer({
-    maxHeaderSize: MAX_HEAD_BYTES,
+    maxHeaderSize: MAX_REQUEST_HEAD_BYTES,
     headersTimeout: headLimitMs,
     connectionsCheckingInterval: Math.min(HEAD_CHECK_MS, Math.ceil(headLimitMs / 4)),
     // Bodies take as long as they take.

@@ -23,9 +23,6 @@ export const HOLD_WINDOW_MS = 10_000;
 /** After its start a gateway knows no name until agents report: unknown hosts wait this long. */
 export const GRACE_MS = 5_000;
 
-/** Codes of a stream's end that mean the way died, not the origin: the request may be sent again elsewhere. */
-const LOST_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['tunnel_lost', 'draining']);
-
 export interface RelaysOptions {
   readonly tunnels: Tunnels;
   readonly clock: Clock;
@@ -225,18 +222,20 @@ class Relay implements RelayOwner, Waiter {
         this.visitor.resume();
       },
       onReset: (code) => {
-        const isLost = LOST_CODES.has(code);
+        // The way died, not the origin: the request may be sent again on another tunnel.
+        const isLost = code === 'tunnel_lost';
         const nowMs = this.desk.clock.nowMs();
-        this.actor.decide(
-          isLost ? { type: 'far.lost', code: 'tunnel_lost', nowMs } : { type: 'far.failed', code },
-        );
+        this.actor.decide(isLost ? { type: 'far.lost', code, nowMs } : { type: 'far.failed', code });
       },
     };
   }
 
   private answer(head: ResponseHead, hasBody: boolean): void {
+    if (!this.visitor.writeHead(head, hasBody)) {
+      this.actor.decide({ type: 'revoked', code: 'origin_invalid' });
+      return;
+    }
     this.actor.status = head.status;
-    this.visitor.writeHead(head, hasBody);
     if (!hasBody) this.visitor.end([]);
     this.actor.decide({ type: 'far.answered', isUpgrade: head.status === 101, hasBody });
   }

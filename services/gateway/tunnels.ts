@@ -4,10 +4,10 @@ import type { Actor } from 'xstate';
 import type { Actors } from '../actors.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../../machines/clock.ts';
-import type { Directory as SessionDirectory } from '../../machines/session.ts';
+import type { DirectoryPort } from '../../machines/directoryPort.ts';
 import type { Random } from '../../machines/random.ts';
 import type { RequestHead } from '../../protocol/head.ts';
-import type { TokenPort } from '../../protocol/tokens.ts';
+import type { Identity, TokenPort } from '../../protocol/tokens.ts';
 import type { ScheduleFlush, Wire, WireHandler } from '../../protocol/wire.ts';
 import type { Stream, StreamHandler } from '../../protocol/stream.ts';
 import type { ClaimEvent } from '../../machines/admission.ts';
@@ -67,17 +67,13 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   /** Set while draining; a wire that comes and goes later is no news. */
   let onGone: (() => void) | undefined;
 
-  const shared: SessionDirectory = {
+  const shared: DirectoryPort = {
     admit(sessionId) {
       sessions.get(sessionId)?.onAdmitted?.();
     },
     claim(sessionId, identity, report) {
       const rivals = directory.rivalsOf(sessionId, identity);
-      if (
-        rivals.some(
-          (rival) => rival.identity.epoch === identity.epoch && rival.identity.attempt > identity.attempt,
-        )
-      ) {
+      if (rivals.some((rival) => isNewer(rival.identity, identity))) {
         report({ type: 'claim.contested', code: 'replaced' });
         return;
       }
@@ -94,21 +90,19 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       claims.get(challengerId)?.report({ type: 'claim.contested', code: 'duplicate_agent' });
       claims.delete(challengerId);
     },
-    takeOver(sessionId) {
-      // Only those that were asked and kept silent: one that came online meanwhile has not been asked.
-      const silent = claims.get(sessionId)?.challenged ?? [];
+    takeOver(sessionId, identity) {
+      // Only those that were asked and kept silent: one that came online meanwhile has not been asked, and one that has
+      // left by itself since is still serving what runs.
+      const challenged = claims.get(sessionId)?.challenged ?? [];
       claims.delete(sessionId);
-      for (const id of silent) sessions.get(id)?.actor.send({ type: 'drop', code: 'replaced' });
+      for (const rival of directory.rivalsOf(sessionId, identity)) {
+        if (challenged.includes(rival.sessionId))
+          sessions.get(rival.sessionId)?.actor.send({ type: 'drop', code: 'replaced' });
+      }
     },
     publish(sessionId, identity) {
-      const rivals = directory.rivalsOf(sessionId, identity);
-      // Two boots that dialled in the same moment were both found free: the later one dials again, and then the first
-      // is asked whether it lives.
-      if (rivals.some((rival) => rival.identity.epoch !== identity.epoch)) {
-        sessions.get(sessionId)?.actor.send({ type: 'drop', code: 'replaced' });
-        return;
-      }
-      for (const rival of rivals) sessions.get(rival.sessionId)?.actor.send({ type: 'replace' });
+      for (const rival of directory.rivalsOf(sessionId, identity))
+        sessions.get(rival.sessionId)?.actor.send({ type: 'replace' });
       bus.publish(() => ({
         type: 'tunnel.changed',
         tunnel: `session.${sessionId}`,
@@ -121,6 +115,10 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     apply(sessionId, revision, mappings, report) {
       const identity = sessions.get(sessionId)?.actor.getSnapshot().context.identity;
       if (!identity) return;
+      if (!directory.isLive(sessionId) && comesTooLate(sessionId, identity)) {
+        sessions.get(sessionId)?.actor.send({ type: 'drop', code: 'replaced' });
+        return;
+      }
       const [verdict, ...promoted] = directory.apply(sessionId, identity, revision, mappings);
       report(verdict.refused);
       tellVerdicts(promoted);
@@ -136,6 +134,16 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       if (isNews) bus.publish(() => ({ type: 'tunnel.refused', address, code }));
     },
   };
+
+  /**
+   * Several wires may have been found free before one of them came online. A newer one of the same boot stays; of two
+   * boots the first stays, and the other dials again: then the first is asked whether it lives.
+   */
+  function comesTooLate(sessionId: number, identity: Identity): boolean {
+    return directory
+      .rivalsOf(sessionId, identity)
+      .some(({ identity: rival }) => rival.epoch !== identity.epoch || isNewer(rival, identity));
+  }
 
   function tellVerdicts(verdicts: readonly Verdict[]): void {
     for (const { sessionId, revision, refused } of verdicts) {
@@ -163,8 +171,8 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     if (session === undefined) return;
     sessions.delete(sessionId);
     claims.delete(sessionId);
-    const { code, detail, identity } = session.actor.getSnapshot().context;
-    if (identity !== null) {
+    const { code, detail, wasOnline } = session.actor.getSnapshot().context;
+    if (wasOnline) {
       bus.publish(() => ({
         type: 'tunnel.changed',
         tunnel: `session.${sessionId}`,
@@ -220,9 +228,13 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     },
     find: (host) => directory.find(host),
     open(sessionId, head, makeHandler) {
-      const channel = sessions.get(sessionId)?.link.channel;
-      if (channel === undefined) throw new TunnelError('tunnel_lost');
-      return channel.open(head, makeHandler);
+      const session = sessions.get(sessionId);
+      const channel = session?.link.channel;
+      if (session === undefined || channel === undefined) throw new TunnelError('tunnel_lost');
+      const stream = channel.open(head, makeHandler);
+      // The last stream that this wire can name: the agent dials another, and what runs here may finish.
+      if (channel.isSpent) session.actor.send({ type: 'retire' });
+      return stream;
     },
     onChange(listener) {
       listeners.push(listener);
@@ -239,6 +251,11 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       return sessions.size;
     },
   };
+}
+
+/** Of the wires of one boot the one with the higher attempt was dialled later. */
+function isNewer(one: Identity, other: Identity): boolean {
+  return one.epoch === other.epoch && one.attempt > other.attempt;
 }
 
 function ignore(): void {}

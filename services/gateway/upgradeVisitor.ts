@@ -64,10 +64,10 @@ export class UpgradeVisitor implements Visitor {
 
   invite(): void {}
 
-  writeHead(head: ResponseHead, hasBody: boolean): void {
-    if (this.isRaw || this.answer.hasBegun) return;
-    if (head.status !== SWITCHING_PROTOCOLS) this.answer.writeHead(head, hasBody);
-    else this.switchProtocols(head);
+  writeHead(head: ResponseHead, hasBody: boolean): boolean {
+    if (this.isRaw || this.answer.hasBegun) return true;
+    if (head.status !== SWITCHING_PROTOCOLS) return this.answer.writeHead(head, hasBody);
+    return this.switchProtocols(head);
   }
 
   write(chunk: Buffer): boolean {
@@ -112,7 +112,7 @@ export class UpgradeVisitor implements Visitor {
     });
   }
 
-  private switchProtocols({ reason, headers }: ResponseHead): void {
+  private switchProtocols({ reason, headers }: ResponseHead): boolean {
     const lines = keepHeaders(
       endToEndHeaders(headers, { keepUpgrade: true }),
       (name) => name !== 'content-length' && name !== 'trailer',
@@ -120,16 +120,14 @@ export class UpgradeVisitor implements Visitor {
     if (valuesOf(lines, 'upgrade').length === 0) {
       lines.unshift('Upgrade', valuesOf(this.request.headers, 'upgrade').join(', '));
     }
-    if (!isValid(reason, lines)) {
-      this.answer.fail('origin_invalid');
-      return;
-    }
+    if (!isValid(reason, lines)) return false;
     this.isRaw = true;
     this.res.detachSocket(this.socket);
     this.visitorSocket.release();
     let text = `HTTP/1.1 ${SWITCHING_PROTOCOLS} ${reason}\r\nConnection: Upgrade\r\n`;
     for (let n = 0; n < lines.length; n += 2) text += `${lines[n] ?? ''}: ${lines[n + 1] ?? ''}\r\n`;
     this.socket.write(`${text}\r\n`, 'latin1');
+    return true;
   }
 
   private close(): void {

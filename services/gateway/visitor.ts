@@ -29,13 +29,16 @@ export interface Visitor {
   inform(head: ResponseHead): void;
   /** 100 Continue. */
   invite(): void;
-  /** The final head; after a 101 both directions are raw bytes. */
-  writeHead(head: ResponseHead, hasBody: boolean): void;
+  /**
+   * The final head; after a 101 both directions are raw bytes. False: it cannot be said in HTTP, nothing was, and the
+   * visitor still waits for an answer.
+   */
+  writeHead(head: ResponseHead, hasBody: boolean): boolean;
   /** False asks to wait for `onDrain`. */
   write(chunk: Buffer): boolean;
   /** Completes the answer; after a 101 it half-closes. */
   end(trailers: FlatHeaders): void;
-  /** Answers with the error page of `code`, in the form the visitor prefers. Only before `writeHead`. */
+  /** Answers with the error page of `code`, in the form the visitor prefers. Only while no head went out. */
   fail(code: ErrorCode): void;
   /** Breaks the connection off, so that nothing looks complete. */
   destroy(): void;

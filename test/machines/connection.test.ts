@@ -257,20 +257,30 @@ describe('on request', () => {
   } as const;
   const names = ['offline', 'waiting', 'trying', 'online', 'rejected'] as const;
 
-  test.each(names)('it drops what there is and dials now: from %s', (name) => {
-    const { clock, gateway, actor, isIn, context, attempts } = places[name]();
-    expect(isIn(name)).toBe(true);
-    const before = gateway.wires.length;
-    const isOpen = context().alive.length > 0;
+  test.each(names.filter((name) => name !== 'offline'))(
+    'it drops what there is and dials now: from %s',
+    (name) => {
+      const { clock, gateway, actor, isIn, context, attempts } = places[name]();
+      expect(isIn(name)).toBe(true);
+      const before = gateway.wires.length;
+      const isOpen = context().alive.length > 0;
+      actor.send({ type: 'reconnect' });
+      if (isOpen) {
+        expect(gateway.wire(0).calls()).toEqual(closed('redialled'));
+        expect(context().lastError?.code).toBe('redialled');
+      }
+      clock.settle();
+      expect([gateway.wires.length, isIn('trying')]).toEqual([before + 1, true]);
+      expect(attempts()).toEqual([`attempt.${before + 1}`]);
+      expect(context()).toMatchObject({ current: null, dialling: [before + 1], dials: 1 });
+    },
+  );
+
+  test('it does not dial before the first config is there: an empty one would withdraw every name', () => {
+    const { clock, gateway, actor, isIn } = idle();
     actor.send({ type: 'reconnect' });
-    if (isOpen) {
-      expect(gateway.wire(0).calls()).toEqual(closed('redialled'));
-      expect(context().lastError?.code).toBe('redialled');
-    }
     clock.settle();
-    expect([gateway.wires.length, isIn('trying')]).toEqual([before + 1, true]);
-    expect(attempts()).toEqual([`attempt.${before + 1}`]);
-    expect(context()).toMatchObject({ current: null, dialling: [before + 1], dials: 1 });
+    expect([isIn('offline'), gateway.wires.length]).toEqual([true, 0]);
   });
 
   test.each(names)('it stops with nothing left, from %s', (name) => {

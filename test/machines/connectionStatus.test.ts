@@ -25,13 +25,6 @@ test('dialling anew is shown as the reason, whatever was there before', () => {
   expect(connectionStatus(context()).lastError).toEqual({ code: 'redialled', detail: '' });
 });
 
-test('a first dial asked for while offline replaces nothing, so there is no error to show', () => {
-  const { actor, clock, gateway, context } = idle();
-  actor.send({ type: 'reconnect' });
-  clock.settle();
-  expect([gateway.wires.length, connectionStatus(context()).lastError]).toEqual([1, null]);
-});
-
 test('a connection that was refused waits for its next look and for nothing else', () => {
   const { gateway, isIn, clock } = dialling();
   gateway.wire().greet();

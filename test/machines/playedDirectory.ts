@@ -2,7 +2,7 @@
 
 import type { ClaimEvent } from '../../machines/admission.ts';
 import type { Refusal } from '../../machines/configSync.ts';
-import type { Directory } from '../../machines/session.ts';
+import type { DirectoryPort } from '../../machines/directoryPort.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { WireMapping } from '../../protocol/mapping.ts';
 import type { Identity } from '../../protocol/tokens.ts';
@@ -16,7 +16,7 @@ export type DirectoryCall =
   | { do: 'takeOver'; sessionId: number; identity: Identity }
   | { do: 'punish'; sessionId: number; code: ErrorCode };
 
-export class PlayedDirectory implements Directory {
+export class PlayedDirectory implements DirectoryPort {
   private written: DirectoryCall[] = [];
   private readonly reports: ((refused: readonly Refusal[]) => void)[] = [];
 

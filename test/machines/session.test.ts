@@ -353,6 +353,17 @@ describe('leaving', () => {
     expect([made.actor.getSnapshot().status, made.clock.pending]).toEqual(['done', 0]);
   });
 
+  test.each([
+    ['draining', { type: 'replace' }],
+    ['left', goaway],
+  ] as const)('a revision that crossed the goodbye is not put in force: %s', (state, event) => {
+    const made = online();
+    made.actor.send(event);
+    made.directory.calls();
+    made.sync(9);
+    expect([made.directory.calls(), made.isIn({ online: state })]).toEqual([[], true]);
+  });
+
   test('an agent that leaves has its time to finish what runs', () => {
     const made = online();
     made.actor.send(goaway);

@@ -6,12 +6,8 @@ import { connectionMachine } from '../../machines/connection.ts';
 import type { ClaimEvent } from '../../machines/admission.ts';
 import type { Refusal } from '../../machines/configSync.ts';
 import type { Link, LinkEvent } from '../../machines/link.ts';
-import {
-  RENEW_AFTER_MS,
-  SESSION_LIFETIME_MS,
-  sessionMachine,
-  type Directory,
-} from '../../machines/session.ts';
+import type { DirectoryPort } from '../../machines/directoryPort.ts';
+import { RENEW_AFTER_MS, SESSION_LIFETIME_MS, sessionMachine } from '../../machines/session.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import { SeededRandom } from '../simulation/seededRandom.ts';
 import { SimulatedClock } from '../simulation/simulatedClock.ts';
@@ -31,7 +27,7 @@ export interface Tunnel {
 }
 
 /** Publishes at once; the newest wire of an agent replaces the older ones. */
-class OpenDirectory implements Directory {
+class OpenDirectory implements DirectoryPort {
   readonly applied: number[] = [];
   readonly withdrawn: [number, ErrorCode][] = [];
   punished = 0;

@@ -120,8 +120,8 @@ export class SimVisitor implements Visitor {
     this.pump();
   }
 
-  writeHead(head: ResponseHead, hasBody: boolean): void {
-    if (this.ending !== null) return;
+  writeHead(head: ResponseHead, hasBody: boolean): boolean {
+    if (this.ending !== null) return true;
     const { origin, requestId, isUpgrade } = this.plan;
     this.require(!this.hasHead, 'a second head');
     this.hasHead = true;
@@ -133,6 +133,7 @@ export class SimVisitor implements Visitor {
     if (this.plan.leaves?.when === 'bytes' && this.plan.leaves.bytes === 0)
       this.later(0, 'leaves', () => this.leave());
     this.pump();
+    return true;
   }
 
   write(chunk: Buffer): boolean {

@@ -188,9 +188,10 @@ describe('an answer', () => {
     ['two lengths', ok('Content-Length', '1', 'Content-Length', '2')],
     ['a bad reason', { status: 200, reason: 'a\r\nX: 1', headers: [] }],
     ['a 101 that nobody asked for', { status: 101, reason: '', headers: [] }],
-  ])('with %s is no answer: 502', async (_, head) => {
+  ])('with %s cannot be said, and leaves room for one that can', async (_, head) => {
     const { client, visitor } = await start(GET);
-    visitor.writeHead(head, true);
+    expect(visitor.writeHead(head, true)).toBe(false);
+    visitor.fail('origin_invalid');
     const answer = await client.answer();
     expect([answer.status, valuesIn(answer, 'X-Octoporty-Error')]).toEqual([502, ['origin_invalid']]);
   });

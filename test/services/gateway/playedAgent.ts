@@ -76,8 +76,9 @@ export class PlayedAgent implements Wire {
     if (message !== undefined) this.heard.push({ atMs: this.clock.nowMs(), message });
   }
 
-  sendBinary(): void {
-    throw new Error('no stream is opened here');
+  /** A stream that the test opened: nobody answers it. */
+  sendBinary(_message: Buffer, onTaken: () => void): void {
+    this.clock.post(onTaken);
   }
 
   bufferedBytes(): number {

@@ -1,14 +1,17 @@
-// Owns the tests of relays that wait: how many may, and what the one too many hears.
+// Owns the tests of relays over tunnels played by hand: who may wait, and what becomes of an answer that cannot be said.
 
 import { expect, test } from 'vitest';
-import { createBus } from '../../../services/bus.ts';
+import { createBus, type Bus } from '../../../services/bus.ts';
 import { systemClock } from '../../../services/clock.ts';
+import type { Fact } from '../../../services/facts.ts';
 import type { Found } from '../../../services/gateway/directory.ts';
 import { createRelays, type Relays } from '../../../services/gateway/relays.ts';
 import { MAX_HELD } from '../../../services/gateway/waitingRoom.ts';
 import type { Tunnels } from '../../../services/gateway/tunnels.ts';
 import type { Visitor } from '../../../services/gateway/visitor.ts';
 import { TunnelError } from '../../../protocol/errors.ts';
+import { GET, OK } from '../../protocol/frames.ts';
+import { LoneChannel } from '../../protocol/wirePair.ts';
 
 test.each<Found>([
   // A gateway that has just started knows no name yet.
@@ -51,12 +54,37 @@ test('a request that meets a wire which has just died waits for the next one', (
   expect(relays.list()).toEqual([]);
 });
 
-function relaysOver(tunnels: Partial<Tunnels>): Relays {
+test('a head that cannot be said is the origin’s fault: 502, told as such, and the origin is stopped', () => {
+  const tunnel = new LoneChannel('gateway');
+  const facts: Fact<'relay.finished'>[] = [];
+  const bus = strictBus();
+  bus.on('relay.finished', (fact) => facts.push(fact));
+  const relays = relaysOver(
+    {
+      find: () => ({ kind: 'live', sessionId: 1, mappingId: GET.mappingId, revision: 1 }),
+      open: (_, head, makeHandler) => tunnel.channel.open(head, makeHandler),
+    },
+    bus,
+  );
+  const failures: string[] = [];
+  relays.serve({ ...visitor((code) => failures.push(code)), writeHead: () => false });
+  tunnel.drain();
+  tunnel.receive({ type: 'response', id: 1, hasBody: true, head: OK });
+  expect(failures).toEqual(['origin_invalid']);
+  expect(facts).toMatchObject([{ status: 502, outcome: { kind: 'failed', code: 'origin_invalid' } }]);
+  expect(tunnel.drain()).toEqual([{ type: 'reset', id: 1, code: 'origin_invalid' }]);
+});
+
+function strictBus(): Bus {
+  return createBus((error) => {
+    throw error;
+  });
+}
+
+function relaysOver(tunnels: Partial<Tunnels>, bus = strictBus()): Relays {
   return createRelays({
     clock: systemClock,
-    bus: createBus((error) => {
-      throw error;
-    }),
+    bus,
     headTimeoutMs: 60_000,
     tunnels: {
       accept() {},
@@ -89,7 +117,7 @@ function visitor(onFailed: (code: string) => void): Visitor {
     resume() {},
     inform() {},
     invite() {},
-    writeHead() {},
+    writeHead: () => true,
     write: () => true,
     end() {},
     fail: onFailed,

@@ -79,6 +79,37 @@ describe('a second boot of an agent', () => {
     expect(newcomer.last('auth_result')).toMatchObject({ ok: true });
   });
 
+  test('leaves the first one that said goodbye while it was asked its time for what runs', () => {
+    const { clock, played, tunnels } = tunnelsStage();
+    const first = played('192.0.2.8', 'one');
+    first.auth();
+    clock.runFor(10);
+    first.sync(1, mappingsOf(['a']));
+    const recorder = new Recorder();
+    tunnels.open(1, POST, () => recorder);
+    const newcomer = played('192.0.2.9', 'two');
+    newcomer.auth();
+    clock.runFor(10);
+    first.say({ type: 'goaway', reason: 'going_away', lastStreamId: 1, retryAfterMs: 0 });
+    clock.runFor(PROBE_TIMEOUT_MS + 10);
+    expect(newcomer.last('auth_result')).toMatchObject({ ok: true });
+    expect([first.closed, recorder.calls]).toEqual([undefined, []]);
+  });
+
+  test('that comes online second is not told that it did, and its end is no news', () => {
+    const { clock, played, changes } = tunnelsStage();
+    const boots = [played('192.0.2.8', 'one'), played('192.0.2.9', 'two')];
+    for (const boot of boots) boot.auth();
+    clock.runFor(10);
+    for (const boot of boots) boot.sync(1, []);
+    clock.runFor(10);
+    expect(boots.map((boot) => [boot.last('config_ack')?.revision, boot.closed])).toEqual([
+      [1, undefined],
+      [undefined, 'replaced'],
+    ]);
+    expect(changes.map(({ tunnel, state }) => [tunnel, state])).toEqual([['session.1', 'online']]);
+  });
+
   test('that gives up while the first one is asked leaves nothing behind', () => {
     const { clock, online, played, tunnels } = tunnelsStage();
     const first = online('a');
@@ -120,6 +151,20 @@ describe('another wire of the same boot', () => {
     clock.runFor(10);
     expect(older.last('auth_result')).toEqual({ type: 'auth_result', ok: false, code: 'replaced' });
     expect([older.closed, newer.closed, refusals.length]).toEqual(['replaced', undefined, 1]);
+  });
+
+  test('that is older and was let in before the newer one is refused when it comes online after it', () => {
+    const { clock, played, serving } = tunnelsStage();
+    const older = played('192.0.2.8');
+    older.auth({ attempt: 1 });
+    const newer = played('192.0.2.9');
+    newer.auth({ attempt: 2 });
+    clock.runFor(10);
+    newer.sync(1, mappingsOf(['a']));
+    older.sync(1, mappingsOf(['a']));
+    clock.runFor(10);
+    expect([older.closed, older.last('config_ack')]).toEqual(['replaced', undefined]);
+    expect([serving('a'), newer.closed, newer.last('goaway')]).toEqual([2, undefined, undefined]);
   });
 
   test('that is newer drains the older one', () => {

@@ -169,9 +169,10 @@ describe('an upgrade that is refused', () => {
     await relayed.closed();
   });
 
-  it('by a 101 that is no HTTP is told as the fault of the origin', async () => {
+  it('by a 101 that is no HTTP cannot be said, and leaves room for an answer that can', async () => {
     const { client, visitor } = await start();
-    visitor.writeHead({ status: 101, reason: '', headers: ['X', 'a\r\nY: b'] }, true);
+    expect(visitor.writeHead({ status: 101, reason: '', headers: ['X', 'a\r\nY: b'] }, true)).toBe(false);
+    visitor.fail('origin_invalid');
     expect((await client.answer()).status).toBe(502);
   });
 
