@@ -10,8 +10,11 @@ import { StoreError, type Store, type StoreSnapshot, type StoreSource, type Stor
 
 /** What differs between databases. */
 export interface Database {
-  /** Connects, migrates, and answers a ready Sequelize. Closes what it opened when it fails. */
-  connect(): Promise<Sequelize>;
+  /**
+   * Connects, migrates, and answers a ready Sequelize. Closes what it opened when it fails. An aborted `signal` ends the
+   * wait for another process that migrates.
+   */
+  connect(signal?: AbortSignal): Promise<Sequelize>;
   /** True when the error says that the stored data is damaged. */
   isDamage(error: BaseError): boolean;
 }
@@ -33,6 +36,8 @@ class SequelizeStore implements Store {
   #tables: Tables | null = null;
   /** Settles with the last call asked for: one at a time, in order, and our own writes never find the file locked by us. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Aborted by the next close: an open that waits for another process that migrates would hold it up for as long. */
+  #closing = new AbortController();
 
   constructor(database: Database, source: StoreSource) {
     this.#database = database;
@@ -40,14 +45,17 @@ class SequelizeStore implements Store {
   }
 
   open(): Promise<void> {
+    const { signal } = this.#closing;
     return this.#inOrder(async () => {
       if (this.#tables !== null) return;
-      const sequelize = await this.#database.connect();
+      const sequelize = await this.#database.connect(signal);
       this.#tables = { sequelize, mappings: portMappingOn(sequelize), config: configRowOn(sequelize) };
     });
   }
 
   close(): Promise<void> {
+    this.#closing.abort();
+    this.#closing = new AbortController();
     return this.#inOrder(async () => {
       const tables = this.#tables;
       this.#tables = null;

@@ -14,10 +14,10 @@ import { primaryCode } from './whileBusy.ts';
 export function sqliteDatabase(path: string, log: StoreLog): Database {
   return { connect, isDamage };
 
-  async function connect(): Promise<Sequelize> {
+  async function connect(signal?: AbortSignal): Promise<Sequelize> {
     try {
       createOwnerFile(path);
-      return await underLock(path, openAndMigrate);
+      return await underLock(path, openAndMigrate, signal);
     } catch (error) {
       // File system errors and those of the lock database do not come through Sequelize.
       if (!(error instanceof Error) || !('syscall' in error || primaryCode(error) !== undefined)) throw error;

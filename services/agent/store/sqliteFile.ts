@@ -22,14 +22,19 @@ export function createOwnerFile(path: string): void {
 
 /**
  * Does the work while holding `<path>.lock`, a database beside the store, in an EXCLUSIVE transaction. A killed holder
- * frees it. It is not the store itself, because migrations open transactions of their own there.
+ * frees it. It is not the store itself, because migrations open transactions of their own there. An aborted `signal`
+ * ends the wait for the lock, not the work.
  */
-export async function underLock<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+export async function underLock<Result>(
+  path: string,
+  work: () => Promise<Result>,
+  signal?: AbortSignal,
+): Promise<Result> {
   const lockPath = `${path}.lock`;
   createOwnerFile(lockPath);
   const lock = new DatabaseSync(lockPath, { timeout: 0 });
   try {
-    await whileBusy(LOCK_PATIENCE_MS, () => lock.exec('BEGIN EXCLUSIVE'));
+    await whileBusy(LOCK_PATIENCE_MS, () => lock.exec('BEGIN EXCLUSIVE'), signal);
     return await work();
   } finally {
     lock.close();

@@ -9,7 +9,7 @@ import type { Mapping, MappingPatch, NewMapping } from '../../../protocol/mappin
 export interface Store {
   /** Connects and migrates. After a failure it may be called again; when open it does nothing. */
   open(): Promise<void>;
-  /** Finishes what was asked before, then lets the database go. */
+  /** Finishes what was asked before, then lets the database go. An open that waits for a lock gives up. */
   close(): Promise<void>;
   /** One consistent snapshot, ordered by domain and port. */
   readAll(): Promise<StoreSnapshot>;

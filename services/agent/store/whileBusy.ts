@@ -10,14 +10,22 @@ const LONGEST_PAUSE_MS = 50;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 
-/** Attempts a synchronous SQLite call until it does not find the file locked, or for `patienceMs`. Throws what it threw. */
-export async function whileBusy<Result>(patienceMs: number, attempt: () => Result): Promise<Result> {
+/**
+ * Attempts a synchronous SQLite call until it does not find the file locked, for `patienceMs` or until `signal` is
+ * aborted. Throws what it threw.
+ */
+export async function whileBusy<Result>(
+  patienceMs: number,
+  attempt: () => Result,
+  signal?: AbortSignal,
+): Promise<Result> {
   const deadlineMs = performance.now() + patienceMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       return attempt();
     } catch (error) {
-      if (!isBusy(error) || performance.now() > deadlineMs) throw error;
+      const isOver = signal?.aborted === true || performance.now() > deadlineMs;
+      if (!isBusy(error) || isOver) throw error;
     }
     await delay(pauseMs);
   }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { expectStoreError } from './contract.ts';
 import { draft } from './drafts.ts';
 import { storeOn, tempDir } from './tempStore.ts';
 
@@ -66,6 +67,18 @@ describe('the SQLite store', { timeout: 30_000 }, () => {
     });
     await opening;
     expect((await store.create(draft())).revision).toBe(1);
+  });
+
+  it('gives up waiting for a process that migrates when it is closed', async () => {
+    const path = join(tempDir(), 'store.sqlite');
+    const holder = startFixture('lockHolder', path);
+    await linesOf(holder, () => {
+      const store = storeOn(path);
+      const opening = expectStoreError(store.open(), 'unavailable');
+      // The holder lives for as long as the open waits: what ends first is not the lock.
+      void Promise.all([opening, store.close()]).finally(() => holder.kill('SIGKILL'));
+    });
+    expect(holder.signalCode).toBe('SIGKILL');
   });
 
   it('waits without blocking the event loop while another process writes', async () => {
