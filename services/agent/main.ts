@@ -4,12 +4,9 @@ import type { Server } from 'node:http';
 import { distinctUntilKeyChanged, filter, firstValueFrom, map } from 'rxjs';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
-import type { Store } from './store/store.ts';
 import type { PageStatus } from './statusPage.ts';
-import { databaseMachine } from '../../machines/database.ts';
 import { randomText } from '../../machines/random.ts';
 import { describeError } from '../../protocol/errors.ts';
-import { newMappingSchema } from '../../protocol/mapping.ts';
 import { createActors } from '../actors.ts';
 import { createBus } from '../bus.ts';
 import { systemClock } from '../clock.ts';
@@ -18,6 +15,7 @@ import { createTokens } from '../tokens.ts';
 import { VERSION } from '../version.ts';
 import { loadAgentId } from './agentId.ts';
 import { startAgentApi } from './api.ts';
+import { startAgentDatabase } from './database.ts';
 import { createDialer } from './dialer.ts';
 import { createForwarder } from './forwarder.ts';
 import { createHttpOrigin } from './httpOrigin.ts';
@@ -39,8 +37,6 @@ export interface RunningAgent {
 
 /** A boot epoch is compared for equality only: 96 bits never meet twice. */
 const EPOCH_BYTES = 12;
-
-const DATABASE = 'database';
 
 /** Starts an agent. Rejects with the listener's error, EADDRINUSE among them, or a ConnectionStringError. */
 export async function startAgent({ config, log }: { config: AgentConfig; log: Log }): Promise<RunningAgent> {
@@ -93,7 +89,6 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     log,
   );
 
-  const isDatabaseOpen = () => actors.list().some(({ id, state }) => id === DATABASE && state === 'open');
   // First of all that lasts: with the port taken, nothing else has begun.
   const api: Server = await startAgentApi({
     host: config.uiHost,
@@ -102,26 +97,14 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     log,
     checks: () => {
       const tunnel = uplink.status.state;
-      return { database: isDatabaseOpen() ? 'ok' : 'starting', tunnel, isOnline: isOnlineState(tunnel) };
+      return { database: database.isOpen ? 'ok' : 'starting', tunnel, isOnline: isOnlineState(tunnel) };
     },
     status: () => statusContent(config, mappings, uplink),
   });
   ownPorts.push(portOf(api));
   log.info({ host: config.uiHost, port: portOf(api), version: VERSION }, 'The agent listens.');
 
-  actors.start(DATABASE, databaseMachine, {
-    open: (report) => {
-      openStore(store, mappings, config).then(
-        () => {
-          report({ ok: true });
-        },
-        (error: unknown) => {
-          log.error({ error }, 'The database cannot be used yet; trying again.');
-          report({ ok: false, reason: error instanceof Error ? error.message : String(error) });
-        },
-      );
-    },
-  });
+  const database = startAgentDatabase({ actors, store, mappings, config, log });
   // The tunnel needs the mappings: the first view of them, once the database has told it, starts the dialling.
   const following = mappings.mappings$.subscribe((view) => {
     uplink.offer(configOf(view));
@@ -144,7 +127,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
         .filter(({ enabled }) => enabled)
         .map(({ externalDomain }) => externalDomain),
     async stop() {
-      actors.stop(DATABASE);
+      database.stop();
       await new Promise<void>((resolve) => {
         // Until the last stream is done, a mapping that is withdrawn still ends what runs through it.
         uplink.stop(() => {
@@ -159,19 +142,6 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
       log.info({}, 'The agent has stopped.');
     },
   };
-}
-
-/** Opens the store, takes mappings out and puts those of the command line in, and reads everything. */
-async function openStore(store: Store, mappings: Mappings, config: AgentConfig): Promise<void> {
-  await store.open();
-  const unwanted = new Set(config.unmaps);
-  for (const { id, externalDomain } of (await store.readAll()).mappings) {
-    if (unwanted.has(externalDomain)) await store.remove(id);
-  }
-  for (const { externalDomain, ...target } of config.maps) {
-    await store.upsertByDomain(newMappingSchema.parse({ name: externalDomain, externalDomain, ...target }));
-  }
-  mappings.load(await store.readAll());
 }
 
 /** One line for each state of the tunnel that a person would want to know about. */
