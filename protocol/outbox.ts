@@ -150,9 +150,9 @@ export class Outbox {
     return true;
   }
 
-  /** The stream's next frame; undefined when the wire may take no more DATA now. */
+  /** The next frame of a ready stream: its end, or DATA; undefined when the wire may take no more DATA now. */
   private nextOf(stream: ChannelStream, budget: number): Buffer | DataPart | undefined {
-    if (stream.queuedBytes === 0 && stream.endFrame !== undefined) {
+    if (stream.queuedBytes === 0) {
       stream.sending = 'ended';
       this.onEnded(stream);
       return stream.endFrame;

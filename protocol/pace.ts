@@ -34,7 +34,7 @@ export class Pace {
 
   /** `arrivedModulo` is the peer's count of received bytes modulo 2^32; false when it claims more than was sent. */
   onReport(arrivedModulo: number, nowMs: number): boolean {
-    const news = (arrivedModulo - (this.arrived % 0x1_0000_0000) + 0x1_0000_0000) % 0x1_0000_0000;
+    const news = (arrivedModulo - this.arrived) >>> 0;
     if (news > this.aheadBytes) return false;
     this.arrived += news;
     const elapsedMs = nowMs - this.sampleStartMs;
