@@ -127,19 +127,19 @@ export async function startRig({ maps, env = {} }: RigOptions): Promise<Rig> {
     uiPort,
     dataDir,
     waitOnline: (timeoutMs = 15_000) => until(`the tunnel is online`, () => isReady(uiPort), timeoutMs),
-    async stop() {
-      await agent.end('SIGTERM');
-      await gateway.end('SIGTERM');
-      rmSync(dataDir, { recursive: true, force: true });
-    },
+    stop: () => endBoth('SIGTERM'),
   };
+  /** Both at once: the agent's drain must not keep the gateway from hearing that it is over. */
+  async function endBoth(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await Promise.all([agent.end(signal), gateway.end(signal)]);
+    rmSync(dataDir, { recursive: true, force: true });
+  }
   gateway.start();
   agent.start();
   try {
     await rig.waitOnline();
   } catch (error) {
-    await agent.end('SIGKILL');
-    await gateway.end('SIGKILL');
+    await endBoth('SIGKILL');
     throw new Error(`${String(error)}\n${gateway.output}\n${agent.output}`);
   }
   return rig;
