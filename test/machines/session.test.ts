@@ -202,6 +202,17 @@ describe('a session in force', () => {
     expectEnd(made, 'credit_overdrawn', 'close', 'stream 4');
   });
 
+  test('knows at its end whether it was ever in force', () => {
+    for (const [made, wasOnline] of [
+      [opened(), false],
+      [admitted(), false],
+      [online(), true],
+    ] as const) {
+      made.actor.send({ type: 'drop', code: 'stopped' });
+      expect(made.context().wasOnline).toBe(wasOnline);
+    }
+  });
+
   test('can be dropped at any moment, with a reason', () => {
     for (const made of [opened(), online()]) {
       made.actor.send({ type: 'drop', code: 'handshake_crowded' });

@@ -180,7 +180,9 @@ describe('opening a stream', () => {
   it('is refused once the last id is taken: the next wire starts anew', () => {
     const agent = new LoneChannel('agent');
     agent.receive(request(MAX_STREAM_ID - 1, GET));
+    expect(agent.channel.isSpent).toBe(false);
     expect(agent.open(GET).stream.id).toBe(MAX_STREAM_ID);
+    expect(agent.channel.isSpent).toBe(true);
     expect(codeOf(() => agent.open(GET))).toBe('tunnel_lost');
   });
 
