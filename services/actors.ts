@@ -31,7 +31,8 @@ export interface ActorView {
 export interface Actors {
   /**
    * Starts a root actor under `id`, with our clock. It leaves the registry when it is done or stopped. An error inside
-   * it goes to `onError` and ends that actor alone.
+   * it goes to `onError` and ends it and its children, nothing else; what `onError` throws is uncaught. Whoever
+   * subscribes to the actor observes its errors too: otherwise XState throws the same error uncaught as well.
    */
   start<T extends AnyActorLogic>(id: string, logic: T, input: InputFrom<T>): Actor<T>;
   /** Stops a root actor and its children. */
@@ -48,7 +49,7 @@ interface Entry {
 
 export function createActors(clock: Clock, onError: (id: string, error: unknown) => void): Actors {
   const roots = new Map<string, AnyActorRef>();
-  const entries = new Map<object, Entry>();
+  const entries = new WeakMap<object, Entry>();
   const xstateClock = machineClock(clock);
 
   function inspect(event: InspectionEvent): void {
@@ -80,6 +81,7 @@ export function createActors(clock: Clock, onError: (id: string, error: unknown)
       actor.subscribe({
         error: (error) => {
           roots.delete(id);
+          stopChildren(actor);
           onError(id, error);
         },
         complete: () => {
@@ -102,14 +104,28 @@ export function createActors(clock: Clock, onError: (id: string, error: unknown)
   };
 }
 
-function collect(path: string, actor: AnyActorRef, entries: Map<object, Entry>, views: ActorView[]): void {
+function collect(
+  path: string,
+  actor: AnyActorRef,
+  entries: WeakMap<object, Entry>,
+  views: ActorView[],
+): void {
   const entry = entries.get(actor);
   if (entry !== undefined) views.push({ id: path, ...entry, transitions: [...entry.transitions] });
+  for (const [id, child] of childrenOf(actor)) collect(`${path}/${id}`, child, entries, views);
+}
+
+/** XState stops children in a transition of their parent: one that has failed makes none, and leaves them their timers. */
+function stopChildren(failed: AnyActorRef): void {
+  for (const [, child] of childrenOf(failed)) child.send({ type: 'xstate.stop' });
+}
+
+function childrenOf(actor: AnyActorRef): [string, AnyActorRef][] {
   const snapshot: unknown = actor.getSnapshot();
-  if (!hasChildren(snapshot)) return;
-  for (const [id, child] of Object.entries(snapshot.children)) {
-    if (child !== undefined) collect(`${path}/${id}`, child, entries, views);
-  }
+  if (!hasChildren(snapshot)) return [];
+  return Object.entries(snapshot.children).flatMap(([id, child]): [string, AnyActorRef][] =>
+    child === undefined ? [] : [[id, child]],
+  );
 }
 
 /** `online.lively` for nested states, `a & b` for parallel ones. */
