@@ -1,7 +1,7 @@
 // The agent from start to stop: parts are made in order, and let go in reverse.
 
 import type { Server } from 'node:http';
-import { distinctUntilKeyChanged, filter, firstValueFrom, map } from 'rxjs';
+import { distinctUntilKeyChanged, filter, map, take } from 'rxjs';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { PageStatus } from './statusPage.ts';
@@ -27,7 +27,7 @@ import { createUplink, isOnlineState, type Uplink } from './uplink.ts';
 export interface RunningAgent {
   readonly uiUrl: string;
   readonly uiPort: number;
-  /** Resolved when the tunnel is online for the first time. */
+  /** Resolved when the tunnel is online for the first time; never when the agent ends before. */
   readonly online: Promise<void>;
   /** Domains of the enabled mappings. */
   publicNames(): string[];
@@ -44,8 +44,9 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
   const bus = createBus((error, fact) => {
     log.error({ error, fact: fact.type }, 'A subscriber failed; the fact is lost to it alone.');
   });
+  // Nothing goes on without the database or the tunnel: uncaught, the failure of either ends the process.
   const actors = createActors(clock, (actor, error) => {
-    log.error({ error, actor }, 'An actor failed and was ended.');
+    throw new Error(`The actor "${actor}" failed.`, { cause: error });
   });
   const agentId = loadAgentId(config.dataDir);
   const store = createStore({
@@ -110,13 +111,10 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     uplink.offer(configOf(view));
     forwarder.onMappingsChanged();
   });
-  const online = firstValueFrom(
-    uplink.status$.pipe(
-      filter(({ state }) => isOnlineState(state)),
-      map(() => undefined),
-    ),
-    { defaultValue: undefined },
-  );
+  const online = new Promise<void>((resolve) => {
+    const online$ = uplink.status$.pipe(filter(({ state }) => isOnlineState(state)));
+    online$.pipe(take(1)).subscribe(() => resolve());
+  });
 
   return {
     uiUrl: `http://localhost:${portOf(api)}`,

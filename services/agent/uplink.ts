@@ -37,12 +37,13 @@ export interface UplinkStatus extends ReturnType<typeof connectionStatus> {
 }
 
 export interface Uplink {
+  /** Completes once every wire has ended after `stop`, or when the connection's actor has failed. */
   readonly status$: Observable<UplinkStatus>;
   readonly status: UplinkStatus;
   /** A new revision of the mappings: goes out at once, or with the next tunnel. The first one starts the dialling. */
   offer(config: ConfigSnapshot): void;
   reconnect(): void;
-  /** Leaves politely; `onGone` is called once every wire has ended. */
+  /** Leaves politely; `onGone` is called once every wire has ended, at once when none is left. */
   stop(onGone: () => void): void;
 }
 
@@ -69,30 +70,38 @@ export function createUplink(options: UplinkOptions): Uplink {
     drainMs,
   });
   const status$ = new BehaviorSubject<UplinkStatus>(read(clock.wallMs()));
-  let onGone: (() => void) | undefined;
+  let isLeaving = false;
 
-  actor.subscribe(() => {
+  actor.subscribe({
+    next: () => {
+      const now = read(status$.value.sinceMs);
+      show(now);
+      if (!isLeaving || now.state !== 'offline') return;
+      actors.stop(ACTOR_ID);
+      status$.complete();
+    },
+    // The registry hears of the error. Here it is the end: nobody may wait for what cannot come any more.
+    error: () => {
+      show({ ...status$.value, state: 'offline' });
+      status$.complete();
+    },
+  });
+
+  function show(now: UplinkStatus): void {
     const before = status$.value;
-    const now = read(before.sinceMs);
     const hasMoved = now.state !== before.state;
     status$.next(hasMoved ? { ...now, sinceMs: clock.wallMs() } : now);
     const isOnline = isOnlineState(now.state);
-    if (isOnline !== isOnlineState(before.state)) {
-      const lost: { code: ErrorCode | null; detail: string } = now.lastError ?? { code: null, detail: '' };
-      bus.publish(() => ({
-        type: 'tunnel.changed',
-        tunnel: ACTOR_ID,
-        state: isOnline ? 'online' : 'offline',
-        ...lost,
-      }));
-    }
-    if (now.state === 'offline' && onGone !== undefined) {
-      actors.stop(ACTOR_ID);
-      status$.complete();
-      onGone();
-      onGone = undefined;
-    }
-  });
+    if (isOnline === isOnlineState(before.state)) return;
+    const lost: { code: ErrorCode | null; detail: string } = now.lastError ?? { code: null, detail: '' };
+    bus.publish(() => ({
+      type: 'tunnel.changed',
+      tunnel: ACTOR_ID,
+      state: isOnline ? 'online' : 'offline',
+      ...lost,
+    }));
+  }
+
   function read(sinceMs: number): UplinkStatus {
     const { value, context } = actor.getSnapshot();
     return { state: nameOf(value), sinceMs, ...connectionStatus(context) };
@@ -110,8 +119,9 @@ export function createUplink(options: UplinkOptions): Uplink {
     reconnect() {
       actor.send({ type: 'reconnect' });
     },
-    stop(whenGone) {
-      onGone = whenGone;
+    stop(onGone) {
+      isLeaving = true;
+      status$.subscribe({ complete: onGone });
       actor.send({ type: 'stop' });
     },
   };
