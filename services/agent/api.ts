@@ -34,6 +34,10 @@ export async function startAgentApi(options: AgentApiOptions): Promise<Server> {
 
 function createApp({ allowedHosts, log, checks, status }: AgentApiOptions): Koa {
   const router = new Router();
+  function refuse(context: Koa.Context, status: number, says: string): void {
+    log.debug({ status, host: context.hostname }, 'A request to the agent was refused.');
+    answerInWords(context, status, says);
+  }
 
   router.get('/health', (context) => {
     const { database, tunnel, isOnline } = checks();
@@ -55,30 +59,45 @@ function createApp({ allowedHosts, log, checks, status }: AgentApiOptions): Koa 
     context.body = STATUS_CSS;
   });
   router.get('/', (context) => {
-    if (!isLoopback(context.req)) context.throw(403, 'The status page is for this machine only.');
+    if (!isLoopback(context.req)) {
+      refuse(context, 403, 'The status page is for this machine only.');
+      return;
+    }
     context.type = 'text/html';
     context.body = renderStatusPage(status());
   });
 
   const app = new Koa();
+  // What fails once the answer has begun.
   app.on('error', (error: unknown) => {
-    // Koa tells refusals here too: what we threw with words for the asker is no fault.
-    if (error instanceof Error && 'expose' in error && error.expose === true)
-      log.debug({ error }, 'A request to the agent was refused.');
-    else log.error({ error }, 'A request to the agent failed.');
+    log.error({ error }, 'A request to the agent failed.');
   });
   app.use(async (context, next) => {
     context.set('Cache-Control', 'no-store');
     context.set('X-Content-Type-Options', 'nosniff');
     context.set('Content-Security-Policy', STATUS_PAGE_POLICY);
     if (!isKnownName(context.hostname, allowedHosts)) {
-      context.throw(421, 'This host name is not allowed here: add it to OCTOPORTY_UI_ALLOWED_HOSTS.');
+      refuse(context, 421, 'This host name is not allowed here: add it to OCTOPORTY_UI_ALLOWED_HOSTS.');
+      return;
     }
-    await next();
+    try {
+      await next();
+    } catch (error) {
+      // Koa would answer without the headers above.
+      log.error({ error }, 'A request to the agent failed.');
+      answerInWords(context, 500, 'Something went wrong here: the log of the agent says what.');
+    }
   });
   app.use(router.routes());
   app.use(router.allowedMethods());
   return app;
+}
+
+/** Koa's own `throw` takes the headers back that keep a page harmless. */
+function answerInWords(context: Koa.Context, status: number, says: string): void {
+  context.status = status;
+  context.type = 'text/plain';
+  context.body = says;
 }
 
 function isLoopback(request: IncomingMessage): boolean {

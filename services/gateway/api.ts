@@ -41,13 +41,21 @@ export function createGatewayApi(options: GatewayApiOptions): ReturnType<Koa['ca
   });
 
   const app = new Koa();
+  // What fails once the answer has begun.
   app.on('error', (error: unknown) => {
     log.error({ error }, 'A request to the gateway itself failed.');
   });
   app.use(async (context, next) => {
     context.set('Cache-Control', 'no-store');
     context.set('X-Content-Type-Options', 'nosniff');
-    await next();
+    try {
+      await next();
+    } catch (error) {
+      // Koa would answer without the headers above.
+      log.error({ error }, 'A request to the gateway itself failed.');
+      context.status = 500;
+      context.body = { error: 'Something went wrong here: the log of the gateway says what.' };
+    }
   });
   app.use(router.routes());
   app.use(router.allowedMethods());

@@ -2,6 +2,7 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import { startAgentApi } from '../../../services/agent/api.ts';
+import { STATUS_PAGE_POLICY } from '../../../services/agent/statusPage.ts';
 import { get } from '../../support/rig.ts';
 
 test.each([
@@ -25,6 +26,26 @@ test('a fault of ours is logged as an error, a refusal is not', async () => {
   expect(logged).toEqual(['debug']);
   expect(await ask('localhost', '/')).toBe(500);
   expect(logged).toEqual(['debug', 'error']);
+});
+
+test.each([
+  ['localhost', '/', 200],
+  ['localhost', '/nothing', 404],
+  ['evil.example', '/', 421],
+  ['localhost', '/', 500],
+])('%s%s is answered %d with the headers that keep a page harmless', async (host, path, status) => {
+  const { answer } = await agentApi(() => {
+    if (status === 500) throw new Error('the status cannot be read');
+  });
+  const { headers, body, status: answered } = await answer(host, path);
+  expect(answered).toBe(status);
+  expect(headers).toMatchObject({
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': STATUS_PAGE_POLICY,
+  });
+  if (status !== 200) expect(headers['content-type']).toBe('text/plain; charset=utf-8');
+  expect(body).not.toContain('the status cannot be read');
 });
 
 async function agentApi(onStatus: () => void = () => {}) {
@@ -57,6 +78,7 @@ async function agentApi(onStatus: () => void = () => {}) {
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('no port');
   const { port } = address;
-  const ask = async (host: string, path: string): Promise<number> => (await get(port, host, path)).status;
-  return { ask, logged };
+  const answer = (host: string, path: string) => get(port, host, path);
+  const ask = async (host: string, path: string): Promise<number> => (await answer(host, path)).status;
+  return { ask, answer, logged };
 }
