@@ -82,15 +82,12 @@ export const attemptMachine = setup({
     drainTimeout: ({ context }) => context.drainMs,
   },
   actions: {
-    note: assign((_, params: { code: ErrorCode; detail?: string }) => ({
-      code: params.code,
-      detail: params.detail ?? '',
-    })),
+    note: assign((_, params: { code: ErrorCode }) => ({ code: params.code })),
     noteEvent: assign(({ event }) => {
       if (event.type === 'link.closed' || event.type === 'link.broken')
         return { code: event.code, detail: event.detail };
-      if (event.type === 'auth.refused' || event.type === 'drop') return { code: event.code, detail: '' };
-      if (event.type === 'control.goaway') return { code: event.message.reason, detail: '' };
+      if (event.type === 'auth.refused' || event.type === 'drop') return { code: event.code };
+      if (event.type === 'control.goaway') return { code: event.message.reason };
       return {};
     }),
     noteConfig: assign(({ event }) => (event.type === 'config.changed' ? { config: event.config } : {})),
@@ -257,7 +254,7 @@ export const attemptMachine = setup({
         // The gateway leaves: it closes the wire once the streams that run are done, and confirms nothing any more.
         leaving: {
           entry: 'reportLeaving',
-          on: { 'config.changed': { actions: 'noteConfig' }, 'config.timedOut': {} },
+          on: { 'config.changed': {}, 'config.timedOut': {} },
         },
         // We leave: the gateway opens no more streams once it hears so, those under way are served, and then it closes.
         draining: {
@@ -271,7 +268,7 @@ export const attemptMachine = setup({
           on: {
             // Both ends leave at once: the gateway closes when the streams are done.
             'control.goaway': {},
-            'config.changed': { actions: 'noteConfig' },
+            'config.changed': {},
             'config.timedOut': {},
           },
         },

@@ -110,22 +110,38 @@ test('draining ends after its time, whatever still runs', () => {
   expectEnd(made, 'going_away', [closing('going_away')]);
 });
 
-test.each([
-  ['the gateway leaves', (made: ReturnType<typeof online>) => made.wire.leave()],
-  ['we leave', (made: ReturnType<typeof online>) => made.actor.send({ type: 'retire' })],
-])('once %s, no change is told on this wire, and none that it was told has to be confirmed', (_, leave) => {
-  const made = online();
-  const change = (revision: number) =>
-    made.actor.send({ type: 'config.changed', config: { revision, mappings: [] } });
-  change(2);
-  made.clock.runUntil(6_000);
-  leave(made);
-  made.wire.calls();
-  change(3);
-  made.clock.runUntil(10_900);
-  expect(made.wire.sent().filter(({ type }) => type === 'config_sync')).toEqual([]);
-  expect(made.said()).not.toContain('attempt.ended');
-});
+const leavings: [string, (made: ReturnType<typeof online>) => void][] = [
+  ['the gateway leaves', (made) => made.wire.leave()],
+  ['we leave', (made) => made.actor.send({ type: 'retire' })],
+];
+
+test.each(leavings)(
+  'once %s, a change is not told on this wire, though nothing is left to confirm',
+  (_, leave) => {
+    const made = online();
+    leave(made);
+    made.wire.calls();
+    made.actor.send({ type: 'config.changed', config: { revision: 2, mappings: [] } });
+    expect(made.wire.calls()).toEqual([]);
+  },
+);
+
+test.each(leavings)(
+  'once %s, no change is told on this wire, and none that it was told has to be confirmed',
+  (_, leave) => {
+    const made = online();
+    const change = (revision: number) =>
+      made.actor.send({ type: 'config.changed', config: { revision, mappings: [] } });
+    change(2);
+    made.clock.runUntil(6_000);
+    leave(made);
+    made.wire.calls();
+    change(3);
+    made.clock.runUntil(10_900);
+    expect(made.wire.sent().filter(({ type }) => type === 'config_sync')).toEqual([]);
+    expect(made.said()).not.toContain('attempt.ended');
+  },
+);
 
 test('when both ends leave at once, it still waits for the gateway to close', () => {
   const made = online();
