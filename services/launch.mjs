@@ -113,7 +113,11 @@ function run(node, args) {
 function handSignalsOn(child) {
   const isUnderNpm = process.env.npm_lifecycle_event !== undefined;
   const lastAt = new Map();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  // Under nohup, which takes a process off its terminal, SIGHUP is to mean nothing. Node has undone that by now: without a
+  // listener it would end us.
+  const isOnTerminal = process.stdout.isTTY || process.stderr.isTTY;
+  if (!isOnTerminal) process.on('SIGHUP', () => {});
+  for (const signal of isOnTerminal ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : ['SIGINT', 'SIGTERM']) {
     process.on(signal, () => {
       const now = performance.now();
       const isEcho = isUnderNpm && now - (lastAt.get(signal) ?? -Infinity) < SAME_SIGNAL_MS;

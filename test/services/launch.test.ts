@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { findNode, nodeMissing } from '../../services/launch.mjs';
+import { ON_TERMINAL } from './spawned.ts';
 
 const LOCKFILE = JSON.stringify({ packages: { '': {}, 'node_modules/a': { integrity: 'sha512-a' } } });
 
@@ -133,7 +134,7 @@ describe('running', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'hands %s on once and waits for the end',
     async (signal) => {
-      const started = launch(createRepository(), [], { SIGNALS: '1', CODE: '3' });
+      const started = launch(createRepository(), [], { SIGNALS: '1', CODE: '3', ...ON_TERMINAL });
       await started.printed('pid ');
       started.child.kill(signal);
       const { code, stdout } = await started.ended;
@@ -141,6 +142,16 @@ describe('running', () => {
       expect(code).toBe(3);
     },
   );
+
+  it('keeps SIGHUP to itself when it has no terminal, as under nohup', async () => {
+    const started = launch(createRepository(), [], { SIGNALS: '1' });
+    await started.printed('pid ');
+    started.child.kill('SIGHUP');
+    started.child.kill('SIGTERM');
+    const { code, stdout } = await started.ended;
+    expect(stdout.match(/got \w+/g)).toEqual(['got SIGTERM']);
+    expect(code).toBe(0);
+  });
 
   it.each([{}, { npm_lifecycle_event: 'start' }])(
     'hands Ctrl-C on once, with environment %o',

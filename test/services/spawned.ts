@@ -60,6 +60,9 @@ export function run(script: string, args: readonly string[], env: Variables = {}
   };
 }
 
+/** Environment in which a process believes that it writes to a terminal. */
+export const ON_TERMINAL = { NODE_OPTIONS: '--import=data:text/javascript,process.stdout.isTTY=true' };
+
 /** A folder that is removed after the test. */
 export function tempDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'octoporty-test-'));
