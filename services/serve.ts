@@ -5,8 +5,6 @@ import { Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { listenProblem, type ListenSetting } from './ports.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 /** Errors whose message is written for the person at the command line. */
 const SENTENCES = new Set(['ConfigError', 'ConnectionStringError', 'StoreError']);
 
@@ -17,9 +15,10 @@ export async function serve(
 ): Promise<void> {
   const lifecycle = new Lifecycle();
   const asked = stopAsked();
+  const surprises = exitOnSurprise();
   try {
     const log = await Promise.race([start(lifecycle), asked]);
-    if (log !== undefined) exitOnSurprise(log);
+    if (log !== undefined) surprises.log = log;
     await asked;
     await lifecycle.stop();
     process.exit(0);
@@ -33,25 +32,37 @@ export async function serve(
 function stopAsked(): Promise<void> {
   return new Promise((resolve) => {
     let isStopping = false;
-    for (const signal of SIGNALS) {
-      process.on(signal, () => {
-        if (isStopping) process.exit(128 + constants.signals[signal]);
-        isStopping = true;
-        resolve();
-      });
-    }
+    const stop = (signal: NodeJS.Signals) => {
+      if (isStopping) process.exit(128 + constants.signals[signal]);
+      isStopping = true;
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+    // Under nohup it is to mean nothing. Node has undone that by now: without a listener it would end us.
+    process.on('SIGHUP', isOnTerminal() ? stop : () => {});
   });
 }
 
-/** An error nobody caught leaves unknown state behind: it is logged whole, and the process ends. */
-function exitOnSurprise(log: Log): void {
+/** Somebody may hang up. `nohup` takes a process off its terminal. */
+function isOnTerminal(): boolean {
+  return process.stdout.isTTY || process.stderr.isTTY;
+}
+
+/**
+ * An error nobody caught leaves unknown state behind: it is logged whole, once there is a log, and the process ends with
+ * one line.
+ */
+function exitOnSurprise(): { log: Log | null } {
+  const surprises: { log: Log | null } = { log: null };
   const end = (error: unknown) => {
-    log.error({ error }, 'An unexpected error ended the process.');
+    surprises.log?.error({ error }, 'An unexpected error ended the process.');
     fail(plainLine(error));
     process.exit(1);
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
+  return surprises;
 }
 
 /** One line for the person, and the exit code of a failure. */

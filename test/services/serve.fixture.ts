@@ -25,11 +25,11 @@ await serve(listens, async (lifecycle) => {
   server.listen(Number(port ?? 0), '127.0.0.1');
   await new Promise((resolve, reject) => server.on('listening', resolve).on('error', reject));
   await lifecycle.start(part('second', () => new Promise((resolve) => mode !== 'slow' && resolve())));
-  if (mode === 'surprise')
+  if (mode === 'surprise' || mode === 'early')
     setImmediate(() => {
       throw new Error('out of the blue\nsecond line');
     });
-  if (mode === 'endless') await new Promise(() => {});
+  if (mode === 'endless' || mode === 'early') await new Promise(() => {});
   console.log('ready');
   return createLog({ level: 'error', secrets: [] });
 });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Lifecycle } from '../../services/lifecycle.ts';
-import { run } from './spawned.ts';
+import { ON_TERMINAL, run } from './spawned.ts';
 
 const FIXTURE = 'test/services/serve.fixture.ts';
 
@@ -12,7 +12,7 @@ describe('a process', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'stops its parts in reverse on %s and exits 0',
     async (signal) => {
-      const process = run(FIXTURE, ['quick']);
+      const process = run(FIXTURE, ['quick'], ON_TERMINAL);
       await process.printed(/ready/);
       process.kill(signal);
       const { code, stdout, stderr } = await process.ended;
@@ -26,6 +26,17 @@ describe('a process', () => {
       expect([code, stderr]).toEqual([0, '']);
     },
   );
+
+  it('goes on after SIGHUP when it has no terminal, as under nohup', async () => {
+    const process = run(FIXTURE, ['slow']);
+    await process.printed(/ready/);
+    process.kill('SIGHUP');
+    process.kill('SIGTERM');
+    await process.printed(/second stopping/);
+    // The second signal that counts, not the third.
+    process.kill('SIGINT');
+    expect((await process.ended).code).toBe(130);
+  });
 
   it.each([
     ['SIGINT', 130],
@@ -59,6 +70,11 @@ describe('a process', () => {
   it('logs an error that nobody caught whole, and ends with one line and 1', async () => {
     const { code, stdout, stderr } = await run(FIXTURE, ['surprise']).ended;
     expect(stdout).toMatch(/"stack":"Error: out of the blue/);
+    expect([code, stderr]).toEqual([1, 'Unexpected error: out of the blue\n']);
+  });
+
+  it('ends with one line and 1 when nobody catches an error before there is a log', async () => {
+    const { code, stderr } = await run(FIXTURE, ['early']).ended;
     expect([code, stderr]).toEqual([1, 'Unexpected error: out of the blue\n']);
   });
 });
