@@ -51,6 +51,14 @@ test('an agent that is killed is missed with 503 after a short wait, and serves 
   const rig = await open();
   try {
     await rig.agent.end('SIGKILL');
+    const askedMs = performance.now();
+    const { status, headers } = await get(rig.gatewayPort, HOST);
+    expect([status, headers['x-octoporty-error'], headers['retry-after']]).toEqual([
+      503,
+      'tunnel_offline',
+      '5',
+    ]);
+    expect(performance.now() - askedMs).toBeGreaterThan(4_500);
     const held = get(rig.gatewayPort, HOST);
     rig.agent.start();
     expect((await held).body).toBe('hello');

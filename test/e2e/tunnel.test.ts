@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { RawClient, exchangeRaw, valuesIn } from '../support/rawClient.ts';
@@ -86,13 +87,96 @@ test('an answer that the origin cuts never looks complete', async () => {
   }
 });
 
-test('a visitor who leaves ends the request at the origin', async () => {
+test('what an origin says of codings, redirects and cookies is told to the visitor, and nobody acts on it', async () => {
+  const visitor = await RawClient.connect(rig.gatewayPort);
+  visitor.send(`GET /first HTTP/1.1\r\nHost: ${RAW}\r\nAccept-Encoding: br;q=0, *\r\n\r\n`);
+  const first = await origin.accept();
+  expect(await first.head()).toContain('\r\nAccept-Encoding: br;q=0, *\r\n');
+  const body = gzipSync('packed by the origin').toString('latin1');
+  const lines = [
+    'HTTP/1.1 302 Elsewhere',
+    `Location: http://${RAW}:${origin.port}/second`,
+    'Set-Cookie: a=1; Domain=other.example; Path=/',
+    'Content-Encoding: gzip',
+    `Content-Length: ${body.length}`,
+  ].join('\r\n');
+  first.send(`${lines}\r\nConnection: close\r\n\r\n${body}`);
+  expect(await visitor.answer()).toMatchObject({ head: lines, body });
+  // Nobody went there before the visitor does, and nobody kept the cookie.
+  visitor.send(`GET /third HTTP/1.1\r\nHost: ${RAW}\r\n\r\n`);
+  const second = await origin.accept();
+  expect(await second.head()).toMatch(/^GET \/third (?![^]*cookie)/i);
+  second.send('HTTP/1.1 204 Nothing\r\nConnection: close\r\n\r\n');
+  expect((await visitor.answer()).status).toBe(204);
+  visitor.close();
+});
+
+test('an upgrade to any protocol passes both ways, the first bytes and each half-close included', async () => {
+  for (const isVisitorFirst of [true, false]) {
+    const visitor = await RawClient.connect(rig.gatewayPort);
+    visitor.send(
+      `GET /up HTTP/1.1\r\nHost: ${RAW}\r\nConnection: Upgrade\r\nUpgrade: made-up/7\r\n\r\nearly \0\xff`,
+    );
+    const peer = await origin.accept();
+    expect(await peer.head()).toContain('\r\nUpgrade: made-up/7\r\n');
+    peer.send('HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: made-up/7\r\n\r\nfirst \xff\0');
+    expect(await visitor.head()).toMatch(/^HTTP\/1\.1 101 Go\r\n[^]*Upgrade: made-up\/7$/m);
+    expect(await visitor.exactly(8)).toBe('first \xff\0');
+    expect(await peer.bytes(8)).toBe('early \0\xff');
+    if (isVisitorFirst) {
+      visitor.send('last').halfClose();
+      expect(await peer.rest()).toBe('last');
+      peer.send('but answered');
+      peer.end();
+      expect(await visitor.rest()).toEqual({ bytes: 'but answered', ending: 'fin' });
+    } else {
+      peer.send('last');
+      peer.end();
+      expect(await visitor.rest()).toEqual({ bytes: 'last', ending: 'fin' });
+      visitor.send('but answered').halfClose();
+      expect(await peer.rest()).toBe('but answered');
+    }
+    await peer.gone();
+    visitor.close();
+  }
+});
+
+test('a connection that the origin has given up is no visitor’s error, and none of a request that may not be repeated', async () => {
+  const ask = async (method: string) => {
+    const visitor = await RawClient.connect(rig.gatewayPort);
+    return visitor.send(`${method} / HTTP/1.1\r\nHost: ${RAW}\r\n\r\n`);
+  };
+  const first = await ask('GET');
+  const kept = await origin.accept();
+  await kept.head();
+  kept.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  expect((await first.answer()).status).toBe(200);
+
+  const post = await ask('POST');
+  const own = await origin.accept();
+  expect(await own.head()).toMatch(/^POST /);
+  own.send('HTTP/1.1 204 Nothing\r\n\r\n');
+  expect((await post.answer()).status).toBe(204);
+
+  const second = await ask('GET');
+  expect(await kept.head()).toMatch(/^GET /);
+  kept.end();
+  const fresh = await origin.accept();
+  expect(await fresh.head()).toMatch(/^GET /);
+  fresh.send('HTTP/1.1 204 Nothing\r\nConnection: close\r\n\r\n');
+  expect((await second.answer()).status).toBe(204);
+  for (const visitor of [first, post, second]) visitor.close();
+});
+
+test('a visitor who leaves ends the request at the origin within a second', async () => {
   const visitor = await RawClient.connect(rig.gatewayPort);
   visitor.send(`GET / HTTP/1.1\r\nHost: ${RAW}\r\n\r\n`);
   const peer = await origin.accept();
   await peer.head();
+  const leftMs = performance.now();
   visitor.close();
   await peer.left();
+  expect(performance.now() - leftMs).toBeLessThan(1_000);
 });
 
 test('a service that is not running is told as 502, with its code and nothing internal', async () => {
@@ -133,6 +217,47 @@ test('many megabytes go up to the last byte', async () => {
   const digest = createHash('sha256').update(body).digest('hex');
   expect((await visitor.answer()).body).toBe(digest);
   visitor.close();
+});
+
+test('a slow origin, a slow visitor and an endless stream hold nobody else up', async () => {
+  const [uploader, slow, reader] = [
+    await RawClient.connect(rig.gatewayPort),
+    await RawClient.connect(rig.gatewayPort),
+    await RawClient.connect(rig.gatewayPort),
+  ];
+  uploader.send(`PUT / HTTP/1.1\r\nHost: ${RAW}\r\nContent-Length: ${BULK_BYTES}\r\n\r\n`);
+  const taker = await origin.accept();
+  await taker.head();
+  taker.pause();
+  uploader.send(Buffer.alloc(BULK_BYTES));
+
+  slow.send(`GET /bulk HTTP/1.1\r\nHost: ${RAW}\r\n\r\n`);
+  const giver = await origin.accept();
+  await giver.head();
+  giver.send(`HTTP/1.1 200 OK\r\nContent-Length: ${BULK_BYTES}\r\n\r\n`);
+  await slow.head();
+  slow.pause();
+  giver.send(Buffer.alloc(BULK_BYTES));
+
+  reader.send(`GET /endless HTTP/1.1\r\nHost: ${RAW}\r\n\r\n`);
+  const talker = await origin.accept();
+  await talker.head();
+  talker.send('HTTP/1.1 200 OK\r\n\r\n');
+  let isOver = false;
+  const talk = async () => {
+    while (!isOver && !talker.hasLeft) {
+      talker.send(Buffer.alloc(16 * 1024, 'x'));
+      await talker.taken();
+    }
+  };
+  const talked = talk();
+  await reader.until(() => reader.bytes.length > 100_000);
+
+  for (let n = 0; n < 10; n += 1) expect((await get(rig.gatewayPort, WEB)).status).toBe(200);
+  isOver = true;
+  for (const visitor of [uploader, slow, reader]) visitor.close();
+  for (const peer of [taker, giver, talker]) peer.reset();
+  await talked;
 });
 
 test('a WebSocket lives through the tunnel, its messages and its close code included', async () => {

@@ -2,11 +2,12 @@
 
 import { expect, test } from 'vitest';
 import type { RequestHead } from '../../../protocol/head.ts';
-import type { OriginHandler } from '../../../services/agent/originDispatcher.ts';
+import type { OriginHandler, OriginRequest } from '../../../services/agent/originDispatcher.ts';
 import { newMappingSchema, type Mapping } from '../../../protocol/mapping.ts';
 import { Channel } from '../../../protocol/channel.ts';
 import { createForwarder } from '../../../services/agent/forwarder.ts';
 import { createBus } from '../../../services/bus.ts';
+import { Recorder } from '../../protocol/wirePair.ts';
 import { SimulatedClock } from '../../simulation/simulatedClock.ts';
 
 const MAPPING: Mapping = {
@@ -36,21 +37,27 @@ const UPLOAD: RequestHead = {
   expectsContinue: true,
 };
 
+const ASKED: RequestHead = { ...UPLOAD, method: 'GET', hasBody: false, expectsContinue: false };
+
 function ignore(): void {}
 
 /** Two channels over wires that deliver with the next task, the agent's with a forwarder behind it. */
-function tunnel() {
+function tunnel(findMapping: () => Mapping | undefined = () => MAPPING) {
   const clock = new SimulatedClock();
   const origins: OriginHandler[] = [];
+  const requests: OriginRequest[] = [];
+  const aborted: OriginRequest[] = [];
   const forwarder = createForwarder({
     clock,
     bus: createBus(ignore),
     connectTimeoutMs: 1_000,
-    findMapping: () => MAPPING,
+    findMapping,
     origins: {
-      dispatch(_request, handler) {
+      dispatch(request, handler) {
         origins.push(handler);
-        return { write: () => true, end: ignore, pause: ignore, resume: ignore, abort: ignore };
+        requests.push(request);
+        const abort = () => void aborted.push(request);
+        return { write: () => true, end: ignore, pause: ignore, resume: ignore, abort };
       },
     },
   });
@@ -79,22 +86,19 @@ function tunnel() {
     schedule,
     accept: (stream, head) => forwarder.accept(stream, head),
   });
-  return { clock, gateway, agent, origins };
+  /** A request of the gateway, as far as the origin. */
+  const ask = (head: Partial<RequestHead> = {}) => {
+    const recorder = new Recorder();
+    const stream = gateway.open({ ...ASKED, ...head }, () => recorder);
+    clock.settle();
+    return { stream, recorder };
+  };
+  return { clock, forwarder, gateway, agent, origins, requests, aborted, ask };
 }
 
 test('an answer that is whole before its request leaves no stream behind, though nobody asked for the body', () => {
-  const { clock, gateway, agent, origins } = tunnel();
-  const stream = gateway.open(UPLOAD, () => ({
-    onInform: ignore,
-    onResponse: ignore,
-    onData: ignore,
-    onEnd: ignore,
-    onStop: ignore,
-    onWanted: ignore,
-    onDrained: ignore,
-    onReset: ignore,
-  }));
-  clock.settle();
+  const { clock, gateway, agent, origins, ask } = tunnel();
+  const { stream } = ask(UPLOAD);
   // The visitor waits no longer: its body is complete, and waits for credit.
   stream.write(Buffer.alloc(5_000));
   stream.end();
@@ -103,4 +107,100 @@ test('an answer that is whole before its request leaves no stream behind, though
   origins[0]?.onEnd([]);
   clock.settle();
   expect([gateway.streamCount, agent.streamCount]).toEqual([0, 0]);
+});
+
+test.each([
+  ['preserve', 'App.test:8443', 'App.test:8443', 'app.test'],
+  ['target', 'app.test', 'localhost:3000', 'localhost'],
+  ['inner.example', 'app.test', 'inner.example', 'inner.example'],
+])(
+  'a mapping with the Host header %s: the visitor’s %s reaches the origin as %s',
+  (hostHeader, sent, heard, name) => {
+    const { requests, ask } = tunnel(() => ({ ...MAPPING, hostHeader }));
+    ask({ headers: ['X-A', '1', 'hOST', sent, 'X-Host', sent] });
+    expect(requests).toMatchObject([
+      {
+        headers: ['X-A', '1', 'hOST', heard, 'X-Host', sent],
+        target: { protocol: 'http', host: 'localhost', port: 3000, serverName: name },
+      },
+    ]);
+  },
+);
+
+test('an origin on the usual port of its protocol is named without it', () => {
+  const usual = { ...MAPPING, hostHeader: 'target', internalHost: '::1', internalPort: 443 } as const;
+  const { requests, ask } = tunnel(() => ({ ...usual, internalProtocol: 'https' }));
+  ask();
+  expect(requests[0]?.headers).toEqual(['Host', '[::1]']);
+});
+
+test.each([
+  ['a GET', {}, false],
+  ['a GET that was sent before', { isResent: true }, true],
+  ['a GET with a body', { hasBody: true }, true],
+  ['a POST without a body', { method: 'POST' }, true],
+  ['a DELETE', { method: 'DELETE' }, true],
+  ['an upgrade', { hasBody: true, isUpgrade: true }, true],
+])('%s takes a fresh connection: whatever may not be sent twice does', (_, head, isFresh) => {
+  const { requests, ask } = tunnel();
+  ask(head);
+  expect(requests).toMatchObject([{ isFreshConnection: isFresh }]);
+});
+
+test('a request that met a stale connection is asked again on a fresh one, once, and nobody hears of it', () => {
+  const { clock, origins, requests, ask } = tunnel();
+  const { recorder } = ask();
+  origins[0]?.onConnected();
+  origins[0]?.onFailed('origin_reset', 'stale', true);
+  clock.settle();
+  expect(requests.map(({ isFreshConnection }) => isFreshConnection)).toEqual([false, true]);
+  expect(recorder.calls).toEqual([]);
+  origins[1]?.onConnected();
+  origins[1]?.onFailed('origin_reset', 'gone', true);
+  clock.settle();
+  expect(requests).toHaveLength(2);
+  expect(recorder.calls).toEqual(['reset origin_reset']);
+});
+
+test('an origin that accepts no connection in time is given up', () => {
+  const { clock, aborted, ask } = tunnel();
+  const { recorder } = ask();
+  clock.runFor(999);
+  expect(recorder.calls).toEqual([]);
+  // The clock of all deadlines ticks four times a second.
+  clock.runFor(251);
+  expect([recorder.calls, aborted.length]).toEqual([['reset connect_timeout'], 1]);
+});
+
+test.each<[string, Mapping | undefined]>([
+  ['disabled or deleted', undefined],
+  ['pointed at another port', { ...MAPPING, internalPort: 3001 }],
+  ['pointed at another host', { ...MAPPING, internalHost: 'elsewhere' }],
+  ['pointed at another protocol', { ...MAPPING, internalProtocol: 'https' }],
+  ['given another name', { ...MAPPING, externalDomain: 'other.test' }],
+])('the streams of a mapping that is %s end at once, answered or not', (_, now) => {
+  let mapping: Mapping | undefined = MAPPING;
+  const { clock, forwarder, origins, aborted, ask } = tunnel(() => mapping);
+  const waiting = ask();
+  const running = ask();
+  origins[1]?.onConnected();
+  origins[1]?.onHead({ status: 200, reason: '', headers: [] }, true);
+  forwarder.onMappingsChanged();
+  clock.settle();
+  expect(aborted).toEqual([]);
+  mapping = now;
+  forwarder.onMappingsChanged();
+  clock.settle();
+  expect(waiting.recorder.calls).toEqual(['reset mapping_gone']);
+  expect(running.recorder.calls).toEqual(['response 200 with body', 'reset mapping_gone']);
+  expect([aborted.length, forwarder.list()]).toEqual([2, []]);
+});
+
+test('a request for a mapping that is gone, or for another name than its own, reaches no origin', () => {
+  const mappings: Mapping[] = [];
+  const { requests, ask } = tunnel(() => mappings[0]);
+  expect(ask().recorder.calls).toEqual(['reset mapping_gone']);
+  mappings.push(MAPPING);
+  expect(ask({ headers: ['Host', 'other.test'] }).recorder.calls).toEqual(['reset mapping_gone']);
+  expect(requests).toEqual([]);
 });

@@ -255,6 +255,20 @@ describe('a certificate', () => {
     expect((await ask({}, { serverName: 'whatever.test' }).over()).body).toBe('ok');
   });
 
+  it.each([
+    ['a name', 'inner.test', true],
+    ['an address, which nobody names there (RFC 6066 §3)', '192.0.2.1', false],
+  ])('is asked for by %s: the first bytes to the origin show it', async (_, serverName, isNamed) => {
+    const { origin, ask } = await startAsking();
+    const asked = ask({}, { protocol: 'https', serverName });
+    const peer = await origin.accept();
+    const hello = await peer.bytes(150);
+    expect(hello.startsWith('\x16\x03')).toBe(true);
+    expect((hello + peer.pending).includes(serverName)).toBe(isNamed);
+    peer.reset();
+    await asked.over();
+  });
+
   it('is asked of a port that speaks no TLS: origin_tls', async () => {
     const { origin, ask } = await startAsking();
     const asked = ask({}, { protocol: 'https' });

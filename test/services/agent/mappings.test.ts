@@ -31,6 +31,23 @@ test('an older edit of a mapping that was removed does not bring it back', async
   expect(hear(start, writes.toReversed()).mappings.view.mappings.size).toBe(STORED - 1);
 });
 
+test('a mapping that is disabled is neither published nor found, and is again once it is enabled', async () => {
+  const store = createMemoryStore({ wallMs: () => 0, newId: () => 'a' });
+  await store.open();
+  await store.create(draft());
+  const mappings = createMappings();
+  mappings.load(store.snapshot());
+  const seen = () => [
+    configOf(mappings.view).mappings.map(({ id }) => id),
+    mappings.findEnabled('a')?.enabled,
+  ];
+  expect(seen()).toEqual([['a'], true]);
+  mappings.apply(await store.update('a', { enabled: false }));
+  expect(seen()).toEqual([[], undefined]);
+  mappings.apply(await store.update('a', { enabled: true }));
+  expect(seen()).toEqual([['a'], true]);
+});
+
 test('writes that the load has told already change nothing', async () => {
   const { writes, end } = await history([0, 1, 102]);
   expect(hear(end, writes).views).toHaveLength(1);

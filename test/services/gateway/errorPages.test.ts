@@ -39,6 +39,24 @@ describe('an error page', () => {
     expect(value('content-length')).toBe(String(body.length));
   });
 
+  it.each([
+    [400, ['bad_request']],
+    [404, ['unknown_host']],
+    [431, ['head_too_large']],
+    [500, ['internal']],
+    [502, ['tunnel_lost', 'origin_refused', 'origin_unreachable', 'origin_reset', 'origin_dns']],
+    [502, ['origin_tls', 'origin_invalid', 'origin_forbidden']],
+    [503, ['tunnel_offline', 'overloaded', 'draining']],
+    [504, ['connect_timeout', 'head_timeout']],
+    [508, ['loop_detected']],
+  ] as const)('with status %d says %j', (status, codes) => {
+    for (const code of codes) {
+      const made = page(code);
+      expect([code, made.status, made.value('x-octoporty-error')]).toEqual([code, status, code]);
+      expect(made.value('retry-after')).toBe(status === 503 ? '5' : '');
+    }
+  });
+
   it('allows its own style and nothing else', () => {
     const { text, value } = page('origin_refused', 'text/html');
     const style = /<style>([^]*)<\/style>/.exec(text)?.[1] ?? '';

@@ -437,6 +437,28 @@ describe('a visitor', () => {
     expect((await client.answer()).body).toBe('next');
   });
 
+  it.each(['1.1', '1.0'])('of HTTP/%s who hears 503 is told when to come again', async (version) => {
+    const { client, visitor } = await start(`GET / HTTP/${version}`);
+    visitor.fail('tunnel_offline');
+    const head = await client.head();
+    expect(head).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
+    expect(head.match(/^Retry-After: .*$/gm)).toEqual(['Retry-After: 5']);
+  });
+
+  it.each(['text/html', 'application/problem+json', 'text/plain'])(
+    'who is failed reads nothing of what was sent, in %s',
+    async (type) => {
+      const sent = 'reflected-marker';
+      const lines = `Accept: ${type}, x/${sent}\r\nX-Request-Id: ${sent}\r\nCookie: ${sent}\r\n${sent}: ${sent}`;
+      const { client, visitor } = await start(`GET /${sent}?${sent} HTTP/1.1\r\n${lines}`);
+      visitor.fail('origin_refused');
+      const answer = await client.answer();
+      expect(valuesIn(answer, 'Content-Type').join()).toContain(type);
+      expect(client.bytes.toLowerCase()).not.toContain(sent);
+      expect(client.bytes).not.toContain('a.localhost');
+    },
+  );
+
   it('who is failed by HEAD gets no body', async () => {
     const { client, visitor, relayed } = await start('HEAD / HTTP/1.1');
     visitor.fail('origin_refused');
@@ -452,7 +474,9 @@ describe('a visitor', () => {
       throw new Error('A bug.');
     });
     const client = await edge.connect();
-    expect((await client.send(again).answer()).status).toBe(500);
+    const answer = await client.send(again).answer();
+    expect([answer.status, valuesIn(answer, 'X-Octoporty-Error')]).toEqual([500, ['internal']]);
+    expect(client.bytes).not.toContain('A bug');
   });
 });
 

@@ -297,7 +297,7 @@ describe('a reserved path', () => {
     },
   );
 
-  it.each(['/health', '/tunnel', '/api/v1/status'])(
+  it.each(['/health', '/metrics', '/tunnel', '/api/v1/status'])(
     '%s belongs to the mapping that has the host',
     async (target) => {
       await open();

@@ -3,15 +3,16 @@
 import { expect, test } from 'vitest';
 import { createBus, type Bus } from '../../../services/bus.ts';
 import { systemClock } from '../../../services/clock.ts';
+import type { Clock } from '../../../machines/clock.ts';
 import type { Fact } from '../../../services/facts.ts';
 import type { Found } from '../../../services/gateway/directory.ts';
 import { createRelays, type Relays } from '../../../services/gateway/relays.ts';
-import { MAX_HELD } from '../../../services/gateway/waitingRoom.ts';
 import type { Tunnels } from '../../../services/gateway/tunnels.ts';
-import type { Visitor } from '../../../services/gateway/visitor.ts';
+import type { Visitor, VisitorRequest } from '../../../services/gateway/visitor.ts';
 import { TunnelError } from '../../../protocol/errors.ts';
-import { GET, OK } from '../../protocol/frames.ts';
+import { GET, OK, type Frame } from '../../protocol/frames.ts';
 import { LoneChannel } from '../../protocol/wirePair.ts';
+import { SimulatedClock } from '../../simulation/simulatedClock.ts';
 
 test.each<Found>([
   // A gateway that has just started knows no name yet.
@@ -23,7 +24,7 @@ test.each<Found>([
     const relays = relaysOver({ find: () => found });
     const failures: string[] = [];
     const visit = () => relays.serve(visitor((code) => failures.push(code)));
-    for (let n = 0; n < MAX_HELD; n += 1) visit();
+    for (let n = 0; n < 100; n += 1) visit();
     expect(failures).toEqual([]);
     visit();
     expect(failures).toEqual(['tunnel_offline']);
@@ -75,15 +76,112 @@ test('a head that cannot be said is the origin’s fault: 502, told as such, and
   expect(tunnel.drain()).toEqual([{ type: 'reset', id: 1, code: 'origin_invalid' }]);
 });
 
+test('a name that nobody publishes is waited for until the gateway is five seconds old, then unknown at once', () => {
+  const clock = new SimulatedClock();
+  const relays = relaysOver({ find: () => ({ kind: 'unknown' }) }, strictBus(), clock);
+  const failures: string[] = [];
+  const visit = () => relays.serve(visitor((code) => failures.push(code)));
+  visit();
+  clock.runUntil(4_000);
+  visit();
+  clock.runUntil(4_900);
+  expect(failures).toEqual([]);
+  clock.runUntil(5_000 + TICK_MS);
+  expect(failures).toEqual(['unknown_host', 'unknown_host']);
+  visit();
+  expect(failures).toHaveLength(3);
+});
+
+test('a name whose tunnel was lost less than ten seconds ago is waited for, five seconds at most', () => {
+  const clock = new SimulatedClock();
+  const relays = relaysOver({ find: () => ({ kind: 'lost', atMs: 60_000 }) }, strictBus(), clock);
+  const failures: string[] = [];
+  const visit = () => relays.serve(visitor((code) => failures.push(code)));
+  clock.runUntil(69_999);
+  visit();
+  clock.runUntil(70_000);
+  expect(failures).toEqual([]);
+  visit();
+  expect(failures).toEqual(['tunnel_offline']);
+  clock.runUntil(74_900);
+  expect(failures).toHaveLength(1);
+  clock.runUntil(75_000 + TICK_MS);
+  expect(failures).toEqual(['tunnel_offline', 'tunnel_offline']);
+});
+
+test.each([
+  ['a GET', {}, ['GET', 'GET again'], []],
+  ['a GET with a body', { hasBody: true }, ['GET'], ['tunnel_lost']],
+  ['a POST', { method: 'POST' }, ['POST'], ['tunnel_lost']],
+  ['an upgrade', { isUpgrade: true }, ['GET'], ['tunnel_lost']],
+])(
+  'a tunnel that dies under %s: only what is safe to repeat is sent over the next one',
+  (_, request, sent, failed) => {
+    let sessionId = 1;
+    let tellChange = () => {};
+    const [first, next] = [new LoneChannel('gateway'), new LoneChannel('gateway')];
+    const relays = relaysOver({
+      find: () =>
+        sessionId === 0
+          ? { kind: 'lost', atMs: systemClock.nowMs() }
+          : { kind: 'live', sessionId, mappingId: GET.mappingId, revision: 1 },
+      open: (session, head, makeHandler) => (session === 1 ? first : next).channel.open(head, makeHandler),
+      onChange: (listener) => (tellChange = listener),
+    });
+    const failures: string[] = [];
+    relays.serve(visitor((code) => failures.push(code), request));
+    const heard = first.drain();
+    sessionId = 0;
+    first.channel.close('tunnel_lost');
+    expect(failures).toEqual(failed);
+    sessionId = 2;
+    tellChange();
+    expect([...heard, ...next.drain()].flatMap(said)).toEqual(sent);
+    // Nothing is sent a third time.
+    next.channel.close('tunnel_lost');
+    expect(failures).toEqual(['tunnel_lost']);
+  },
+);
+
+test('a visitor who expects 100-continue is invited by the first credit, never while the request waits', () => {
+  let tellChange = () => {};
+  let found: Found = { kind: 'lost', atMs: systemClock.nowMs() };
+  const tunnel = new LoneChannel('gateway');
+  const relays = relaysOver({
+    find: () => found,
+    open: (_, head, makeHandler) => tunnel.channel.open(head, makeHandler),
+    onChange: (listener) => (tellChange = listener),
+  });
+  let invitations = 0;
+  const expecting = { method: 'PUT', hasBody: true, expectsContinue: true };
+  relays.serve({ ...visitor(() => {}, expecting), invite: () => (invitations += 1) });
+  found = { kind: 'live', sessionId: 1, mappingId: GET.mappingId, revision: 1 };
+  tellChange();
+  expect(tunnel.drain()).toMatchObject([{ type: 'request', head: { expectsContinue: true } }]);
+  expect(invitations).toBe(0);
+  tunnel.receive({ type: 'credit', id: 1, bytes: 1_000 });
+  tunnel.receive({ type: 'credit', id: 1, bytes: 1_000 });
+  expect(invitations).toBe(1);
+  relays.endAll('draining');
+});
+
+/** All deadlines are looked at so often. */
+const TICK_MS = 250;
+
+function said(frame: Frame): string[] {
+  if (frame.type !== 'request') return [];
+  return [frame.head.isResent ? `${frame.head.method} again` : frame.head.method];
+}
+
 function strictBus(): Bus {
   return createBus((error) => {
     throw error;
   });
 }
 
-function relaysOver(tunnels: Partial<Tunnels>, bus = strictBus()): Relays {
+function relaysOver(tunnels: Partial<Tunnels>, bus = strictBus(), clock: Clock = systemClock): Relays {
   return createRelays({
-    clock: systemClock,
+    clock,
     bus,
     headTimeoutMs: 60_000,
     tunnels: {
@@ -100,7 +198,7 @@ function relaysOver(tunnels: Partial<Tunnels>, bus = strictBus()): Relays {
   });
 }
 
-function visitor(onFailed: (code: string) => void): Visitor {
+function visitor(onFailed: (code: string) => void, request: Partial<VisitorRequest> = {}): Visitor {
   return {
     request: {
       requestId: 'r',
@@ -112,6 +210,7 @@ function visitor(onFailed: (code: string) => void): Visitor {
       isUpgrade: false,
       expectsContinue: false,
       address: '192.0.2.1',
+      ...request,
     },
     pause() {},
     resume() {},

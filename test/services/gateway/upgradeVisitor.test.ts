@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { valuesIn } from '../../support/rawClient.ts';
 import { openEdge, type PublicEdge } from '../../support/publicEdge.ts';
+import type { ListenerOptions } from '../../../services/gateway/listener.ts';
 
 let edge: PublicEdge;
 afterEach(async () => {
@@ -15,8 +16,8 @@ const SWITCH = {
   headers: ['Upgrade', 'raw', 'Sec-X', '\xe9', 'sec-x', '2'],
 };
 
-async function start(first = '') {
-  edge = await openEdge();
+async function start(first = '', options: Partial<ListenerOptions> = {}) {
+  edge = await openEdge(() => {}, options);
   const client = await edge.connect();
   client.send(
     `GET /up HTTP/1.1\r\nHost: a.localhost\r\nConnection: keep-alive, Upgrade\r\nUpgrade: raw\r\n\r\n${first}`,
@@ -25,8 +26,8 @@ async function start(first = '') {
   return { client, relayed, visitor: relayed.visitor };
 }
 
-async function startRaw() {
-  const started = await start();
+async function startRaw(options: Partial<ListenerOptions> = {}) {
+  const started = await start('', options);
   started.visitor.resume();
   started.visitor.writeHead(SWITCH, true);
   await started.client.head();
@@ -85,6 +86,18 @@ describe('an upgrade', () => {
     client.send('still here').halfClose();
     await relayed.closed();
     expect([relayed.body, relayed.trailers]).toEqual(['still here', []]);
+  });
+
+  it('on which nobody speaks outlives the time of an unfinished head', async () => {
+    const { client, relayed, visitor } = await startRaw({ headLimitMs: 80 });
+    for (let n = 0; n < 3; n += 1) {
+      const slow = await edge.connect();
+      expect((await slow.send('GET / HTTP/1.1\r\n').rest()).bytes).toContain(' 408 ');
+    }
+    client.send('up');
+    await relayed.until(() => relayed.body === 'up');
+    visitor.write(Buffer.from('down'));
+    expect(await client.exactly(4)).toBe('down');
   });
 
   it('that is cut ends in a reset', async () => {
