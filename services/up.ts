@@ -11,7 +11,7 @@ import { startGateway } from './gateway/main.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { createStandardLog, type Log } from './log.ts';
 import { isPortTaken } from './ports.ts';
-import { bannerOf, type PasswordFact } from './up/banner.ts';
+import { bannerOf } from './up/banner.ts';
 import { keptText, type KeptText } from './up/keptText.ts';
 import { VERSION } from './version.ts';
 
@@ -81,8 +81,6 @@ export async function startUp({ sources, maps, hasDemo, lifecycle, print }: UpOp
       version: VERSION,
       uiPort: agent.uiPort,
       gatewayPort: gateway.port,
-      username: agentConfig.uiUsername,
-      password: passwordFact(password),
       publicNames,
       tryName: demo === null ? (publicNames[0] ?? null) : DEMO_NAME,
     }),
@@ -123,12 +121,6 @@ function newPassword(): string {
     () => PASSWORD_LETTERS[randomInt(PASSWORD_LETTERS.length)] ?? '',
   );
   return letters.join('').replace(/(.{4})(?=.)/g, '$1-');
-}
-
-function passwordFact(password: KeptText | null): PasswordFact {
-  if (password === null) return { kind: 'configured' };
-  const { path, text } = password;
-  return password.isNew ? { kind: 'new', text, path } : { kind: 'kept', path };
 }
 
 function onLoopbackOnly(name: string, host: string): void {

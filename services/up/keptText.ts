@@ -6,19 +6,17 @@ import { join } from 'node:path';
 export interface KeptText {
   readonly path: string;
   readonly text: string;
-  /** True at the first run: nobody can know it yet. */
-  readonly isNew: boolean;
 }
 
 /** Reads the text of that name in the folder, or makes and keeps it. */
 export function keptText(dataDir: string, name: string, make: () => string): KeptText {
   const path = join(dataDir, name);
   const kept = readOrNull(path);
-  if (kept !== null && kept !== '') return { path, text: kept, isNew: false };
+  if (kept !== null && kept !== '') return { path, text: kept };
   const text = make();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   writeWhole(path, `${text}\n`);
-  return { path, text, isNew: true };
+  return { path, text };
 }
 
 function readOrNull(path: string): string | null {
