@@ -223,6 +223,15 @@ describe('turns', () => {
     expect(sizes([...frames, ...later])).toEqual(Array.from({ length: 16 }, () => SHARED_DATA_BYTES));
   });
 
+  it('a stream that was reset with bytes to send holds nobody up', () => {
+    const gateway = new LoneChannel('gateway');
+    const [first, second] = openStreams(gateway, 2);
+    first?.write(Buffer.from('never sent'));
+    second?.write(Buffer.from('sent'));
+    first?.reset('cancelled');
+    expect(sizes(gateway.tick())).toEqual(['reset', 4]);
+  });
+
   it('a head overtakes bulk that waits', () => {
     const agent = new LoneChannel('agent');
     const { stream } = agent.admit(request(1, GET));
