@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import type { RequestHead } from '../../../protocol/head.ts';
 import type { OriginHandler, OriginRequest } from '../../../services/agent/originDispatcher.ts';
+import { INITIAL_WINDOW_BYTES } from '../../../protocol/limits.ts';
 import { newMappingSchema, type Mapping } from '../../../protocol/mapping.ts';
 import { Channel } from '../../../protocol/channel.ts';
 import { createForwarder } from '../../../services/agent/forwarder.ts';
@@ -47,6 +48,7 @@ function tunnel(findMapping: () => Mapping | undefined = () => MAPPING) {
   const origins: OriginHandler[] = [];
   const requests: OriginRequest[] = [];
   const aborted: OriginRequest[] = [];
+  const pace = { isSlow: false, writtenBytes: 0 };
   const forwarder = createForwarder({
     clock,
     bus: createBus(ignore),
@@ -57,7 +59,11 @@ function tunnel(findMapping: () => Mapping | undefined = () => MAPPING) {
         origins.push(handler);
         requests.push(request);
         const abort = () => void aborted.push(request);
-        return { write: () => true, end: ignore, pause: ignore, resume: ignore, abort };
+        const write = ({ length }: Buffer) => {
+          pace.writtenBytes += length;
+          return !pace.isSlow;
+        };
+        return { write, end: ignore, pause: ignore, resume: ignore, abort };
       },
     },
   });
@@ -93,7 +99,7 @@ function tunnel(findMapping: () => Mapping | undefined = () => MAPPING) {
     clock.settle();
     return { stream, recorder };
   };
-  return { clock, forwarder, gateway, agent, origins, requests, aborted, ask };
+  return { clock, forwarder, gateway, agent, origins, requests, aborted, pace, ask };
 }
 
 test('an answer that is whole before its request leaves no stream behind, though nobody asked for the body', () => {
@@ -107,6 +113,19 @@ test('an answer that is whole before its request leaves no stream behind, though
   origins[0]?.onEnd([]);
   clock.settle();
   expect([gateway.streamCount, agent.streamCount]).toEqual([0, 0]);
+});
+
+test('an origin that does not take its upload holds it back: credit returns when it has taken what was written', () => {
+  const { clock, origins, pace, ask } = tunnel();
+  pace.isSlow = true;
+  const { stream } = ask({ ...UPLOAD, expectsContinue: false });
+  origins[0]?.onConnected();
+  stream.write(Buffer.alloc(200_000));
+  clock.settle();
+  expect(pace.writtenBytes).toBe(INITIAL_WINDOW_BYTES);
+  origins[0]?.onDrain();
+  clock.settle();
+  expect(pace.writtenBytes).toBeGreaterThan(INITIAL_WINDOW_BYTES);
 });
 
 test.each([

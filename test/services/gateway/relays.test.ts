@@ -10,7 +10,7 @@ import { createRelays, type Relays } from '../../../services/gateway/relays.ts';
 import type { Tunnels } from '../../../services/gateway/tunnels.ts';
 import type { Visitor, VisitorRequest } from '../../../services/gateway/visitor.ts';
 import { TunnelError } from '../../../protocol/errors.ts';
-import { GET, OK, type Frame } from '../../protocol/frames.ts';
+import { GET, OK, data, type Frame } from '../../protocol/frames.ts';
 import { LoneChannel } from '../../protocol/wirePair.ts';
 import { SimulatedClock } from '../../simulation/simulatedClock.ts';
 
@@ -162,6 +162,22 @@ test('a visitor who expects 100-continue is invited by the first credit, never w
   tunnel.receive({ type: 'credit', id: 1, bytes: 1_000 });
   tunnel.receive({ type: 'credit', id: 1, bytes: 1_000 });
   expect(invitations).toBe(1);
+  relays.endAll('draining');
+});
+
+test('a visitor who does not read holds his own origin back: credit returns when he has taken what was written', () => {
+  const tunnel = new LoneChannel('gateway');
+  const relays = relaysOver({
+    find: () => ({ kind: 'live', sessionId: 1, mappingId: GET.mappingId, revision: 1 }),
+    open: (_, head, makeHandler) => tunnel.channel.open(head, makeHandler),
+  });
+  const handler = relays.serve({ ...visitor(() => {}), write: () => false });
+  tunnel.drain();
+  tunnel.receive({ type: 'response', id: 1, hasBody: true, head: OK }, data(1, 60_000));
+  const creditOf = () => tunnel.drain().filter(({ type }) => type === 'credit').length;
+  expect(creditOf()).toBe(0);
+  handler.onDrain();
+  expect(creditOf()).toBe(1);
   relays.endAll('draining');
 });
 
