@@ -14,6 +14,8 @@ const RAW = 'raw.localhost';
 const WEB = 'web.localhost';
 const DEAD = 'dead.localhost';
 const BULK_BYTES = 20_000_000;
+/** More than all streams of a tunnel may have under way together. */
+const STALLED_BYTES = 100_000_000;
 
 let rig: Rig;
 let origin: RawOrigin;
@@ -225,19 +227,19 @@ test('a slow origin, a slow visitor and an endless stream hold nobody else up', 
     await RawClient.connect(rig.gatewayPort),
     await RawClient.connect(rig.gatewayPort),
   ];
-  uploader.send(`PUT / HTTP/1.1\r\nHost: ${RAW}\r\nContent-Length: ${BULK_BYTES}\r\n\r\n`);
+  uploader.send(`PUT / HTTP/1.1\r\nHost: ${RAW}\r\nContent-Length: ${STALLED_BYTES}\r\n\r\n`);
   const taker = await origin.accept();
   await taker.head();
   taker.pause();
-  uploader.send(Buffer.alloc(BULK_BYTES));
+  uploader.send(Buffer.alloc(STALLED_BYTES));
 
   slow.send(`GET /bulk HTTP/1.1\r\nHost: ${RAW}\r\n\r\n`);
   const giver = await origin.accept();
   await giver.head();
-  giver.send(`HTTP/1.1 200 OK\r\nContent-Length: ${BULK_BYTES}\r\n\r\n`);
+  giver.send(`HTTP/1.1 200 OK\r\nContent-Length: ${STALLED_BYTES}\r\n\r\n`);
   await slow.head();
   slow.pause();
-  giver.send(Buffer.alloc(BULK_BYTES));
+  giver.send(Buffer.alloc(STALLED_BYTES));
 
   reader.send(`GET /endless HTTP/1.1\r\nHost: ${RAW}\r\n\r\n`);
   const talker = await origin.accept();
