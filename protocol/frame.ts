@@ -1,8 +1,9 @@
 // The byte layout of frames: an eight-byte header, then a payload by type. All numbers are big-endian.
 
 import type { FlatHeaders, RequestHead, ResponseHead } from './head.ts';
-import { TunnelError, describeError, type ErrorCode } from './errors.ts';
+import { describeError, type ErrorCode } from './errors.ts';
 import { MAX_DATA_BYTES, MAX_HEAD_BYTES } from './limits.ts';
+import { PayloadReader, PayloadWriter, UUID_BYTES, headersBytes, malformed, tooLarge } from './payload.ts';
 
 /** 3 bytes payload length, 1 byte type, 4 bytes stream id. */
 export const FRAME_HEADER_BYTES = 8;
@@ -37,11 +38,6 @@ export interface StreamWindows {
   readonly response: number;
 }
 
-/** What one and two bytes of length can say. */
-const MAX_SHORT_TEXT_BYTES = 0xff;
-const MAX_TEXT_BYTES = 0xffff;
-
-const UUID_BYTES = 16;
 const REQUEST_FIXED_BYTES = UUID_BYTES + 4 + 1 + 4 + 4;
 const flags = { hasBody: 1, isUpgrade: 2, isResent: 4, expectsContinue: 8 } as const;
 
@@ -243,19 +239,11 @@ function requireStream(streamId: number): void {
   if (streamId === 0) throw malformed('stream 0 is the channel itself');
 }
 
-function malformed(detail: string): TunnelError {
-  return new TunnelError('protocol_error', detail);
-}
-
-function tooLarge(bytes: number): TunnelError {
-  return new TunnelError('head_too_large', `${bytes} bytes`);
-}
-
 function startFrame(type: number, streamId: number, payloadBytes: number): PayloadWriter {
   if (payloadBytes > MAX_HEAD_BYTES) throw tooLarge(payloadBytes);
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + payloadBytes);
   writeFrameHeader(frame, 0, type, streamId, payloadBytes);
-  return new PayloadWriter(frame);
+  return new PayloadWriter(frame, FRAME_HEADER_BYTES);
 }
 
 function writeFrameHeader(
@@ -268,120 +256,4 @@ function writeFrameHeader(
   target.writeUIntBE(payloadBytes, offset, 3);
   target.writeUInt8(type, offset + 3);
   target.writeUInt32BE(streamId, offset + 4);
-}
-
-function headersBytes(headers: FlatHeaders): number {
-  let bytes = 2;
-  for (const part of headers) bytes += 2 + part.length;
-  return bytes;
-}
-
-class PayloadWriter {
-  readonly frame: Buffer;
-  private offset = FRAME_HEADER_BYTES;
-
-  constructor(frame: Buffer) {
-    this.frame = frame;
-  }
-
-  u8(value: number): void {
-    this.offset = this.frame.writeUInt8(value, this.offset);
-  }
-
-  u16(value: number): void {
-    this.offset = this.frame.writeUInt16BE(value, this.offset);
-  }
-
-  u32(value: number): void {
-    this.offset = this.frame.writeUInt32BE(value, this.offset);
-  }
-
-  uuid(value: string): void {
-    this.offset += this.frame.write(value.replaceAll('-', ''), this.offset, UUID_BYTES, 'hex');
-  }
-
-  shortText(value: string): void {
-    if (value.length > MAX_SHORT_TEXT_BYTES) throw tooLarge(value.length);
-    this.u8(value.length);
-    this.offset += this.frame.write(value, this.offset, 'latin1');
-  }
-
-  text(value: string): void {
-    if (value.length > MAX_TEXT_BYTES) throw tooLarge(value.length);
-    this.u16(value.length);
-    this.offset += this.frame.write(value, this.offset, 'latin1');
-  }
-
-  headers(headers: FlatHeaders): void {
-    this.u16(headers.length / 2);
-    for (const part of headers) this.text(part);
-  }
-}
-
-class PayloadReader {
-  private readonly message: Buffer;
-  private readonly end: number;
-  private offset: number;
-
-  constructor(message: Buffer, start: number, end: number) {
-    this.message = message;
-    this.offset = start;
-    this.end = end;
-  }
-
-  u8(): number {
-    return this.message.readUInt8(this.take(1));
-  }
-
-  u16(): number {
-    return this.message.readUInt16BE(this.take(2));
-  }
-
-  u32(): number {
-    return this.message.readUInt32BE(this.take(4));
-  }
-
-  /** One byte of flags; a bit outside `known` belongs to a version we do not speak. */
-  flags(known: number): number {
-    const bits = this.u8();
-    if ((bits & ~known) !== 0) throw malformed('a flag is unknown');
-    return bits;
-  }
-
-  uuid(): string {
-    const start = this.take(UUID_BYTES);
-    const hex = this.message.toString('hex', start, start + UUID_BYTES);
-    return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
-  }
-
-  shortText(): string {
-    return this.slice(this.u8());
-  }
-
-  text(): string {
-    return this.slice(this.u16());
-  }
-
-  headers(): FlatHeaders {
-    const count = this.u16();
-    const headers: string[] = [];
-    for (let n = 0; n < count; n += 1) headers.push(this.text(), this.text());
-    return headers;
-  }
-
-  finish(): void {
-    if (this.offset !== this.end) throw malformed('a payload is longer than its content');
-  }
-
-  private slice(bytes: number): string {
-    const start = this.take(bytes);
-    return this.message.toString('latin1', start, start + bytes);
-  }
-
-  private take(bytes: number): number {
-    const start = this.offset;
-    if (start + bytes > this.end) throw malformed('a payload is cut short');
-    this.offset = start + bytes;
-    return start;
-  }
 }

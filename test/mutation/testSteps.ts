@@ -14,6 +14,7 @@ const TESTED_BY: Record<string, RegExp> = {
   'protocol/limits.ts': /protocol\/spec/,
   'protocol/head.ts': /protocol\/frame/,
   'protocol/hostName.ts': /protocol\/mapping/,
+  'protocol/payload.ts': /protocol\/frame/,
   'protocol/stream.ts': /protocol\/channel/,
   'protocol/streams.ts': /protocol\/channel/,
   'protocol/peerFrames.ts': /protocol\/channel/,
