@@ -68,10 +68,11 @@ function createApp({ allowedHosts, log, checks, status }: AgentApiOptions): Koa 
   });
 
   const app = new Koa();
-  // What fails once the answer has begun.
-  app.on('error', (error: unknown) => {
+  const tellFailure = (error: unknown) => {
     log.error({ error }, 'A request to the agent failed.');
-  });
+  };
+  // What fails once the answer has begun.
+  app.on('error', tellFailure);
   app.use(async (context, next) => {
     context.set('Cache-Control', 'no-store');
     context.set('X-Content-Type-Options', 'nosniff');
@@ -84,7 +85,7 @@ function createApp({ allowedHosts, log, checks, status }: AgentApiOptions): Koa 
       await next();
     } catch (error) {
       // Koa would answer without the headers above.
-      log.error({ error }, 'A request to the agent failed.');
+      tellFailure(error);
       answerInWords(context, 500, 'Something went wrong here: the log of the agent says what.');
     }
   });

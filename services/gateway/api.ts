@@ -41,10 +41,11 @@ export function createGatewayApi(options: GatewayApiOptions): ReturnType<Koa['ca
   });
 
   const app = new Koa();
-  // What fails once the answer has begun.
-  app.on('error', (error: unknown) => {
+  const tellFailure = (error: unknown) => {
     log.error({ error }, 'A request to the gateway itself failed.');
-  });
+  };
+  // What fails once the answer has begun.
+  app.on('error', tellFailure);
   app.use(async (context, next) => {
     context.set('Cache-Control', 'no-store');
     context.set('X-Content-Type-Options', 'nosniff');
@@ -52,7 +53,7 @@ export function createGatewayApi(options: GatewayApiOptions): ReturnType<Koa['ca
       await next();
     } catch (error) {
       // Koa would answer without the headers above.
-      log.error({ error }, 'A request to the gateway itself failed.');
+      tellFailure(error);
       context.status = 500;
       context.body = { error: 'Something went wrong here: the log of the gateway says what.' };
     }

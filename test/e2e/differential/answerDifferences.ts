@@ -2,6 +2,7 @@
 
 import type { Difference } from './comparison.ts';
 import { isBodiless, type Exchange } from './exchange.ts';
+import { hopDifferences } from './hopDifferences.ts';
 import { withoutForbiddenTrailers, withoutHopByHop, withoutNames } from './lines.ts';
 import type { AnswerView } from './views.ts';
 
@@ -13,16 +14,7 @@ export const ANSWER_DIFFERENCES: readonly AnswerDifference[] = [
     name: 'an intermediary says its own version (RFC 9110 §2.5)',
     direct: (view) => (view.version === '' ? view : { ...view, version: 'HTTP/1.1' }),
   },
-  {
-    name: 'hop-by-hop lines and those that Connection nominates stop here (RFC 9110 §7.6.1)',
-    direct: (view) => ({ ...view, lines: withoutHopByHop(view.lines) }),
-    tunnel: (view) => ({ ...view, lines: withoutNames(view.lines, ['connection']) }),
-  },
-  {
-    name: 'the coding of a transfer is each hop’s own (RFC 9112 §6.1)',
-    direct: (view) => ({ ...view, lines: withoutNames(view.lines, ['transfer-encoding']) }),
-    tunnel: (view) => ({ ...view, lines: withoutNames(view.lines, ['transfer-encoding']) }),
-  },
+  ...hopDifferences<AnswerView>(),
   {
     name: 'an invitation is each hop’s own (RFC 9110 §10.1.1)',
     direct: withoutInvitations,

@@ -2,8 +2,9 @@
 
 import type { Difference } from './comparison.ts';
 import type { Exchange } from './exchange.ts';
+import { hopDifferences } from './hopDifferences.ts';
 import { membersOf, valuesOf, type Line } from './messageReader.ts';
-import { isOneOf, withoutForbiddenTrailers, withoutHopByHop, withoutLast, withoutNames } from './lines.ts';
+import { isOneOf, withoutForbiddenTrailers, withoutLast, withoutNames } from './lines.ts';
 import type { RequestView } from './views.ts';
 
 type RequestDifference = Difference<RequestView>;
@@ -27,16 +28,7 @@ export const REQUEST_DIFFERENCES: readonly RequestDifference[] = [
       return { ...view, lines: [...withoutNames(lines, ['te']), ...own] };
     },
   },
-  {
-    name: 'hop-by-hop lines and those that Connection nominates stop here (RFC 9110 §7.6.1)',
-    direct: (view) => ({ ...view, lines: withoutHopByHop(view.lines) }),
-    tunnel: (view) => ({ ...view, lines: withoutNames(view.lines, ['connection']) }),
-  },
-  {
-    name: 'the coding of a transfer is each hop’s own (RFC 9112 §6.1)',
-    direct: (view) => ({ ...view, lines: withoutNames(view.lines, ['transfer-encoding']) }),
-    tunnel: (view) => ({ ...view, lines: withoutNames(view.lines, ['transfer-encoding']) }),
-  },
+  ...hopDifferences<RequestView>(),
   {
     name: 'an intermediary adds itself to Via (RFC 9110 §7.6.3)',
     tunnel: (view, { request }) => ({
