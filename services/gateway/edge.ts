@@ -13,6 +13,7 @@ import { TUNNEL_PATH } from '../../protocol/control.ts';
 import { endToEndHeaders, keepHeaders, membersOf } from '../../protocol/headers.ts';
 import { Answer } from './answer.ts';
 import { HttpVisitor, SILENT } from './httpVisitor.ts';
+import { isLooselySpaced } from './requestLine.ts';
 import { parseFailureOf, rawErrorAnswer, rawTimeoutAnswer } from './parseErrors.ts';
 import {
   closesByTrailers,
@@ -66,6 +67,7 @@ export class Edge {
     const visitorSocket = this.sockets.get(req.socket);
     const read = readRequest(req);
     if (visitorSocket?.isIdle !== true || visitorSocket.isOver || 'problem' in read) return false;
+    if (isLooselySpaced(req)) return false;
     if (!wantsUpgrade(req, read) || this.options.forwarding.isLoop(req.rawHeaders)) return false;
     return !this.isReserved(read) || isTunnelHandshake(req, read);
   }
@@ -98,7 +100,7 @@ export class Edge {
   }
 
   private exchangeOf(req: IncomingMessage, res: ServerResponse, visitorSocket: VisitorSocket): Exchange {
-    const read = readRequest(req);
+    const read = isLooselySpaced(req) ? { problem: 'blanks in the request line' } : readRequest(req);
     if ('problem' in read) {
       this.options.log.debug({ problem: read.problem }, 'A request was refused.');
       return refusedExchange(req, res, 'bad_request');

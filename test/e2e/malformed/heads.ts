@@ -256,6 +256,14 @@ export const TARGETS: Malformed = {
   'a name for OPTIONS': aimed(HOST, 'OPTIONS'),
   none: requestOf('GET HTTP/1.1', []),
   'none, two spaces': requestOf('GET  HTTP/1.1', []),
+  'two spaces before it': aimed(' /case'),
+  'many spaces before it': aimed(`${' '.repeat(40)}/case`),
+  'two spaces behind it': aimed('/case '),
+  'two spaces before it, behind an empty line': `\r\n${aimed(' /case')}`,
+  'three spaces behind an upgrade': requestOf('GET /case   HTTP/1.1', [
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+  ]),
   'none, and no version': requestOf('GET', []),
   'none, a space and no version': requestOf('GET ', []),
 };

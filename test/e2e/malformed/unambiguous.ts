@@ -31,8 +31,6 @@ const VALUE_BYTES = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~\xa0\xff';
 const REQUEST_LINES: readonly Unambiguous[] = [
   { title: 'an empty line before it', bytes: `\r\n${get()}`, line: GET_LINE },
   { title: 'several empty lines before it', bytes: `\r\n\r\n\r\n${get()}`, line: GET_LINE },
-  { title: 'two spaces before the target', bytes: asked('GET  /case HTTP/1.1'), line: GET_LINE },
-  { title: 'three spaces before the version', bytes: asked('GET /case   HTTP/1.1'), line: GET_LINE },
   { title: 'absolute form', bytes: asked(`GET http://${HOST}/case HTTP/1.1`), line: GET_LINE },
   {
     title: 'absolute form in upper case',

@@ -59,6 +59,12 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'a fragment': get().replace('GET /', 'GET /a#b'),
   'a raw Latin-1 byte in the target': get().replace('GET /', 'GET /\xe9'),
   'a space in the target': get().replace('GET /', 'GET /a b'),
+  'two spaces before the target': get().replace('GET /', 'GET  /'),
+  'two spaces behind the target': get().replace('GET /', 'GET / '),
+  'two spaces before the target of an upgrade': get('Connection: Upgrade', 'Upgrade: chat').replace(
+    'GET /',
+    'GET  /',
+  ),
   'an authority as target': get().replace('GET /', 'GET a.localhost:80'),
   'an asterisk for GET': get().replace('GET /', 'GET *'),
   CONNECT: get().replace('GET /', 'CONNECT a.localhost:80'),
@@ -133,6 +139,22 @@ describe('a hostile request', () => {
 });
 
 describe('a request', () => {
+  it('behind another on its connection is read by its own bytes', async () => {
+    const { relayed, port } = await open();
+    const loose = get().replace('GET /', 'GET  /b');
+    const { bytes } = await exchangeRaw(port, get() + loose);
+    expect(bytes.match(/HTTP\/1\.1 (200|400)/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+    expect(relayed).toHaveLength(1);
+  });
+
+  it.each(['GET  /', 'POST /x  HTTP/1.1'])('may hold "%s" in its body', async (text) => {
+    await open();
+    const client = await edge.connect();
+    const body = `\n${text}`;
+    client.send(post(body, `Content-Length: ${body.length}`));
+    expect((await client.answer()).status).toBe(200);
+  });
+
   it('reaches the relays as sent, but for what belongs to this hop', async () => {
     const { relayed } = await open();
     const client = await edge.connect();
