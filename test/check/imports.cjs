@@ -1,7 +1,7 @@
 // Owns the direction of imports: dependency-cruiser's rules. CommonJS, because that tool loads its rules with `require`.
 
 /** What the UI may take of the protocol: data shapes both sides show, nothing that needs Node or a tunnel. */
-const PROTOCOL_FOR_UI = '^protocol/(mapping|control|errors|limits|hostName)\\.ts$';
+const PROTOCOL_FOR_UI = '^protocol/(api/[a-zA-Z]+|mapping|control|errors|limits|hostName)\\.ts$';
 
 /** Every folder of ours but the protocol. */
 const OURS = '^(services|machines|ui|deploy|test)/';

@@ -20,11 +20,21 @@ export interface Store {
    * edited, or creates it from the whole draft. Rejects with `full` at MAX_MAPPINGS.
    */
   upsertByDomain(draft: NewMapping): Promise<StoreWrite>;
-  /** Rejects with `not_found`, or `duplicate` when another mapping has the new domain and port. */
-  update(id: string, patch: MappingPatch): Promise<StoreWrite>;
-  /** Rejects with `not_found`. The write tells the mapping as it was. */
-  remove(id: string): Promise<StoreWrite>;
+  /**
+   * Rejects with `not_found`, with `stale` unless the mapping is as of `expected`, or with `duplicate` when another
+   * mapping has the new domain and port.
+   */
+  update(id: string, patch: MappingPatch, expected?: Version): Promise<StoreWrite>;
+  /** Rejects with `not_found` or `stale`. The write tells the mapping as it was. */
+  remove(id: string, expected?: Version): Promise<StoreWrite>;
+  /** One cheap read: rejects when the database does not answer. */
+  ping(): Promise<void>;
+  /** One committed write that changes nothing: rejects unless an edit would be taken right now. */
+  probe(): Promise<void>;
 }
+
+/** The `updatedAt` that a mapping must have: it rises with every change, so it tells versions apart. */
+export type Version = Mapping['updatedAt'];
 
 /** All mappings at one revision. */
 export interface StoreSnapshot {
@@ -52,6 +62,7 @@ export interface StoreSource {
 const ERRORS = {
   duplicate: 'Another mapping has this domain and port.',
   not_found: 'There is no such mapping.',
+  stale: 'The mapping was changed meanwhile.',
   full: 'The store holds as many mappings as it may: remove one first.',
   unavailable: 'The database cannot be used right now.',
   corrupt: 'The database is damaged: restore it from a backup.',

@@ -1,0 +1,32 @@
+// What the live hub tells a dashboard: a snapshot first, then what has changed.
+
+import { z } from 'zod';
+import { requestLogSchema } from './logs.ts';
+import { machineSchema } from './machines.ts';
+import { routeSchema } from './mappings.ts';
+import { statusSchema } from './status.ts';
+
+/** Mappings are listed by the API; the hub tells how they stand, and that `edition` has moved on when one was edited. */
+const levels = {
+  status: statusSchema,
+  machines: z.array(machineSchema),
+  /** By mapping id. */
+  routes: z.record(z.uuid(), routeSchema),
+  /** Rises with every edit of a mapping. */
+  edition: z.int().min(0),
+};
+
+export const hubMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('snapshot'), ...levels }),
+  /** Levels that have moved, whole; `routes` holds only those that have, null for one that is gone. */
+  z.object({
+    type: z.literal('change'),
+    status: levels.status.optional(),
+    machines: levels.machines.optional(),
+    routes: z.record(z.uuid(), routeSchema.nullable()).optional(),
+    edition: levels.edition.optional(),
+  }),
+  /** Requests that have ended since the last message; `left` were too many to tell. */
+  z.object({ type: z.literal('requests'), items: z.array(requestLogSchema), left: z.int().min(0) }),
+]);
+export type HubMessage = z.output<typeof hubMessageSchema>;

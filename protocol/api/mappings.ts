@@ -1,0 +1,48 @@
+// Mappings as the agent's API shows them: what is stored, and how it stands with the gateway.
+
+import { z } from 'zod';
+import { mappingSchema } from '../mapping.ts';
+import { flagSchema, instantSchema, limitSchema, reasonSchema } from './values.ts';
+
+/**
+ * How far a mapping has come. `disabled`: not published on purpose. `offline`: there is no tunnel. `pending`: on its way
+ * to the gateway. `active`: the gateway serves it, since `appliedAt`. `refused`: it does not, and `error` says why.
+ */
+export const routeSchema = z
+  .object({
+    state: z.enum(['disabled', 'offline', 'pending', 'active', 'refused']),
+    error: reasonSchema.optional(),
+    appliedAt: instantSchema.optional(),
+  })
+  .meta({ id: 'Route' });
+export type Route = z.output<typeof routeSchema>;
+
+/** Hosts are in their stored form here: lower case, ASCII. */
+export const mappingViewSchema = mappingSchema
+  .extend({
+    externalDomain: z.string(),
+    internalHost: z.string(),
+    hostHeader: z.string(),
+    route: routeSchema,
+  })
+  .meta({ id: 'Mapping' });
+export type MappingView = z.output<typeof mappingViewSchema>;
+
+export const mappingListSchema = z
+  .object({ items: z.array(mappingViewSchema), total: z.int().min(0) })
+  .meta({ id: 'MappingList' });
+
+const ENTER_OFFSET = 'Enter a whole number from 0 on.';
+
+/** `search` is looked for in name, domain and internal host. */
+export const mappingQuerySchema = z.object({
+  search: z.string().max(253).optional(),
+  enabled: flagSchema.optional(),
+  limit: limitSchema,
+  offset: z.coerce
+    .number({ error: ENTER_OFFSET })
+    .int({ error: ENTER_OFFSET })
+    .min(0, { error: ENTER_OFFSET })
+    .default(0),
+});
+export type MappingQuery = z.output<typeof mappingQuerySchema>;

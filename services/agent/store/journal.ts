@@ -1,0 +1,35 @@
+// The port of the agent's logs: requests and connections, written in batches, read newest first, kept within bounds.
+
+import type {
+  ConnectionLogEntry,
+  ConnectionQuery,
+  RequestLogEntry,
+  RequestQuery,
+} from '../../../protocol/api/logs.ts';
+
+/** Rows to write. A connection with the id of an earlier one replaces it: first it is online, later it has ended. */
+export interface LogBatch {
+  readonly requests: readonly RequestLogEntry[];
+  readonly connections: readonly ConnectionLogEntry[];
+}
+
+/** What may stay. Both bounds hold. */
+export interface LogRetention {
+  readonly maxAgeMs: number;
+  readonly maxRows: number;
+}
+
+/** Open while its store is: otherwise all of it rejects with StoreError `unavailable`. */
+export interface Journal {
+  /** All of the batch or nothing. */
+  append(batch: LogBatch): Promise<void>;
+  readRequests(query: RequestQuery): Promise<RequestLogEntry[]>;
+  readConnections(query: ConnectionQuery): Promise<ConnectionLogEntry[]>;
+  /**
+   * Takes a bounded number of rows out that are beyond the retention at `nowMs` (UTC milliseconds since 1970). True when
+   * there may be more: it is to be called again, and others get their turn in between.
+   */
+  prune(retention: LogRetention, nowMs: number): Promise<boolean>;
+  /** Ends connections that a process which is gone has left online: nobody knows when they ended, at the latest now. */
+  endAbandoned(atMs: number): Promise<void>;
+}
