@@ -1,0 +1,82 @@
+// The agent's HTTP application: what holds for every request, and which routes need a login.
+
+import { isIP } from 'node:net';
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { Log } from '../../log.ts';
+import { answerProblem, ProblemError, problemOf } from './problems.ts';
+
+export interface AgentAppOptions {
+  /** Host names besides addresses and localhost under which the agent may be asked. */
+  readonly allowedHosts: readonly string[];
+  readonly log: Pick<Log, 'debug' | 'error'>;
+  /** Throws a ProblemError unless the request comes from somebody who is logged in. */
+  readonly authenticate: (context: Koa.Context) => void;
+  /** Routes for everybody. */
+  readonly open: readonly Router[];
+  /** Routes for whoever is logged in. */
+  readonly guarded: readonly Router[];
+}
+
+/** On every answer: nothing is kept, framed, sniffed or told to others. */
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+};
+
+export function createAgentApp({ allowedHosts, log, authenticate, open, guarded }: AgentAppOptions): Koa {
+  const app = new Koa();
+  // What fails once the answer has begun.
+  app.on('error', (error: unknown) => log.error({ error }, 'An answer of the agent failed.'));
+  app.use(async (context, next) => {
+    context.set(HEADERS);
+    try {
+      if (!isKnownName(context.hostname, allowedHosts)) throw new ProblemError('unknown_name');
+      await next();
+      refuseUnanswered(context);
+    } catch (thrown) {
+      // Koa would answer without the headers above.
+      const problem = problemOf(thrown);
+      if (problem.code === 'internal') log.error({ error: thrown }, 'A request to the agent failed.');
+      else log.debug({ code: problem.code, host: context.hostname }, 'A request to the agent was refused.');
+      answerProblem(context, problem);
+    }
+  });
+  const everybody = routerOf(open);
+  app.use(everybody.routes());
+  app.use(everybody.allowedMethods());
+  app.use(async (context, next) => {
+    if (context.path.startsWith('/api/')) authenticate(context);
+    await next();
+  });
+  const known = routerOf(guarded);
+  app.use(known.routes());
+  app.use(known.allowedMethods());
+  return app;
+}
+
+/** A foreign name that resolves to us is how a web page reaches private services (DNS rebinding): only known names pass. */
+export function isKnownName(hostname: string, allowedHosts: readonly string[]): boolean {
+  const name = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  return (
+    isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || allowedHosts.includes(name)
+  );
+}
+
+function routerOf(routers: readonly Router[]): Router {
+  const all = new Router();
+  for (const router of routers) all.use(router.routes());
+  return all;
+}
+
+/** No route took it, or none with this method: the router has set the status and the Allow header. */
+function refuseUnanswered(context: Koa.Context): void {
+  if (context.body !== undefined && context.body !== null) return;
+  if (context.status === 404) throw new ProblemError('not_found');
+  if (context.status === 405 || context.status === 501) throw new ProblemError('method_not_allowed');
+}

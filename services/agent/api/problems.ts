@@ -1,0 +1,70 @@
+// How the API says no: thrown anywhere below the app, answered in one place.
+
+import type Koa from 'koa';
+import {
+  describeProblem,
+  type FieldError,
+  type Problem,
+  type ProblemCode,
+} from '../../../protocol/api/problem.ts';
+import { StoreError, type StoreErrorCode } from '../store/store.ts';
+
+interface ProblemOptions extends ErrorOptions {
+  /** More about this case, for whoever asked: it must hold nothing that they may not know. */
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  readonly retryAfterSeconds?: number;
+}
+
+/** A request that cannot be answered as asked. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly code: ProblemCode;
+  readonly options: ProblemOptions;
+
+  constructor(code: ProblemCode, options: ProblemOptions = {}) {
+    super(options.detail ?? describeProblem(code).title, options);
+    this.code = code;
+    this.options = options;
+  }
+}
+
+const STORE_PROBLEMS: Readonly<Record<StoreErrorCode, ProblemCode>> = {
+  duplicate: 'duplicate',
+  not_found: 'not_found',
+  stale: 'stale',
+  full: 'full',
+  unavailable: 'unavailable',
+  corrupt: 'unavailable',
+};
+
+/** When a person may try again while the database is away. */
+const UNAVAILABLE_RETRY_SECONDS = 5;
+
+/** What was thrown, as a problem: what nobody foresaw is `internal`. */
+export function problemOf(thrown: unknown): ProblemError {
+  if (thrown instanceof ProblemError) return thrown;
+  if (!(thrown instanceof StoreError)) return new ProblemError('internal', { cause: thrown });
+  const code = STORE_PROBLEMS[thrown.code];
+  const retry = code === 'unavailable' ? { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS } : {};
+  return new ProblemError(code, { cause: thrown, ...retry });
+}
+
+/** Answers with the problem (RFC 9457). */
+export function answerProblem(context: Koa.Context, { code, options }: ProblemError): void {
+  const { status, title } = describeProblem(code);
+  const { detail, errors, retryAfterSeconds } = options;
+  const problem: Problem = {
+    type: 'about:blank',
+    status,
+    title,
+    code,
+    ...(detail === undefined ? {} : { detail }),
+    ...(errors === undefined ? {} : { errors: [...errors] }),
+  };
+  context.status = status;
+  context.body = JSON.stringify(problem);
+  context.type = 'application/problem+json';
+  if (retryAfterSeconds !== undefined) context.set('Retry-After', String(retryAfterSeconds));
+  if (code === 'unauthenticated') context.set('WWW-Authenticate', 'Bearer realm="octoporty"');
+}
