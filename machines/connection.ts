@@ -42,6 +42,8 @@ interface ConnectionContext extends ConnectionInput {
   dials: number;
   /** Refusals in a row since the last time online. */
   refusals: number;
+  /** How long the last refusal is taken for an answer. */
+  rejectedMs: number;
   lastError: { code: ErrorCode; detail: string } | null;
   gateway: { version: string; host: string | null; rttMs: number | null };
   ackedRevision: number | null;
@@ -65,10 +67,7 @@ export const connectionMachine = setup({
   },
   actors: { attempt: attemptMachine, backoff: backoffMachine },
   delays: {
-    rejectedDelay: ({ context: { lastError, refusals, random } }) =>
-      lastError?.code === 'duplicate_agent' && refusals === 1
-        ? SECOND_LOOK_MS
-        : REJECTED_MS * (0.8 + 0.4 * fraction(random)),
+    rejectedDelay: ({ context }) => context.rejectedMs,
   },
   guards: {
     hasRoom: ({ context }) => context.dialling.length < MAX_DIALS,
@@ -113,6 +112,12 @@ export const connectionMachine = setup({
       });
     }),
     countRefusal: assign({ refusals: ({ context }) => context.refusals + 1 }),
+    drawRejectedDelay: assign({
+      rejectedMs: ({ context: { lastError, refusals, random } }) =>
+        lastError?.code === 'duplicate_agent' && refusals === 1
+          ? SECOND_LOOK_MS
+          : Math.round(REJECTED_MS * (0.8 + 0.4 * fraction(random))),
+    }),
     noteGateway: assign(({ context, event }) => {
       if (event.type !== 'attempt.syncing') return {};
       return { gateway: { ...context.gateway, version: event.gatewayVersion, host: event.gatewayHost } };
@@ -190,6 +195,7 @@ export const connectionMachine = setup({
     current: null,
     dials: 0,
     refusals: 0,
+    rejectedMs: 0,
     lastError: null,
     gateway: { version: '', host: null, rttMs: null },
     ackedRevision: null,
@@ -282,7 +288,7 @@ export const connectionMachine = setup({
     },
     // The gateway said no, and only a person can mend why.
     rejected: {
-      entry: 'stopOverlap',
+      entry: ['stopOverlap', 'drawRejectedDelay'],
       after: { rejectedDelay: 'waiting' },
     },
     stopping: {

@@ -21,6 +21,12 @@ interface Facts {
     readonly bytesIn: number;
     readonly bytesOut: number;
   };
+  /** An edit of a mapping is on disk. */
+  'mapping.saved': {
+    readonly mappingId: string;
+    readonly revision: number;
+    readonly change: 'saved' | 'removed';
+  };
   /** A tunnel came, changed or went. */
   'tunnel.changed': {
     readonly tunnel: string;

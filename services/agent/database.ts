@@ -1,10 +1,12 @@
-// The agent's database: opened and read at start, tried again while it cannot be used, and what the log says of that.
+// The agent's database: opened and read at start, watched, tried again while it cannot be used, and what the log says.
 
+import { BehaviorSubject, type Observable } from 'rxjs';
+import type { StateValueFrom } from 'xstate';
 import type { Actors } from '../actors.ts';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Mappings } from './mappings.ts';
-import { databaseMachine } from '../../machines/database.ts';
+import { databaseMachine, type DatabaseResult } from '../../machines/database.ts';
 import { newMappingSchema } from '../../protocol/mapping.ts';
 import { StoreError, type Store } from './store/store.ts';
 
@@ -18,45 +20,81 @@ export interface AgentDatabaseOptions {
 }
 
 export interface AgentDatabase {
-  /** The store was opened and read. */
-  readonly isOpen: boolean;
+  /** `starting`: never reached yet. `lost`: what is known goes on being served, edits are refused. */
+  readonly state: DatabaseState;
+  readonly state$: Observable<DatabaseState>;
+  /** Somebody's call to the store was rejected with this, or is not answered at all. */
+  noteFailure(error: unknown): void;
   /** Tries no more and says no more. The store stays as it is: whoever made it closes it. */
   stop(): void;
 }
 
+export type DatabaseState = 'starting' | 'ok' | 'lost';
+
 const ACTOR_ID = 'database';
 
 export function startAgentDatabase(options: AgentDatabaseOptions): AgentDatabase {
-  const { actors, log } = options;
+  const { actors, store, mappings, log } = options;
+  const state$ = new BehaviorSubject<DatabaseState>('starting');
   const actor = actors.start(ACTOR_ID, databaseMachine, {
     open: (report) => {
-      openStore(options).then(
-        (surplus) => {
-          if (!isWatched()) return;
-          tellSuccess(surplus);
-          report({ ok: true });
-        },
-        (error: unknown) => {
-          if (!isWatched()) return;
-          const reason = error instanceof Error ? error.message : String(error);
-          tellFailure(error, reason);
-          report({ ok: false, reason });
-        },
-      );
+      carryOut(openStore(options), report, tellSurplus);
+    },
+    ping: (report) => {
+      carryOut(store.ping(), report);
+    },
+    recover: (report) => {
+      carryOut(recoverStore(store, mappings), report);
     },
   });
   const isWatched = () => actor.getSnapshot().status === 'active';
+  const watching = actor.subscribe({
+    next: (snapshot) => {
+      const state = stateOf(snapshot.value);
+      if (state === state$.value) return;
+      if (state === 'ok' && wasTold) log.info({}, 'The database can be used now.');
+      wasTold = false;
+      state$.next(state);
+    },
+    // The registry hears of the error.
+    error: () => {},
+  });
+  /** The log has heard that it cannot be used. */
+  let wasTold = false;
+
+  function carryOut<Answer>(
+    asked: Promise<Answer>,
+    report: (result: DatabaseResult) => void,
+    onAnswer: (answer: Answer) => void = () => {},
+  ): void {
+    asked.then(
+      (answer) => {
+        if (!isWatched()) return;
+        onAnswer(answer);
+        report({ ok: true });
+      },
+      (error: unknown) => {
+        if (isWatched()) report(failed(error));
+      },
+    );
+  }
+
+  function failed(error: unknown): DatabaseResult & { ok: false } {
+    const reason = error instanceof Error ? error.message : String(error);
+    tellFailure(error, reason);
+    return { ok: false, reason };
+  }
 
   /** The first failure, and one for another reason than the last: a database that is down for hours is one line. */
   function tellFailure(error: unknown, reason: string): void {
     const { context } = actor.getSnapshot();
     if (context.failures > 0 && context.reason === reason) return;
+    wasTold = true;
     const facts = error instanceof StoreError ? { code: error.code, reason } : { error };
-    log.error(facts, 'The database cannot be used yet; trying again.');
+    log.error(facts, FAILURE_LINES[state$.value]);
   }
 
-  function tellSuccess(surplus: readonly string[]): void {
-    if (actor.getSnapshot().context.failures > 0) log.info({}, 'The database can be used now.');
+  function tellSurplus(surplus: readonly string[]): void {
     for (const domain of surplus) {
       log.error(
         { domain },
@@ -66,13 +104,37 @@ export function startAgentDatabase(options: AgentDatabaseOptions): AgentDatabase
   }
 
   return {
-    get isOpen() {
-      return actor.getSnapshot().matches('open');
+    state$,
+    get state() {
+      return state$.value;
+    },
+    noteFailure(error) {
+      if (state$.value !== 'ok' || !isWatched()) return;
+      actor.send({ type: 'database.failed', reason: failed(error).reason });
     },
     stop() {
+      watching.unsubscribe();
       actors.stop(ACTOR_ID);
     },
   };
+}
+
+const FAILURE_LINES: Readonly<Record<DatabaseState, string>> = {
+  starting: 'The database cannot be used yet; trying again.',
+  ok: 'The database is lost: what is known goes on being served, edits are refused; trying again.',
+  lost: 'The database is still lost; trying again.',
+};
+
+function stateOf(value: StateValueFrom<typeof databaseMachine>): DatabaseState {
+  if (typeof value === 'object' && 'open' in value) return 'ok';
+  return typeof value === 'object' && 'lost' in value ? 'lost' : 'starting';
+}
+
+/** What is read may differ from what was known: a backup was restored, or somebody else has written. */
+async function recoverStore(store: Store, mappings: Mappings): Promise<void> {
+  await store.open();
+  await store.probe();
+  mappings.load(await store.readAll());
 }
 
 /**

@@ -18,9 +18,13 @@ export interface Mappings {
   /** Nothing before the first `load`, then the newest at once and every change. */
   readonly mappings$: Observable<MappingsView>;
   readonly view: MappingsView;
+  /** The edition in which the mapping was changed last, or a later one. */
+  editionOf(id: string): number;
+  /** All of them, ordered by domain and port. */
+  list(): readonly Mapping[];
   /** An enabled mapping by its id: what a request may reach. */
   findEnabled(id: string): Mapping | undefined;
-  /** Replaces everything, as read at start. */
+  /** Replaces everything, as read at start or after an outage. */
   load(snapshot: StoreSnapshot): void;
   /** What a committed write led to. In whatever order writes are heard, the newest of each mapping stands. */
   apply(write: StoreWrite): void;
@@ -31,9 +35,12 @@ export interface Mappings {
 export function createMappings(): Mappings {
   const mappings$ = new ReplaySubject<MappingsView>(1);
   let view: MappingsView = { revision: 0, edition: 0, mappings: new Map() };
-  let loadedRevision = 0;
+  let loaded = { revision: 0, edition: 0 };
+  let isLoaded = false;
   /** The newest write heard since for each mapping. The removed stay: an older edit must not bring one back. */
   const revisions = new Map<string, number>();
+  const editions = new Map<string, number>();
+  let listed: { readonly edition: number; readonly mappings: readonly Mapping[] } | null = null;
 
   function show(next: MappingsView): void {
     view = next;
@@ -42,16 +49,14 @@ export function createMappings(): Mappings {
 
   function change(write: StoreWrite, edit: (mappings: Map<string, Mapping>) => void): void {
     const { id } = write.mapping;
-    const revision = revisions.get(id) ?? loadedRevision;
+    const revision = revisions.get(id) ?? loaded.revision;
     if (!write.isChanged || write.revision <= revision) return;
     revisions.set(id, write.revision);
     const edited = new Map(view.mappings);
     edit(edited);
-    show({
-      revision: Math.max(view.revision, write.revision),
-      edition: Math.max(view.edition + 1, write.revision),
-      mappings: edited,
-    });
+    const edition = Math.max(view.edition + 1, write.revision);
+    editions.set(id, edition);
+    show({ revision: Math.max(view.revision, write.revision), edition, mappings: edited });
   }
 
   return {
@@ -59,18 +64,26 @@ export function createMappings(): Mappings {
     get view() {
       return view;
     },
+    editionOf: (id) => editions.get(id) ?? loaded.edition,
+    list() {
+      // Sorting thousands takes milliseconds: once for each edition is enough.
+      if (listed?.edition !== view.edition)
+        listed = { edition: view.edition, mappings: [...view.mappings.values()].sort(byPlace) };
+      return listed.mappings;
+    },
     findEnabled(id) {
       const mapping = view.mappings.get(id);
       return mapping?.enabled === true ? mapping : undefined;
     },
     load({ revision, mappings }) {
-      loadedRevision = revision;
+      // The same revision holds the same mappings. Any other is news, a lower one too: a backup was restored.
+      if (isLoaded && revision === view.revision) return;
+      const edition = Math.max(isLoaded ? view.edition + 1 : 0, revision);
+      loaded = { revision, edition };
+      isLoaded = true;
       revisions.clear();
-      show({
-        revision,
-        edition: Math.max(view.edition, revision),
-        mappings: new Map(mappings.map((mapping) => [mapping.id, mapping])),
-      });
+      editions.clear();
+      show({ revision, edition, mappings: new Map(mappings.map((mapping) => [mapping.id, mapping])) });
     },
     apply(write) {
       change(write, (mappings) => mappings.set(write.mapping.id, write.mapping));
@@ -87,4 +100,9 @@ export function configOf({ edition, mappings }: MappingsView): ConfigSnapshot {
     revision: edition,
     mappings: [...mappings.values()].filter(({ enabled }) => enabled).map(wireMappingOf),
   };
+}
+
+function byPlace(one: Mapping, other: Mapping): number {
+  if (one.externalDomain !== other.externalDomain) return one.externalDomain < other.externalDomain ? -1 : 1;
+  return one.externalPort - other.externalPort;
 }

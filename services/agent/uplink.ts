@@ -1,6 +1,7 @@
 // The agent's way up: the connection actor, a link for each of its dials, and the level of what it has reached.
 
 import { BehaviorSubject, type Observable } from 'rxjs';
+import type { SnapshotFrom } from 'xstate';
 import type { Actors } from '../actors.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../../machines/clock.ts';
@@ -34,6 +35,8 @@ export interface UplinkOptions {
 export interface UplinkStatus extends ReturnType<typeof connectionStatus> {
   readonly state: string;
   readonly sinceMs: number;
+  /** How long after `sinceMs` the next dial is due; null while none is planned. */
+  readonly restMs: number | null;
 }
 
 export interface Uplink {
@@ -48,6 +51,8 @@ export interface Uplink {
 }
 
 const ACTOR_ID = 'connection';
+
+type Snapshot = SnapshotFrom<typeof connectionMachine>;
 
 export function createUplink(options: UplinkOptions): Uplink {
   const { actors, bus, clock, forwarder, schedule } = options;
@@ -103,8 +108,9 @@ export function createUplink(options: UplinkOptions): Uplink {
   }
 
   function read(sinceMs: number): UplinkStatus {
-    const { value, context } = actor.getSnapshot();
-    return { state: nameOf(value), sinceMs, ...connectionStatus(context) };
+    const { value, context, children } = actor.getSnapshot();
+    const state = nameOf(value);
+    return { state, sinceMs, restMs: restOf(state, context, children), ...connectionStatus(context) };
   }
 
   return {
@@ -125,6 +131,18 @@ export function createUplink(options: UplinkOptions): Uplink {
       actor.send({ type: 'stop' });
     },
   };
+}
+
+/** The machine draws its rests, the clock is ours: together they tell when it dials next. */
+function restOf(
+  state: string,
+  { rejectedMs }: Snapshot['context'],
+  { backoff }: Snapshot['children'],
+): number | null {
+  if (state === 'rejected') return rejectedMs;
+  if (state !== 'waiting' || backoff === undefined) return null;
+  const { context } = backoff.getSnapshot();
+  return 'gapMs' in context ? context.gapMs : null;
 }
 
 /** New requests reach this agent. */

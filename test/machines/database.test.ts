@@ -1,30 +1,58 @@
 // Owns the tests of whether the store can be used.
 
 import { expect, test } from 'vitest';
-import { databaseMachine, type DatabaseInput } from '../../machines/database.ts';
+import {
+  databaseMachine,
+  PING_AFTER_MS,
+  PING_TIMEOUT_MS,
+  type DatabaseResult,
+} from '../../machines/database.ts';
 import { TransitionCoverage } from './coverage.ts';
 import { stage } from './stage.ts';
 
 const coverage = new TransitionCoverage(databaseMachine);
+const OK: DatabaseResult = { ok: true };
+const LOCKED: DatabaseResult = { ok: false, reason: 'locked' };
+
+interface Asked {
+  readonly effect: 'open' | 'ping' | 'recover';
+  readonly report: (result: DatabaseResult) => void;
+}
 
 function starting() {
-  const asked: Parameters<DatabaseInput['open']>[0][] = [];
-  const { actor, clock } = stage(databaseMachine, { open: (report) => asked.push(report) }, coverage.inspect);
+  const asked: Asked[] = [];
+  const note = (effect: Asked['effect']) => (report: Asked['report']) => void asked.push({ effect, report });
+  const { actor, clock } = stage(
+    databaseMachine,
+    { open: note('open'), ping: note('ping'), recover: note('recover') },
+    coverage.inspect,
+  );
   return {
     clock,
-    asked,
+    asked: () => asked.map(({ effect }) => effect),
     state: () => actor.getSnapshot().value,
     context: () => actor.getSnapshot().context,
-    answer: (result: Parameters<(typeof asked)[number]>[0]) => asked.at(-1)?.(result),
+    answer: (result: DatabaseResult) => asked.at(-1)?.report(result),
+    fail: (reason: string) => actor.send({ type: 'database.failed', reason }),
   };
 }
 
-test('the store is opened at once, once, and then nothing is waited for', () => {
+function opened() {
+  const machine = starting();
+  machine.answer(OK);
+  return machine;
+}
+
+test('the store is opened at once, and asked now and then whether it still answers', () => {
   const { asked, state, answer, clock } = starting();
-  expect([asked.length, state()]).toEqual([1, 'opening']);
-  answer({ ok: true });
-  clock.runFor(60_000);
-  expect([asked.length, state(), clock.pending]).toEqual([1, 'open', 0]);
+  expect([asked(), state()]).toEqual([['open'], { starting: 'opening' }]);
+  answer(OK);
+  clock.runFor(PING_AFTER_MS - 1);
+  expect([asked(), state()]).toEqual([['open'], { open: 'quiet' }]);
+  clock.runFor(1);
+  expect([asked(), state()]).toEqual([['open', 'ping'], { open: 'asked' }]);
+  answer(OK);
+  expect(state()).toEqual({ open: 'quiet' });
 });
 
 test('a store that cannot be opened is tried again for ever, after rests that double up to five seconds', () => {
@@ -33,21 +61,59 @@ test('a store that cannot be opened is tried again for ever, after rests that do
   for (let failures = 1; failures <= 8; failures += 1) {
     answer({ ok: false, reason: `failure ${failures}` });
     expect(context()).toMatchObject({ failures, reason: `failure ${failures}` });
-    expect(state()).toBe('resting');
+    expect(state()).toEqual({ starting: 'resting' });
     const failedMs = clock.nowMs();
     clock.runNext();
     rests.push(clock.nowMs() - failedMs);
-    expect([asked.length, state()]).toEqual([failures + 1, 'opening']);
+    expect([asked().length, state()]).toEqual([failures + 1, { starting: 'opening' }]);
   }
   expect(rests).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
-  answer({ ok: true });
-  expect(state()).toBe('open');
+  answer(OK);
+  expect([state(), context()]).toMatchObject([{ open: 'quiet' }, { failures: 0, reason: '' }]);
 });
 
 test('a slow answer is waited for: the store is never opened twice at a time', () => {
   const { asked, state, clock } = starting();
   clock.runFor(3_600_000);
-  expect([asked.length, state()]).toEqual([1, 'opening']);
+  expect([asked(), state()]).toEqual([['open'], { starting: 'opening' }]);
+});
+
+test('an open store that fails an edit is lost, and tried again until it recovers', () => {
+  const { asked, state, context, answer, fail, clock } = opened();
+  fail('locked');
+  expect([state(), context()]).toMatchObject([{ lost: 'resting' }, { failures: 1, reason: 'locked' }]);
+  clock.runFor(250);
+  expect([asked(), state()]).toEqual([['open', 'recover'], { lost: 'recovering' }]);
+  answer(LOCKED);
+  expect(state()).toEqual({ lost: 'resting' });
+  clock.runFor(500);
+  answer(OK);
+  expect([state(), context()]).toMatchObject([{ open: 'quiet' }, { failures: 0, reason: '' }]);
+});
+
+test('an open store that does not answer a question in time is lost', () => {
+  const { state, context, answer, clock } = opened();
+  clock.runFor(PING_AFTER_MS + PING_TIMEOUT_MS - 1);
+  expect(state()).toEqual({ open: 'asked' });
+  clock.runFor(1);
+  expect([state(), context()]).toMatchObject([
+    { lost: 'resting' },
+    { failures: 1, reason: 'It has not answered within 5 s.' },
+  ]);
+  answer(OK);
+  expect(state()).toEqual({ lost: 'resting' });
+});
+
+test('a failed question, or an edit that fails while one is under way, loses it at once', () => {
+  for (const lose of [
+    (machine: ReturnType<typeof opened>) => machine.answer(LOCKED),
+    (machine: ReturnType<typeof opened>) => machine.fail('locked'),
+  ]) {
+    const machine = opened();
+    machine.clock.runFor(PING_AFTER_MS);
+    lose(machine);
+    expect(machine.state()).toEqual({ lost: 'resting' });
+  }
 });
 
 test('every transition was taken', () => {

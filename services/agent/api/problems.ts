@@ -46,8 +46,13 @@ export function problemOf(thrown: unknown): ProblemError {
   if (thrown instanceof ProblemError) return thrown;
   if (!(thrown instanceof StoreError)) return new ProblemError('internal', { cause: thrown });
   const code = STORE_PROBLEMS[thrown.code];
-  const retry = code === 'unavailable' ? { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS } : {};
-  return new ProblemError(code, { cause: thrown, ...retry });
+  return new ProblemError(code, { cause: thrown, ...adviceOf(code) });
+}
+
+function adviceOf(code: ProblemCode): ProblemOptions {
+  if (code === 'unavailable') return { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS };
+  if (code !== 'duplicate') return {};
+  return { errors: [{ field: 'externalDomain', message: describeProblem(code).title }] };
 }
 
 /** Answers with the problem (RFC 9457). */

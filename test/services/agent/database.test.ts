@@ -22,9 +22,9 @@ test('a database that is down is told once for each reason, and once more when i
   expect(lines[1]).toMatchObject(['error', { code: 'corrupt' }, TRYING_AGAIN]);
   await fail(new StoreError('unavailable', 'locked.'));
   expect(lines.slice(2)).toEqual([['error', locked, TRYING_AGAIN]]);
-  expect(database.isOpen).toBe(false);
+  expect(database.state).toBe('starting');
   await pass();
-  expect(database.isOpen).toBe(true);
+  expect(database.state).toBe('ok');
   expect(lines.slice(3)).toEqual([['info', {}, 'The database can be used now.']]);
 });
 
@@ -118,7 +118,7 @@ function start(names: readonly string[] = [], unwelcome?: string) {
     },
     pass: async () => {
       opening().resolve(undefined);
-      await vi.waitFor(() => expect(database.isOpen).toBe(true));
+      await vi.waitFor(() => expect(database.state).toBe('ok'));
     },
   };
 }

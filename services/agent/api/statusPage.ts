@@ -1,7 +1,7 @@
 // Owns the agent's plain status page: the state of the tunnel in words, what to do about it, and what is published.
 
 import { readFileSync } from 'node:fs';
-import { escapeHtml } from '../html.ts';
+import { escapeHtml } from '../../html.ts';
 
 export interface PageStatus {
   /** The connection's state; inner states behind a dot. */
@@ -27,7 +27,7 @@ export interface PageMapping {
 }
 
 /** Served as `/status.css`: the page holds no styles of its own, so its policy can forbid them. */
-export const STATUS_CSS = readFileSync(new URL('../../ui/status.css', import.meta.url), 'utf8');
+export const STATUS_CSS = readFileSync(new URL('../../../ui/status.css', import.meta.url), 'utf8');
 
 export const STATUS_PAGE_POLICY =
   "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -1,7 +1,7 @@
 // Owns the tests of the status page: what it says of each state, and that nothing in it can run.
 
 import { describe, expect, it } from 'vitest';
-import { renderStatusPage, type PageStatus } from '../../../services/agent/statusPage.ts';
+import { renderStatusPage, type PageStatus } from '../../../../services/agent/api/statusPage.ts';
 
 const STATUS: PageStatus = {
   state: 'online.lively',

@@ -1,0 +1,103 @@
+// What becomes of an edit: checked, committed, told to everybody who works with the mappings.
+
+import type { Bus } from '../bus.ts';
+import type { Clock } from '../../machines/clock.ts';
+import type { Mapping, MappingPatch, NewMapping } from '../../protocol/mapping.ts';
+import type { AgentDatabase } from './database.ts';
+import type { Mappings } from './mappings.ts';
+import type { Store, StoreWrite, Version } from './store/store.ts';
+import { StoreError } from './store/store.ts';
+
+export interface MappingEditsOptions {
+  readonly store: Store;
+  readonly mappings: Mappings;
+  readonly database: Pick<AgentDatabase, 'state' | 'noteFailure'>;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** The gateway's own name, which no mapping may take; null while it is not known. */
+  readonly reservedDomain: () => string | null;
+}
+
+/**
+ * What is answered is committed, and on its way to the gateway. All of them reject with a StoreError, or with an
+ * EditError.
+ */
+export interface MappingEdits {
+  create(draft: NewMapping): Promise<Mapping>;
+  update(id: string, patch: MappingPatch, expected?: Version): Promise<Mapping>;
+  remove(id: string, expected?: Version): Promise<void>;
+}
+
+/** `reserved`: the name is the gateway's own. `unconfirmed`: nobody knows yet whether the database will carry it out. */
+export class EditError extends Error {
+  override readonly name = 'EditError';
+  readonly code: 'reserved' | 'unconfirmed';
+
+  constructor(code: EditError['code']) {
+    super(code === 'reserved' ? "The name is the gateway's own." : 'The database has not answered in time.');
+    this.code = code;
+  }
+}
+
+/** How long an edit waits for the database. Raised: a person waits longer to hear that it hangs. */
+export const EDIT_PATIENCE_MS = 6_000;
+
+export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
+  const { store, mappings, database, bus, clock, reservedDomain } = options;
+
+  function refuseReserved({ externalDomain }: MappingPatch): void {
+    if (externalDomain !== undefined && externalDomain === reservedDomain()) throw new EditError('reserved');
+  }
+
+  /** A write that comes too late for its answer is told to everybody else all the same: it is true. */
+  async function carryOut(ask: () => Promise<StoreWrite>, change: 'saved' | 'removed'): Promise<StoreWrite> {
+    if (database.state !== 'ok') throw new StoreError('unavailable');
+    const written = ask().then(
+      (write) => {
+        if (change === 'saved') mappings.apply(write);
+        else mappings.drop(write);
+        bus.publish(() => ({
+          type: 'mapping.saved',
+          mappingId: write.mapping.id,
+          revision: write.revision,
+          change,
+        }));
+        return write;
+      },
+      (error: unknown) => {
+        if (isOutage(error)) database.noteFailure(error);
+        throw error;
+      },
+    );
+    return withinPatience(written);
+  }
+
+  function withinPatience(written: Promise<StoreWrite>): Promise<StoreWrite> {
+    return new Promise((resolve, reject) => {
+      const cancel = clock.setTimer(EDIT_PATIENCE_MS, () => {
+        const late = new EditError('unconfirmed');
+        database.noteFailure(late);
+        reject(late);
+      });
+      written.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  return {
+    async create(draft) {
+      refuseReserved(draft);
+      return (await carryOut(() => store.create(draft), 'saved')).mapping;
+    },
+    async update(id, patch, expected) {
+      refuseReserved(patch);
+      return (await carryOut(() => store.update(id, patch, expected), 'saved')).mapping;
+    },
+    async remove(id, expected) {
+      await carryOut(() => store.remove(id, expected), 'removed');
+    },
+  };
+}
+
+function isOutage(error: unknown): boolean {
+  return !(error instanceof StoreError) || error.code === 'unavailable' || error.code === 'corrupt';
+}
