@@ -2,11 +2,11 @@
 
 import { request as requestHttp, type ClientRequest, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { TunnelError, toTunnelError } from '../../protocol/errors.ts';
 import type { Log } from '../log.ts';
 import { HttpExchange, type ExchangeObserver } from './httpExchange.ts';
-import { createAddressGuard } from './originAddress.ts';
+import { createAddressGuard, type Resolver } from './originAddress.ts';
 import type { OriginDispatcher, OriginExchange, OriginHandler, OriginRequest } from './originDispatcher.ts';
 import { requestLines } from './originHead.ts';
 import { createOriginPool } from './originPool.ts';
@@ -17,6 +17,10 @@ export interface HttpOriginOptions {
   /** The ports that the agent listens on now. */
   readonly ownPorts: () => readonly number[];
   readonly log: Pick<Log, 'debug'>;
+  /** Told of the connection that a request runs on, perhaps not as its first. */
+  readonly onSocket?: ((socket: Socket) => void) | undefined;
+  /** Default: the system's. */
+  readonly resolver?: Resolver | undefined;
 }
 
 export interface HttpOrigin extends OriginDispatcher {
@@ -31,8 +35,14 @@ const MAX_RESPONSE_HEAD_BYTES = 64 * 1024;
 const PROBE_AFTER_MS = 30_000;
 
 /** Throws when an allowed target is neither an address nor a CIDR. */
-export function createHttpOrigin({ allowedTargets, ownPorts, log }: HttpOriginOptions): HttpOrigin {
-  const guard = createAddressGuard(allowedTargets, ownPorts);
+export function createHttpOrigin({
+  allowedTargets,
+  ownPorts,
+  log,
+  onSocket,
+  resolver,
+}: HttpOriginOptions): HttpOrigin {
+  const guard = createAddressGuard(allowedTargets, ownPorts, resolver);
   const pool = createOriginPool();
   let isClosed = false;
 
@@ -70,7 +80,10 @@ export function createHttpOrigin({ allowedTargets, ownPorts, log }: HttpOriginOp
   /** What failed inside is for our logs alone: a visitor learns the code. */
   function observing({ target: { host, port } }: OriginRequest): ExchangeObserver {
     return {
-      onSocket: (socket) => pool.track(socket),
+      onSocket: (socket) => {
+        pool.track(socket);
+        onSocket?.(socket);
+      },
       onFailed: (failure) => log.debug({ host, port, ...failure }, 'An origin failed.'),
     };
   }

@@ -65,12 +65,17 @@ const TELLING: readonly ErrorCode[] = [
   'origin_unreachable',
 ];
 
+/** What is wrong with the TLS of an origin, as the end of a sentence about it; undefined when it is something else. */
+export function certificateFaultOf(error: unknown): string | undefined {
+  return CERTIFICATE_FAULTS[errnoOf(error)];
+}
+
 export function failureOf(error: unknown, stage: ConnectionStage): OriginFailure {
   if (error instanceof AggregateError && error.errors.length > 0) return mostTelling(error.errors, stage);
   if (error instanceof TunnelError) return { code: error.code, detail: error.message };
   const name = errnoOf(error);
   const message = error instanceof Error ? error.message : String(error);
-  const fault = CERTIFICATE_FAULTS[name];
+  const fault = certificateFaultOf(error);
   return { code: codeOf(name, stage), detail: fault === undefined ? message : `${fault} (${message})` };
 }
 
@@ -97,7 +102,8 @@ function rank({ code }: OriginFailure): number {
   return at < 0 ? TELLING.length : at;
 }
 
-function errnoOf(error: unknown): string {
+/** Node's name for what went wrong; empty when it has none. */
+export function errnoOf(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';
 }

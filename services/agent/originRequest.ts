@@ -5,6 +5,18 @@ import type { Mapping } from '../../protocol/mapping.ts';
 import type { OriginRequest } from './originDispatcher.ts';
 import { valuesOf } from '../../protocol/headers.ts';
 
+/** The part of a mapping that says where its requests go, and how. */
+export type MappingTarget = Pick<
+  Mapping,
+  'internalProtocol' | 'internalHost' | 'internalPort' | 'allowInvalidCertificates' | 'hostHeader'
+>;
+
+/** The part of a visitor's request that an origin is told. */
+export type PassedHead = Pick<
+  RequestHead,
+  'method' | 'target' | 'headers' | 'hasBody' | 'isUpgrade' | 'expectsContinue'
+>;
+
 /** The name the visitor asked for: lower case, without port and trailing dot. */
 export function publicHostOf(head: RequestHead): string {
   return nameOf(valuesOf(head.headers, 'host')[0] ?? '');
@@ -12,8 +24,8 @@ export function publicHostOf(head: RequestHead): string {
 
 /** The whole request for the mapping's origin. */
 export function originRequestOf(
-  head: RequestHead,
-  mapping: Mapping,
+  head: PassedHead,
+  mapping: MappingTarget,
   isFreshConnection: boolean,
 ): OriginRequest {
   const {
@@ -37,7 +49,7 @@ export function originRequestOf(
   };
 }
 
-function hostHeaderFor(mapping: Mapping, visitorHost: string): string {
+function hostHeaderFor(mapping: MappingTarget, visitorHost: string): string {
   if (mapping.hostHeader === 'preserve') return visitorHost;
   if (mapping.hostHeader !== 'target') return mapping.hostHeader;
   const { internalHost, internalPort, internalProtocol } = mapping;
