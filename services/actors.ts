@@ -1,14 +1,19 @@
 // The registry of live actors: whoever decides something is found here by its id, with its state and its past.
 
 import {
+  Actor,
   createActor,
-  type Actor,
+  StateMachine,
   type AnyActorLogic,
   type AnyActorRef,
+  type AnyStateMachine,
   type InputFrom,
   type InspectionEvent,
 } from 'xstate';
 import { machineClock, type Clock } from '../machines/clock.ts';
+import type { Chart } from '../protocol/api/machines.ts';
+import { chartOf } from './chart.ts';
+import { showable } from './showable.ts';
 
 /** Transitions kept for each actor: enough to see what led here. Raised: more memory for every tunnel. */
 const KEPT_TRANSITIONS = 50;
@@ -23,22 +28,35 @@ export interface Transition {
 /** A live actor as people may see it. Times are milliseconds since 1970. */
 export interface ActorView {
   readonly id: string;
+  /** The name of the chart it follows. */
+  readonly machine: string;
   readonly state: string;
   readonly sinceMs: number;
   readonly transitions: readonly Transition[];
 }
 
+/** One of them in full: what it holds is made safe to show. */
+export interface ActorDetail extends ActorView {
+  readonly definition: Chart | null;
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
 export interface Actors {
   /**
-   * Starts a root actor under `id`, with our clock. It leaves the registry when it is done or stopped. An error inside
+   * Starts a root actor under `id` (no slash), with our clock. It leaves the registry when it is done or stopped. An error inside
    * it goes to `onError` and ends it and its children, nothing else; what `onError` throws is uncaught. Whoever
    * subscribes to the actor observes its errors too: otherwise XState throws the same error uncaught as well.
+   * `onMoved` is called from within each change of state of the actor or of one below it, the first and the last too.
    */
-  start<T extends AnyActorLogic>(id: string, logic: T, input: InputFrom<T>): Actor<T>;
+  start<T extends AnyActorLogic>(id: string, logic: T, input: InputFrom<T>, onMoved?: () => void): Actor<T>;
   /** Stops a root actor and its children. */
   stop(id: string): void;
   /** Every live actor, children under their parent's id (`session.3/heartbeat`). */
   list(): readonly ActorView[];
+  /** A live root actor and those below it; none when there is no such root. */
+  family(rootId: string): readonly ActorView[];
+  /** A live actor by the id that `list` gives it. */
+  find(id: string): ActorDetail | undefined;
 }
 
 interface Entry {
@@ -52,13 +70,13 @@ export function createActors(clock: Clock, onError: (id: string, error: unknown)
   const entries = new WeakMap<object, Entry>();
   const xstateClock = machineClock(clock);
 
-  function inspect(event: InspectionEvent): void {
+  function inspect(event: InspectionEvent, onMoved: (() => void) | undefined): void {
     if (event.type !== '@xstate.snapshot') return;
     const { actorRef } = event;
     const snapshot: unknown = event.snapshot;
     if (!isStateful(snapshot)) return;
     if (snapshot.status !== 'active') {
-      entries.delete(actorRef);
+      if (entries.delete(actorRef)) onMoved?.();
       return;
     }
     const state = nameOf(snapshot.value);
@@ -66,17 +84,31 @@ export function createActors(clock: Clock, onError: (id: string, error: unknown)
     const atMs = clock.wallMs();
     if (entry === undefined) {
       entries.set(actorRef, { state, sinceMs: atMs, transitions: [] });
+      onMoved?.();
     } else if (entry.state !== state) {
       entry.transitions.push({ event: event.event.type, from: entry.state, to: state, atMs });
       if (entry.transitions.length > KEPT_TRANSITIONS) entry.transitions.shift();
       entry.state = state;
       entry.sinceMs = atMs;
+      onMoved?.();
     }
   }
 
+  function family(rootId: string): readonly Member[] {
+    const root = roots.get(rootId);
+    return root === undefined ? [] : membersOf(rootId, root);
+  }
+
   return {
-    start(id, logic, input) {
-      const actor = createActor(logic, { id, input, clock: xstateClock, inspect });
+    start(id, logic, input, onMoved) {
+      const actor = createActor(logic, {
+        id,
+        input,
+        clock: xstateClock,
+        inspect: (event) => {
+          inspect(event, onMoved);
+        },
+      });
       roots.set(id, actor);
       actor.subscribe({
         error: (error) => {
@@ -96,23 +128,48 @@ export function createActors(clock: Clock, onError: (id: string, error: unknown)
       roots.delete(id);
       if (actor !== undefined && 'stop' in actor && typeof actor.stop === 'function') actor.stop();
     },
-    list() {
-      const views: ActorView[] = [];
-      for (const [id, actor] of roots) collect(id, actor, entries, views);
-      return views;
+    list: () => [...roots.keys()].flatMap((id) => viewsOf(family(id), entries)),
+    family: (rootId) => viewsOf(family(rootId), entries),
+    find(id) {
+      const member = family(id.split('/', 1)[0] ?? '').find(({ path }) => path === id);
+      const view = member === undefined ? undefined : viewOf(member, entries);
+      if (member === undefined || view === undefined) return undefined;
+      const machine = machineOf(member.actor);
+      const definition = machine === undefined ? null : chartOf(machine);
+      return { ...view, definition, context: showable(contextOf(member.actor)) };
     },
   };
 }
 
-function collect(
-  path: string,
-  actor: AnyActorRef,
-  entries: WeakMap<object, Entry>,
-  views: ActorView[],
-): void {
+/** A live actor and where it stands: `session.3/heartbeat`. */
+interface Member {
+  readonly path: string;
+  readonly actor: AnyActorRef;
+}
+
+function membersOf(path: string, actor: AnyActorRef): Member[] {
+  const below = childrenOf(actor).flatMap(([id, child]) => membersOf(`${path}/${id}`, child));
+  return [{ path, actor }, ...below];
+}
+
+function viewsOf(members: readonly Member[], entries: WeakMap<object, Entry>): ActorView[] {
+  return members.flatMap((member) => viewOf(member, entries) ?? []);
+}
+
+/** Undefined for an actor without states. */
+function viewOf({ path, actor }: Member, entries: WeakMap<object, Entry>): ActorView | undefined {
   const entry = entries.get(actor);
-  if (entry !== undefined) views.push({ id: path, ...entry, transitions: [...entry.transitions] });
-  for (const [id, child] of childrenOf(actor)) collect(`${path}/${id}`, child, entries, views);
+  if (entry === undefined) return undefined;
+  return { id: path, machine: machineOf(actor)?.id ?? '', ...entry, transitions: [...entry.transitions] };
+}
+
+function machineOf(actor: AnyActorRef): AnyStateMachine | undefined {
+  return actor instanceof Actor && actor.logic instanceof StateMachine ? actor.logic : undefined;
+}
+
+function contextOf(actor: AnyActorRef): unknown {
+  const snapshot: unknown = actor.getSnapshot();
+  return typeof snapshot === 'object' && snapshot !== null && 'context' in snapshot ? snapshot.context : {};
 }
 
 /** XState stops children in a transition of their parent: one that has failed makes none, and leaves them their timers. */
