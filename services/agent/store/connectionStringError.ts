@@ -1,0 +1,11 @@
+// What is wrong with a connection string, as one line for the operator.
+
+/** The connection string names no database we can use. The message is one plain line, and repeats no password. */
+export class ConnectionStringError extends Error {
+  override readonly name = 'ConnectionStringError';
+
+  /** The problem is the end of a sentence that begins with the variable's name. */
+  constructor(problem: string) {
+    super(`OCTOPORTY_CONNECTION_STRING ${problem}`);
+  }
+}
