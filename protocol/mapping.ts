@@ -18,7 +18,9 @@ const ENTER_HOST_HEADER =
 
 const portSchema = z
   .number({ error: ENTER_PORT })
-  .refine((port) => Number.isInteger(port) && port >= 1 && port <= 65_535, { error: ENTER_PORT });
+  .refine((port) => Number.isInteger(port) && port >= 1 && port <= 65_535, { error: ENTER_PORT })
+  // What the check above is to programs that read the API's document.
+  .meta({ type: 'integer', minimum: 1, maximum: 65_535 });
 
 /** What a person edits, without defaults: a default here would turn an empty patch into a reset. */
 const editableFields = {

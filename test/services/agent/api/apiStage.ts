@@ -9,6 +9,7 @@ import {
 } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { createAgentApp, type AgentAppOptions } from '../../../../services/agent/api/app.ts';
+import { expectToConform } from './conforms.ts';
 
 /** Nobody has to log in unless the test says so. */
 export type ApiStageOptions = Partial<Omit<AgentAppOptions, 'log'>>;
@@ -39,6 +40,7 @@ export interface ApiStage {
   readonly port: number;
   /** What the application logged. */
   readonly logged: readonly LoggedLine[];
+  /** Rejects when the answer is not as the API's document tells it. */
   ask(method: string, path: string, ask?: Ask): Promise<ApiAnswer>;
 }
 
@@ -60,7 +62,15 @@ export async function openApi(options: ApiStageOptions = {}): Promise<ApiStage> 
   const server = createServer((request, response) => void answer(request, response));
   const port = await listen(server);
   onTestFinished(() => close(server));
-  return { port, logged, ask: (method, path, ask = {}) => askOnce(port, method, path, ask) };
+  return {
+    port,
+    logged,
+    ask: async (method, path, ask = {}) => {
+      const answer = await askOnce(port, method, path, ask);
+      expectToConform(`${method} ${path}`, answer);
+      return answer;
+    },
+  };
 }
 
 /** A log that keeps what is written to it. */
