@@ -31,7 +31,10 @@ export interface DatabaseInput {
 export type DatabaseEvent =
   | { type: 'database.answered' }
   /** What we asked, or what somebody else asked of it, failed. */
-  | { type: 'database.failed'; reason: string };
+  | { type: 'database.failed'; reason: string }
+  /** What came of a ping. Named apart: one that comes late must not be taken for the end of a recovery. */
+  | { type: 'ping.answered' }
+  | { type: 'ping.failed'; reason: string };
 
 export const databaseMachine = setup({
   types: {
@@ -49,13 +52,13 @@ export const databaseMachine = setup({
       context.open((result) => self.send(eventOf(result)));
     },
     ping: ({ context, self }) => {
-      context.ping((result) => self.send(eventOf(result)));
+      context.ping((result) => self.send(pingEventOf(result)));
     },
     recover: ({ context, self }) => {
       context.recover((result) => self.send(eventOf(result)));
     },
     noteFailure: assign(({ context, event }) =>
-      event.type === 'database.failed' ? { failures: context.failures + 1, reason: event.reason } : {},
+      'reason' in event ? { failures: context.failures + 1, reason: event.reason } : {},
     ),
     noteSilence: assign(({ context }) => ({
       failures: context.failures + 1,
@@ -91,7 +94,10 @@ export const databaseMachine = setup({
         asked: {
           entry: 'ping',
           after: { pingTimeout: { target: '#database.lost', actions: 'noteSilence' } },
-          on: { 'database.answered': 'quiet' },
+          on: {
+            'ping.answered': 'quiet',
+            'ping.failed': { target: '#database.lost', actions: 'noteFailure' },
+          },
         },
       },
     },
@@ -114,4 +120,8 @@ export const databaseMachine = setup({
 
 function eventOf(result: DatabaseResult): DatabaseEvent {
   return result.ok ? { type: 'database.answered' } : { type: 'database.failed', reason: result.reason };
+}
+
+function pingEventOf(result: DatabaseResult): DatabaseEvent {
+  return result.ok ? { type: 'ping.answered' } : { type: 'ping.failed', reason: result.reason };
 }

@@ -30,6 +30,7 @@ function starting() {
   return {
     clock,
     asked: () => asked.map(({ effect }) => effect),
+    pings: () => asked.filter(({ effect }) => effect === 'ping'),
     state: () => actor.getSnapshot().value,
     context: () => actor.getSnapshot().context,
     answer: (result: DatabaseResult) => asked.at(-1)?.report(result),
@@ -114,6 +115,16 @@ test('a failed question, or an edit that fails while one is under way, loses it 
     lose(machine);
     expect(machine.state()).toEqual({ lost: 'resting' });
   }
+});
+
+test.each([OK, LOCKED])('a ping that answers late says nothing about the recovery under way: %j', (late) => {
+  const { asked, state, pings, answer, clock } = opened();
+  clock.runFor(PING_AFTER_MS + PING_TIMEOUT_MS + 250);
+  expect([asked(), state()]).toEqual([['open', 'ping', 'recover'], { lost: 'recovering' }]);
+  pings()[0]?.report(late);
+  expect(state()).toEqual({ lost: 'recovering' });
+  answer(OK);
+  expect(state()).toEqual({ open: 'quiet' });
 });
 
 test('every transition was taken', () => {
