@@ -73,12 +73,27 @@ export function readableFile(path: string, label: string): string {
   }
 }
 
-/** The password inside a connection string, in each form an error message may show it. */
+/** `Password=…`: in double, single or no quotes, or in braces as ODBC has it. A quote inside is doubled. */
+const PASSWORD_PAIR =
+  /(?:^|;)\s*(?:password|pwd)\s*=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|\{(?:[^}]|\}\})*\}|(?:[^;]|;;)*)/gi;
+
+/** The passwords inside a connection string, in each form an error message may show them. */
 export function passwordsIn(connectionString: string): string[] {
-  const inUrl = /^[a-z]+:\/\/[^/@:]*:([^@]*)@/i.exec(connectionString)?.[1];
-  const inPairs = /(?:^|;)\s*(?:password|pwd)\s*=\s*("[^"]*"|'[^']*'|[^;]*)/i.exec(connectionString)?.[1];
-  const found = [inUrl ?? '', decoded(inUrl ?? ''), inPairs?.replace(/^(["'])(.*)\1$/, '$2') ?? ''];
-  return found.filter((password) => password !== '');
+  // An "@" in a password should be escaped, and is understood when it is not: then the last one ends the login.
+  const logins = [/^[a-z]+:\/\/[^/@:]*:([^@]*)@/i, /^[a-z]+:\/\/[^/@:]*:([^/?#]*)@/i];
+  const inUrl = logins.map((login) => login.exec(connectionString)?.[1] ?? '');
+  const inPairs = [...connectionString.matchAll(PASSWORD_PAIR)].flatMap(([, value = '']) =>
+    unquoted(value.trim()),
+  );
+  return [...inUrl, ...inUrl.map(decoded), ...inPairs].filter((password) => password !== '');
+}
+
+/** What is between the quotes: as it is written, and as it is meant. */
+function unquoted(value: string): string[] {
+  const [, quote, inQuotes] = /^(?:(["'{])(.*)["'}])$/s.exec(value) ?? [];
+  if (quote === undefined || inQuotes === undefined) return [value, value.replaceAll(';;', ';')];
+  const end = quote === '{' ? '}' : quote;
+  return [inQuotes, inQuotes.replaceAll(end + end, end)];
 }
 
 function decoded(text: string): string {

@@ -40,8 +40,9 @@ export function parseConnectionString(text: string | undefined, dataDir: string)
 }
 
 function sqliteTarget(text: string): SqliteTarget {
-  const path = /^sqlite:(?:\/\/)?(.+)$/i.exec(text)?.[1];
-  if (path === undefined || path.startsWith(':')) {
+  const path = text.replace(/^sqlite:(\/\/)?/i, '');
+  // SQLite takes a name that begins with a colon for no file at all.
+  if (path === '' || path.startsWith(':')) {
     throw new ConnectionStringError('must be sqlite:<path to a file>.');
   }
   return { kind: 'sqlite', path };
