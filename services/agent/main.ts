@@ -49,7 +49,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     throw new Error(`The actor "${actor}" failed.`, { cause: error });
   });
   const agentId = loadAgentId(config.dataDir);
-  const store = createStore({
+  const { store } = createStore({
     dataDir: config.dataDir,
     connectionString: config.connectionString ?? undefined,
     log,

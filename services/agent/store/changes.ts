@@ -1,7 +1,7 @@
 // What each write makes of a mapping: the rules every store shares, without any storage.
 
 import type { Mapping, MappingPatch, NewMapping } from '../../../protocol/mapping.ts';
-import type { StoreSource } from './store.ts';
+import { StoreError, type StoreSource, type Version } from './store.ts';
 
 /** The mapping a draft becomes. */
 export function mappingFromDraft(draft: NewMapping, source: StoreSource): Mapping {
@@ -21,6 +21,11 @@ export function patchedMapping(mapping: Mapping, patch: MappingPatch, source: St
   // Rises even when the clock stands or steps back, so that it tells two versions of a mapping apart.
   const updatedMs = Math.max(source.wallMs(), Date.parse(mapping.updatedAt) + 1);
   return { ...patched, updatedAt: new Date(updatedMs).toISOString() };
+}
+
+/** Throws StoreError `stale` when a version is expected that the mapping does not have. */
+export function refuseStale(mapping: Mapping, expected: Version | undefined): void {
+  if (expected !== undefined && mapping.updatedAt !== expected) throw new StoreError('stale');
 }
 
 /** What an upsert replaces: where the mapping leads, and how. */

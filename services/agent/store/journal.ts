@@ -13,7 +13,10 @@ export interface LogBatch {
   readonly connections: readonly ConnectionLogEntry[];
 }
 
-/** What may stay. Both bounds hold. */
+/** Rows of each log that one prune takes out at most. Raised: an edit that comes meanwhile waits for longer. */
+export const PRUNED_ROWS = 500;
+
+/** What may stay, of each log. Both bounds hold. */
 export interface LogRetention {
   readonly maxAgeMs: number;
   readonly maxRows: number;
@@ -21,7 +24,7 @@ export interface LogRetention {
 
 /** Open while its store is: otherwise all of it rejects with StoreError `unavailable`. */
 export interface Journal {
-  /** All of the batch or nothing. */
+  /** All of the batch or nothing. A request that is there already stays as it is: what failed may be given again. */
   append(batch: LogBatch): Promise<void>;
   readRequests(query: RequestQuery): Promise<RequestLogEntry[]>;
   readConnections(query: ConnectionQuery): Promise<ConnectionLogEntry[]>;

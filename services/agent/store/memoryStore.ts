@@ -1,10 +1,18 @@
 // The simulated store: the same answers from memory. What was committed outlives close(), as a file does.
 
 import { MAX_MAPPINGS, type Mapping, type MappingPatch, type NewMapping } from '../../../protocol/mapping.ts';
-import { mappingFromDraft, patchedMapping, targetPatch } from './changes.ts';
-import { StoreError, type Store, type StoreSnapshot, type StoreSource, type StoreWrite } from './store.ts';
+import { mappingFromDraft, patchedMapping, refuseStale, targetPatch } from './changes.ts';
+import {
+  StoreError,
+  type Store,
+  type StoreSnapshot,
+  type StoreSource,
+  type StoreWrite,
+  type Version,
+} from './store.ts';
 
 export interface MemoryStore extends Store {
+  readonly isOpen: boolean;
   /** What is committed right now, without a promise: a simulation must not depend on when microtasks run. */
   snapshot(): StoreSnapshot;
 }
@@ -29,8 +37,9 @@ export function createMemoryStore(source: StoreSource): MemoryStore {
     return commit([...mappings, mapping], mapping);
   }
 
-  function update(id: string, patch: MappingPatch): StoreWrite {
+  function update(id: string, patch: MappingPatch, expected?: Version): StoreWrite {
     const before = find(id);
+    refuseStale(before, expected);
     const mapping = patchedMapping(before, patch, source);
     if (mapping === before) return { revision, mapping, isChanged: false };
     const others = mappings.filter((other) => other !== before);
@@ -43,8 +52,9 @@ export function createMemoryStore(source: StoreSource): MemoryStore {
     return found === undefined ? create(draft) : update(found.id, targetPatch(draft));
   }
 
-  function remove(id: string): StoreWrite {
+  function remove(id: string, expected?: Version): StoreWrite {
     const mapping = find(id);
+    refuseStale(mapping, expected);
     return commit(
       mappings.filter((other) => other !== mapping),
       mapping,
@@ -65,6 +75,9 @@ export function createMemoryStore(source: StoreSource): MemoryStore {
   }
 
   return {
+    get isOpen() {
+      return isOpen;
+    },
     open: async () => void (isOpen = true),
     close: async () => void (isOpen = false),
     readAll: whenOpen(() => ({ revision, mappings })),
@@ -72,6 +85,8 @@ export function createMemoryStore(source: StoreSource): MemoryStore {
     upsertByDomain: whenOpen(upsertByDomain),
     update: whenOpen(update),
     remove: whenOpen(remove),
+    ping: whenOpen(() => {}),
+    probe: whenOpen(() => {}),
     snapshot: () => ({ revision, mappings }),
   };
 }

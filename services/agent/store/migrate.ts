@@ -4,6 +4,7 @@ import { Transaction, type QueryInterface, type Sequelize } from 'sequelize';
 import { SequelizeStorage, Umzug, type UmzugStorage } from 'umzug';
 
 import { portMappings } from './migrations/0001-port-mappings.ts';
+import { logs } from './migrations/0002-logs.ts';
 import { StoreError } from './store.ts';
 
 /** One step forward. Everything it does goes through the transaction. */
@@ -12,7 +13,8 @@ export interface Migration {
   up(queryInterface: QueryInterface, transaction: Transaction): Promise<void>;
 }
 
-const MIGRATIONS: readonly Migration[] = [portMappings];
+/** In order; what has been released stays as it is. */
+export const MIGRATIONS: readonly Migration[] = [portMappings, logs];
 
 /**
  * Applies what is missing and returns the names of it. The caller holds the migration lock.

@@ -1,70 +1,45 @@
 // The real store: mappings and revision in a database through Sequelize.
 
-import { BaseError, Transaction, UniqueConstraintError, type Sequelize } from 'sequelize';
+import type { Transaction } from 'sequelize';
 
 import { MAX_MAPPINGS, type Mapping, type MappingPatch, type NewMapping } from '../../../protocol/mapping.ts';
-import { mappingFromDraft, patchedMapping, targetPatch } from './changes.ts';
-import { CONFIG_ID, configRowOn, type ConfigRow } from './models/configRow.ts';
-import { mappingFromRow, portMappingOn, rowFromMapping, type PortMapping } from './models/portMapping.ts';
-import { StoreError, type Store, type StoreSnapshot, type StoreSource, type StoreWrite } from './store.ts';
+import { mappingFromDraft, patchedMapping, refuseStale, targetPatch } from './changes.ts';
+import { CONFIG_ID } from './models/configRow.ts';
+import { mappingFromRow, rowFromMapping, type PortMapping } from './models/portMapping.ts';
+import type { MappingTables as Tables, OrderedDatabase } from './orderedDatabase.ts';
+import {
+  StoreError,
+  type Store,
+  type StoreSnapshot,
+  type StoreSource,
+  type StoreWrite,
+  type Version,
+} from './store.ts';
 
-/** What differs between databases. */
-export interface Database {
-  /**
-   * Connects, migrates, and answers a ready Sequelize. Closes what it opened when it fails. An aborted `signal` ends the
-   * wait for another process that migrates.
-   */
-  connect(signal?: AbortSignal): Promise<Sequelize>;
-  /** True when the error says that the stored data is damaged. */
-  isDamage(error: BaseError): boolean;
-}
-
-/** A store over one database; not open yet. */
-export function createSequelizeStore(database: Database, source: StoreSource): Store {
+/** A store over one database; not open yet. Its open() and close() are those of the database. */
+export function createSequelizeStore(database: OrderedDatabase, source: StoreSource): Store {
   return new SequelizeStore(database, source);
 }
 
-interface Tables {
-  readonly sequelize: Sequelize;
-  readonly mappings: typeof PortMapping;
-  readonly config: typeof ConfigRow;
-}
-
 class SequelizeStore implements Store {
-  readonly #database: Database;
+  readonly #database: OrderedDatabase;
   readonly #source: StoreSource;
-  #tables: Tables | null = null;
-  /** Settles with the last call asked for: one at a time, in order, and our own writes never find the file locked by us. */
-  #last: Promise<unknown> = Promise.resolve();
-  /** Aborted by the next close: an open that waits for another process that migrates would hold it up for as long. */
-  #closing = new AbortController();
 
-  constructor(database: Database, source: StoreSource) {
+  constructor(database: OrderedDatabase, source: StoreSource) {
     this.#database = database;
     this.#source = source;
   }
 
   open(): Promise<void> {
-    const { signal } = this.#closing;
-    return this.#inOrder(async () => {
-      if (this.#tables !== null) return;
-      const sequelize = await this.#database.connect(signal);
-      this.#tables = { sequelize, mappings: portMappingOn(sequelize), config: configRowOn(sequelize) };
-    });
+    return this.#database.open();
   }
 
   close(): Promise<void> {
-    this.#closing.abort();
-    this.#closing = new AbortController();
-    return this.#inOrder(async () => {
-      const tables = this.#tables;
-      this.#tables = null;
-      await tables?.sequelize.close();
-    });
+    return this.#database.close();
   }
 
   readAll(): Promise<StoreSnapshot> {
-    return this.#transact(Transaction.TYPES.DEFERRED, async (tables, transaction) => {
+    return this.#database.read(async (tables, transaction) => {
       const order = ['externalDomain', 'externalPort'];
       const rows = await tables.mappings.findAll({ order, transaction });
       return { revision: await readRevision(tables, transaction), mappings: rows.map(mappingFromRow) };
@@ -72,11 +47,11 @@ class SequelizeStore implements Store {
   }
 
   create(draft: NewMapping): Promise<StoreWrite> {
-    return this.#write((tables, transaction) => this.#create(tables, transaction, draft));
+    return this.#database.write((tables, transaction) => this.#create(tables, transaction, draft));
   }
 
   upsertByDomain(draft: NewMapping): Promise<StoreWrite> {
-    return this.#write(async (tables, transaction) => {
+    return this.#database.write(async (tables, transaction) => {
       const { externalDomain, externalPort } = draft;
       const row = await tables.mappings.findOne({ where: { externalDomain, externalPort }, transaction });
       return row === null
@@ -85,18 +60,30 @@ class SequelizeStore implements Store {
     });
   }
 
-  update(id: string, patch: MappingPatch): Promise<StoreWrite> {
-    return this.#write(async (tables, transaction) =>
-      this.#patch(tables, transaction, await findRow(tables, transaction, id), patch),
+  update(id: string, patch: MappingPatch, expected?: Version): Promise<StoreWrite> {
+    return this.#database.write(async (tables, transaction) =>
+      this.#patch(tables, transaction, await findRow(tables, transaction, id), patch, expected),
     );
   }
 
-  remove(id: string): Promise<StoreWrite> {
-    return this.#write(async (tables, transaction) => {
+  remove(id: string, expected?: Version): Promise<StoreWrite> {
+    return this.#database.write(async (tables, transaction) => {
       const row = await findRow(tables, transaction, id);
       const mapping = mappingFromRow(row);
+      refuseStale(mapping, expected);
       await row.destroy({ transaction });
       return committed(tables, transaction, mapping);
+    });
+  }
+
+  async ping(): Promise<void> {
+    await this.#database.read(readRevision);
+  }
+
+  probe(): Promise<void> {
+    // A row that is written as it was still has to reach the disk.
+    return this.#database.write(async ({ config }, transaction) => {
+      await config.increment('revision', { by: 0, where: { id: CONFIG_ID }, transaction });
     });
   }
 
@@ -112,45 +99,16 @@ class SequelizeStore implements Store {
     transaction: Transaction,
     row: PortMapping,
     patch: MappingPatch,
+    expected?: Version,
   ): Promise<StoreWrite> {
     const before = mappingFromRow(row);
+    refuseStale(before, expected);
     const mapping = patchedMapping(before, patch, this.#source);
     if (mapping === before) {
       return { revision: await readRevision(tables, transaction), mapping, isChanged: false };
     }
     await row.update(rowFromMapping(mapping), { transaction });
     return committed(tables, transaction, mapping);
-  }
-
-  #write(work: (tables: Tables, transaction: Transaction) => Promise<StoreWrite>): Promise<StoreWrite> {
-    // IMMEDIATE takes the write lock first, so that what is read stays true until the commit.
-    return this.#transact(Transaction.TYPES.IMMEDIATE, work);
-  }
-
-  #transact<Answer>(
-    type: Transaction.TYPES,
-    work: (tables: Tables, transaction: Transaction) => Promise<Answer>,
-  ): Promise<Answer> {
-    return this.#inOrder(() => {
-      const tables = this.#tables;
-      if (tables === null) throw new StoreError('unavailable', 'It is not open.');
-      return tables.sequelize.transaction({ type }, (transaction) => work(tables, transaction));
-    });
-  }
-
-  #inOrder<Answer>(act: () => Promise<Answer>): Promise<Answer> {
-    const answer = this.#last.then(act).catch((error: unknown) => {
-      throw this.#storeErrorFrom(error);
-    });
-    this.#last = answer.catch(() => {});
-    return answer;
-  }
-
-  /** Errors that are not the database's pass as they are: they are faults of ours. */
-  #storeErrorFrom(error: unknown): unknown {
-    if (!(error instanceof BaseError)) return error;
-    if (error instanceof UniqueConstraintError) return new StoreError('duplicate', undefined, error);
-    return new StoreError(this.#database.isDamage(error) ? 'corrupt' : 'unavailable', error.message, error);
   }
 }
 

@@ -1,10 +1,9 @@
 // SQLite as the database of the store: one file, in WAL mode.
 
-import { Sequelize, type BaseError } from 'sequelize';
+import { Sequelize, type BaseError, type Transaction } from 'sequelize';
 
-import type { StoreLog } from './createStore.ts';
+import type { Database, RequestRow, StoreLog } from './database.ts';
 import { migrate } from './migrate.ts';
-import type { Database } from './sequelizeStore.ts';
 import * as dialectModule from './sqliteDialect.ts';
 import { createOwnerFile, underLock } from './sqliteFile.ts';
 import { StoreError } from './store.ts';
@@ -12,7 +11,12 @@ import { primaryCode } from './whileBusy.ts';
 
 /** The database in the file at this absolute path, created on connect. */
 export function sqliteDatabase(path: string, log: StoreLog): Database {
-  return { connect, isDamage };
+  return {
+    connect,
+    connectLoosely: () => sequelizeOn(path, { ...dialectModule, Database: dialectModule.LooseDatabase }),
+    isDamage,
+    insertRequests,
+  };
 
   async function connect(signal?: AbortSignal): Promise<Sequelize> {
     try {
@@ -26,16 +30,7 @@ export function sqliteDatabase(path: string, log: StoreLog): Database {
   }
 
   async function openAndMigrate(): Promise<Sequelize> {
-    const sequelize = new Sequelize({
-      dialect: 'sqlite',
-      dialectModule,
-      storage: path,
-      // Without OPEN_CREATE: the file is there by now, and Sequelize must not make folders.
-      dialectOptions: { mode: dialectModule.OPEN_READWRITE },
-      logging: false,
-      // The dialect waits for locks itself.
-      retry: { max: 1 },
-    });
+    const sequelize = sequelizeOn(path, dialectModule);
     try {
       const applied = await migrate(sequelize);
       if (applied.length > 0) log.info({ applied }, 'database migrated');
@@ -47,10 +42,56 @@ export function sqliteDatabase(path: string, log: StoreLog): Database {
   }
 }
 
+function sequelizeOn(path: string, dialect: Pick<typeof dialectModule, 'Database'>): Sequelize {
+  return new Sequelize({
+    dialect: 'sqlite',
+    dialectModule: dialect,
+    storage: path,
+    // Without OPEN_CREATE: the file is there by now, and Sequelize must not make folders.
+    dialectOptions: { mode: dialectModule.OPEN_READWRITE },
+    logging: false,
+    // The dialect waits for locks itself.
+    retry: { max: 1 },
+  });
+}
+
 function isDamage(error: BaseError): boolean {
   const cause = 'original' in error ? error.original : null;
   return (
     cause instanceof dialectModule.SqliteError &&
     (cause.code === 'SQLITE_CORRUPT' || cause.code === 'SQLITE_NOTADB')
   );
+}
+
+/** One statement for all rows: Sequelize's bulk insert spends several times as long on making its SQL. */
+async function insertRequests(
+  rows: readonly RequestRow[],
+  sequelize: Sequelize,
+  transaction: Transaction,
+): Promise<void> {
+  const stored = rows.map((row) => ({ ...row, timestamp: storedTime(row.timestamp) }));
+  await sequelize.query(INSERT_REQUESTS, { bind: { rows: JSON.stringify(stored) }, transaction });
+}
+
+const REQUEST_COLUMNS = [
+  'id',
+  'portMappingId',
+  'timestamp',
+  'method',
+  'path',
+  'statusCode',
+  'durationMs',
+  'bytesIn',
+  'bytesOut',
+  'outcome',
+  'errorCode',
+  'visitorAddress',
+] as const satisfies readonly (keyof RequestRow)[];
+
+const INSERT_REQUESTS = `INSERT OR IGNORE INTO request_logs (${REQUEST_COLUMNS.join(', ')})
+  SELECT ${REQUEST_COLUMNS.map((column) => `value ->> '${column}'`).join(', ')} FROM json_each($rows)`;
+
+/** A time as Sequelize writes it into SQLite, so that all rows compare. */
+function storedTime(time: Date): string {
+  return time.toISOString().replace('T', ' ').replace('Z', ' +00:00');
 }

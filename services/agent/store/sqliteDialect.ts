@@ -47,12 +47,15 @@ export class Statement {
 
 /** One connection to one existing file. It never creates the file: a vanished database must not come back empty. */
 export class Database {
+  /** What was answered 2xx must outlast a power cut: WAL syncs each commit only in FULL. */
+  static readonly synchronous: 'FULL' | 'NORMAL' = 'FULL';
   readonly filename: string;
   #connection: DatabaseSync | null = null;
 
   constructor(filename: string, _mode: number, done: Done) {
     this.filename = filename;
-    whileBusy(PATIENCE_MS, () => connect(filename)).then(
+    const { synchronous } = new.target;
+    whileBusy(PATIENCE_MS, () => connect(filename, synchronous)).then(
       (connection) => {
         this.#connection = connection;
         done(null);
@@ -110,14 +113,21 @@ export class Database {
   }
 }
 
-function connect(filename: string): DatabaseSync {
+/**
+ * The same without a sync at each commit: a power cut undoes the last commits, but damages nothing, because WAL is
+ * synced before any of it is copied into the file. A synced commit of another connection takes these along.
+ */
+export class LooseDatabase extends Database {
+  static override readonly synchronous = 'NORMAL';
+}
+
+function connect(filename: string, synchronous: 'FULL' | 'NORMAL'): DatabaseSync {
   const url = pathToFileURL(filename);
   url.searchParams.set('mode', 'rw');
   const connection = new DatabaseSync(url, { timeout: 0 });
   try {
     connection.exec('PRAGMA journal_mode = WAL');
-    // What was answered 2xx must outlast a power cut: WAL syncs each commit only in FULL.
-    connection.exec('PRAGMA synchronous = FULL');
+    connection.exec(`PRAGMA synchronous = ${synchronous}`);
     return connection;
   } catch (error) {
     connection.close();

@@ -18,8 +18,8 @@ import { Transaction } from 'sequelize';
 import { describe, expect, it, vi } from 'vitest';
 
 import { MAX_MAPPINGS } from '../../../protocol/mapping.ts';
-import { ConnectionStringError, createStore } from '../../../services/agent/store/createStore.ts';
-import { migrate, type Migration } from '../../../services/agent/store/migrate.ts';
+import { createStore } from '../../../services/agent/store/createStore.ts';
+import { migrate, MIGRATIONS, type Migration } from '../../../services/agent/store/migrate.ts';
 import { sqliteDatabase } from '../../../services/agent/store/sqliteDatabase.ts';
 import { expectStoreError } from './contract.ts';
 import { draft } from './drafts.ts';
@@ -30,7 +30,7 @@ const log = { info: () => {} };
 describe('the files of the SQLite store', () => {
   it('are made in the data folder, readable by their owner only', async () => {
     const dataDir = join(tempDir(), 'new', 'data');
-    const store = createStore({ dataDir, log });
+    const { store } = createStore({ dataDir, log });
     await store.open();
     await store.create(draft());
     for (const suffix of ['', '-wal', '-shm', '.lock']) {
@@ -127,9 +127,9 @@ describe('the migrations', () => {
     const sequelize = await sqliteDatabase(join(tempDir(), 'store.sqlite'), log).connect();
     let isBroken = true;
     const migrations: Migration[] = [
-      { name: '0001-port-mappings', up: async () => {} },
+      ...MIGRATIONS,
       {
-        name: '0002-later',
+        name: '9999-later',
         up: async (_queryInterface, transaction) => {
           await sequelize.query('CREATE TABLE later (id INTEGER)', { transaction });
           if (isBroken) throw new Error('half done');
@@ -138,7 +138,7 @@ describe('the migrations', () => {
     ];
     await expect(migrate(sequelize, migrations)).rejects.toThrow(/half done/);
     isBroken = false;
-    expect(await migrate(sequelize, migrations)).toEqual(['0002-later']);
+    expect(await migrate(sequelize, migrations)).toEqual(['9999-later']);
     await sequelize.close();
   });
 
@@ -243,26 +243,11 @@ describe('a database that cannot be used', () => {
 describe('a connection string', () => {
   it.each(['sqlite:', 'sqlite://'])('names a file after %s', async (prefix) => {
     const path = join(tempDir(), 'named.sqlite');
-    const store = createStore({ connectionString: `${prefix}${path}`, dataDir: '/nonexistent', log });
+    const { store } = createStore({ connectionString: `${prefix}${path}`, dataDir: '/nonexistent', log });
     await store.open();
     await store.close();
     expect(existsSync(path)).toBe(true);
   });
-
-  it.each([
-    'mssql://sa:secret@host/db',
-    'Server=host;Password=secret',
-    'postgres://secret',
-    'sqlite:',
-    'sqlite::memory:',
-  ])(
-    'such as %s is refused in one line that names the variable and repeats no secret',
-    (connectionString) => {
-      const act = () => createStore({ connectionString, dataDir: '/nonexistent', log });
-      expect(act).toThrow(ConnectionStringError);
-      expect(act).toThrow(/^OCTOPORTY_CONNECTION_STRING (?!.*secret)[^\n]*\.$/);
-    },
-  );
 });
 
 /** Runs SQL on a file from outside the store. */

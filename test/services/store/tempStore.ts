@@ -7,7 +7,8 @@ import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
-import { createStore } from '../../../services/agent/store/createStore.ts';
+import type { Journal } from '../../../services/agent/store/journal.ts';
+import { createLocalStore } from '../../../services/agent/store/localStore.ts';
 import type { Store, StoreSource } from '../../../services/agent/store/store.ts';
 
 /** A folder that is removed after the test. */
@@ -17,12 +18,19 @@ export function tempDir(): string {
   return dir;
 }
 
-/** A store on the file, closed after the test; not open yet. */
+/** A store on the file in this thread, closed after the test; not open yet. */
 export function storeOn(path: string, source: StoreSource = testSource()): Store {
-  const log = { info: () => {} };
-  const store = createStore({ connectionString: `sqlite:${path}`, dataDir: '/nonexistent', log, source });
-  onTestFinished(() => store.close());
-  return store;
+  return bothOn(path, source).store;
+}
+
+/** The same with its journal. */
+export function bothOn(
+  path: string,
+  source: StoreSource = testSource(),
+): { readonly store: Store; readonly journal: Journal } {
+  const both = createLocalStore({ kind: 'sqlite', path }, { info: () => {} }, source);
+  onTestFinished(() => both.store.close());
+  return both;
 }
 
 /** A clock that stands until it is set. */

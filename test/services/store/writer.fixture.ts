@@ -5,7 +5,7 @@ import { createStore } from '../../../services/agent/store/createStore.ts';
 import { draft } from './drafts.ts';
 
 const [path = '', prefix = '', count = ''] = process.argv.slice(2);
-const store = createStore({
+const { store } = createStore({
   connectionString: `sqlite:${path}`,
   dataDir: '/nonexistent',
   log: { info: () => {} },

@@ -10,7 +10,7 @@ import {
 } from 'sequelize';
 
 import { mappingSchema, type Mapping } from '../../../../protocol/mapping.ts';
-import { StoreError } from '../store.ts';
+import { instantFrom, parseRow } from '../rows.ts';
 
 export class PortMapping extends Model<InferAttributes<PortMapping>, InferCreationAttributes<PortMapping>> {
   declare id: string;
@@ -49,26 +49,19 @@ export function portMappingOn(sequelize: Sequelize): typeof PortMapping {
   );
 }
 
-/** The mapping a row holds. A database is outside: throws StoreError `corrupt` when someone put in what no mapping is. */
+/** The mapping a row holds. Throws StoreError `corrupt` when someone put in what no mapping is. */
 export function mappingFromRow(row: PortMapping): Mapping {
   const { createdAt, updatedAt, ...rest } = row.get();
-  const parsed = mappingSchema.safeParse({
+  return parseRow('mapping', mappingSchema, {
     ...rest,
-    createdAt: isoOf(createdAt),
-    updatedAt: isoOf(updatedAt),
+    createdAt: instantFrom(createdAt),
+    updatedAt: instantFrom(updatedAt),
   });
-  if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
-  throw new StoreError('corrupt', `The mapping ${rest.id} has an invalid ${fields}.`, parsed.error);
 }
 
 /** The row a mapping is stored as. */
 export function rowFromMapping(mapping: Mapping): CreationAttributes<PortMapping> {
   return { ...mapping, createdAt: new Date(mapping.createdAt), updatedAt: new Date(mapping.updatedAt) };
-}
-
-function isoOf(time: unknown): unknown {
-  return time instanceof Date && !Number.isNaN(time.getTime()) ? time.toISOString() : time;
 }
 
 function text() {

@@ -1,0 +1,104 @@
+// The simulated journal: the same answers from memory.
+
+import type {
+  ConnectionLogEntry,
+  ConnectionQuery,
+  RequestLogEntry,
+  RequestQuery,
+} from '../../../protocol/api/logs.ts';
+import { PRUNED_ROWS, type Journal, type LogBatch, type LogRetention } from './journal.ts';
+import { StoreError } from './store.ts';
+
+/** A journal in memory, open while the store is. */
+export function createMemoryJournal(store: { readonly isOpen: boolean }): Journal {
+  const requests = new Map<string, RequestLogEntry>();
+  const connections = new Map<string, ConnectionLogEntry>();
+
+  function append(batch: LogBatch): void {
+    for (const request of batch.requests) {
+      if (!requests.has(request.id)) requests.set(request.id, request);
+    }
+    for (const connection of batch.connections) connections.set(connection.id, connection);
+  }
+
+  function readRequests(query: RequestQuery): RequestLogEntry[] {
+    const newest = newestFirst(requests, ({ timestamp }) => timestamp);
+    const later = after(newest, query.before);
+    return later.filter((request) => isWanted(request, query)).slice(0, query.limit);
+  }
+
+  function readConnections({ before, limit }: ConnectionQuery): ConnectionLogEntry[] {
+    return after(
+      newestFirst(connections, ({ connectedAt }) => connectedAt),
+      before,
+    ).slice(0, limit);
+  }
+
+  function prune({ maxAgeMs, maxRows }: LogRetention, nowMs: number): boolean {
+    const oldest = new Date(nowMs - maxAgeMs).toISOString();
+    const oldRequests = newestFirst(requests, ({ timestamp }) => timestamp)
+      .filter(({ timestamp }, index) => index >= maxRows || timestamp < oldest)
+      .slice(-PRUNED_ROWS);
+    const oldConnections = newestFirst(connections, ({ connectedAt }) => connectedAt)
+      .filter(({ connectedAt }, index) => index >= maxRows || connectedAt < oldest)
+      .filter(({ disconnectedAt }) => disconnectedAt !== null)
+      .slice(-PRUNED_ROWS);
+    for (const { id } of oldRequests) requests.delete(id);
+    for (const { id } of oldConnections) connections.delete(id);
+    return oldRequests.length === PRUNED_ROWS || oldConnections.length === PRUNED_ROWS;
+  }
+
+  function endAbandoned(atMs: number): void {
+    const disconnectedAt = new Date(atMs).toISOString();
+    for (const [id, connection] of connections) {
+      if (connection.disconnectedAt === null) connections.set(id, { ...connection, disconnectedAt });
+    }
+  }
+
+  function whenOpen<Args extends unknown[], Answer>(act: (...args: Args) => Answer) {
+    return async (...args: Args): Promise<Answer> => {
+      if (!store.isOpen) throw new StoreError('unavailable', 'It is not open.');
+      return act(...args);
+    };
+  }
+
+  return {
+    append: whenOpen(append),
+    readRequests: whenOpen(readRequests),
+    readConnections: whenOpen(readConnections),
+    prune: whenOpen(prune),
+    endAbandoned: whenOpen(endAbandoned),
+  };
+}
+
+function newestFirst<Entry extends { readonly id: string }>(
+  entries: ReadonlyMap<string, Entry>,
+  timeOf: (entry: Entry) => string,
+): Entry[] {
+  const keyOf = (entry: Entry) => `${timeOf(entry)} ${entry.id}`;
+  return [...entries.values()].sort((one, other) => (keyOf(one) < keyOf(other) ? 1 : -1));
+}
+
+/** The pages after the one that ended with this id; nothing when that is not there. */
+function after<Entry extends { readonly id: string }>(entries: Entry[], before: string | undefined): Entry[] {
+  if (before === undefined) return entries;
+  const index = entries.findIndex(({ id }) => id === before);
+  return index === -1 ? [] : entries.slice(index + 1);
+}
+
+function isWanted(request: RequestLogEntry, { mappingId, method, status, path }: RequestQuery): boolean {
+  return (
+    (mappingId === undefined || request.portMappingId === mappingId) &&
+    (method === undefined || request.method === method) &&
+    (status === undefined || isOfStatus(request.statusCode, status)) &&
+    // As databases compare: without case.
+    (path === undefined || request.path.toLowerCase().includes(path.toLowerCase()))
+  );
+}
+
+function isOfStatus(statusCode: number | null, status: string): boolean {
+  if (statusCode === null) return false;
+  return status.endsWith('xx')
+    ? Math.floor(statusCode / 100) === Number(status[0])
+    : statusCode === Number(status);
+}

@@ -1,0 +1,127 @@
+// The real journal: requests and connections in a database through Sequelize.
+
+import { literal, Op, type Transaction, type WhereOptions } from 'sequelize';
+
+import type {
+  ConnectionLogEntry,
+  ConnectionQuery,
+  RequestLogEntry,
+  RequestQuery,
+} from '../../../protocol/api/logs.ts';
+import type { RequestRow } from './database.ts';
+import type { Journal, LogBatch } from './journal.ts';
+import { after, newestFirst } from './logOrder.ts';
+import { connectionFromRow, rowFromConnection } from './models/connectionLog.ts';
+import { requestFromRow, rowFromRequest } from './models/requestLog.ts';
+import type { LogTables, OrderedDatabase } from './orderedDatabase.ts';
+import { pruneLogs } from './pruneLogs.ts';
+
+/** The journal of one database: open while that is. */
+export function createSequelizeJournal(database: OrderedDatabase): Journal {
+  return {
+    append: (batch) => append(database, batch),
+    readRequests: (query) => readRequests(database, query),
+    readConnections: (query) => readConnections(database, query),
+    prune: (retention, nowMs) =>
+      database.writeLogs((tables, transaction) => pruneLogs(tables, retention, nowMs, transaction)),
+    endAbandoned: (atMs) => endAbandoned(database, atMs),
+  };
+}
+
+function append(database: OrderedDatabase, { requests, connections }: LogBatch): Promise<void> {
+  return database.writeLogs(async (tables, transaction) => {
+    const rows = requests.map(rowFromRequest);
+    if (rows.length > 0) {
+      if (database.adapter.insertRequests === undefined) await insertNew(tables, rows, transaction);
+      else await database.adapter.insertRequests(rows, tables.sequelize, transaction);
+    }
+    for (const connection of connections) {
+      await tables.connections.upsert(rowFromConnection(connection), { transaction });
+    }
+  });
+}
+
+/** Not every database can skip the rows it has, so they are looked for first. */
+async function insertNew(
+  { requests }: LogTables,
+  rows: readonly RequestRow[],
+  transaction: Transaction,
+): Promise<void> {
+  const known = await requests.findAll({
+    attributes: ['id'],
+    where: { id: rows.map(({ id }) => id) },
+    raw: true,
+    transaction,
+  });
+  const knownIds = new Set(known.map(({ id }) => id));
+  await requests.bulkCreate(
+    rows.filter(({ id }) => !knownIds.has(id)),
+    { transaction },
+  );
+}
+
+function readRequests(database: OrderedDatabase, query: RequestQuery): Promise<RequestLogEntry[]> {
+  return database.readLogs(async ({ requests }, transaction) => {
+    const wanted = wantedRequests(query);
+    if (query.before !== undefined) {
+      const last = await requests.findByPk(query.before, { attributes: ['id', 'timestamp'], transaction });
+      if (last === null) return [];
+      wanted.push(after('timestamp', { time: last.timestamp, id: last.id }));
+    }
+    const rows = await requests.findAll({
+      where: { [Op.and]: wanted },
+      order: newestFirst('timestamp'),
+      limit: query.limit,
+      transaction,
+    });
+    return rows.map(requestFromRow);
+  });
+}
+
+function wantedRequests({ mappingId, method, status, path }: RequestQuery): WhereOptions[] {
+  const wanted: WhereOptions[] = [];
+  if (mappingId !== undefined) wanted.push({ portMappingId: mappingId });
+  if (method !== undefined) wanted.push({ method });
+  if (status !== undefined) wanted.push({ statusCode: { [Op.between]: statusRange(status) } });
+  if (path !== undefined) wanted.push({ path: { [Op.like]: literal(containing(path)) } });
+  return wanted;
+}
+
+/** From `404`, or a class such as `5xx`. */
+function statusRange(status: string): [number, number] {
+  return [Number(status.replaceAll('x', '0')), Number(status.replaceAll('x', '9'))];
+}
+
+/** A LIKE pattern as SQL. Sequelize would leave wildcards in the text as they are, and has no ESCAPE. */
+function containing(text: string): string {
+  const pattern = text
+    .replaceAll(/[!%_[]/g, '!$&')
+    .replaceAll("'", "''")
+    .replaceAll('\0', '');
+  return `'%${pattern}%' ESCAPE '!'`;
+}
+
+function readConnections(database: OrderedDatabase, query: ConnectionQuery): Promise<ConnectionLogEntry[]> {
+  return database.readLogs(async ({ connections }, transaction) => {
+    const wanted: WhereOptions[] = [];
+    if (query.before !== undefined) {
+      const last = await connections.findByPk(query.before, { transaction });
+      if (last === null) return [];
+      wanted.push(after('connectedAt', { time: last.connectedAt, id: last.id }));
+    }
+    const rows = await connections.findAll({
+      where: { [Op.and]: wanted },
+      order: newestFirst('connectedAt'),
+      limit: query.limit,
+      transaction,
+    });
+    return rows.map(connectionFromRow);
+  });
+}
+
+function endAbandoned(database: OrderedDatabase, atMs: number): Promise<void> {
+  return database.writeLogs(async ({ connections }, transaction) => {
+    const disconnectedAt = new Date(atMs);
+    await connections.update({ disconnectedAt }, { where: { disconnectedAt: null }, transaction });
+  });
+}
