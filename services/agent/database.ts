@@ -52,8 +52,8 @@ export function startAgentDatabase(options: AgentDatabaseOptions): AgentDatabase
     next: (snapshot) => {
       const state = stateOf(snapshot.value);
       if (state === state$.value) return;
-      if (state === 'ok' && wasTold) log.info({}, 'The database can be used now.');
-      wasTold = false;
+      if (state === 'ok') tellRecovery();
+      else tellSilence(snapshot.context.reason);
       state$.next(state);
     },
     // The registry hears of the error.
@@ -92,6 +92,18 @@ export function startAgentDatabase(options: AgentDatabaseOptions): AgentDatabase
     wasTold = true;
     const facts = error instanceof StoreError ? { code: error.code, reason } : { error };
     log.error(facts, FAILURE_LINES[state$.value]);
+  }
+
+  /** A store that hangs rejects nothing: that it is lost is all there is to hear. */
+  function tellSilence(reason: string): void {
+    if (wasTold) return;
+    wasTold = true;
+    log.error({ reason }, FAILURE_LINES[state$.value]);
+  }
+
+  function tellRecovery(): void {
+    if (wasTold) log.info({}, 'The database can be used now.');
+    wasTold = false;
   }
 
   function tellSurplus(surplus: readonly string[]): void {
