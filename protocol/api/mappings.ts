@@ -32,11 +32,17 @@ export const mappingListSchema = z
   .object({ items: z.array(mappingViewSchema), total: z.int().min(0) })
   .meta({ id: 'MappingList' });
 
+/** The longest host name. Raised: nothing more can be found. */
+const MAX_SEARCH_LENGTH = 253;
+
 const ENTER_OFFSET = 'Enter a whole number from 0 on.';
 
 /** `search` is looked for in name, domain and internal host. */
 export const mappingQuerySchema = z.object({
-  search: z.string().max(253).optional(),
+  search: z
+    .string()
+    .max(MAX_SEARCH_LENGTH, { error: `Enter at most ${MAX_SEARCH_LENGTH} characters.` })
+    .optional(),
   enabled: flagSchema.optional(),
   limit: limitSchema,
   offset: z.coerce

@@ -31,13 +31,19 @@ async function readBody(context: Koa.Context): Promise<string> {
   try {
     return await getRawBody(context.req, {
       limit: MAX_BODY_BYTES,
-      length: context.request.length ?? null,
+      length: context.request.length,
       encoding: 'utf-8',
     });
   } catch (error) {
-    const isTooLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large';
-    throw isTooLarge ? new ProblemError('too_large') : error;
+    throw problemOfBody(error instanceof Error && 'type' in error ? error.type : undefined, error);
   }
+}
+
+function problemOfBody(type: unknown, cause: unknown): unknown {
+  if (type === 'entity.too.large') return new ProblemError('too_large', { cause });
+  // Whoever asked has left: nobody reads the answer, and it is no fault of ours.
+  if (type === 'request.aborted') return new ProblemError('invalid', { cause });
+  return cause;
 }
 
 function parseJson(text: string): unknown {
@@ -57,6 +63,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.outp
   throw new ProblemError('invalid', { errors: parsed.error.issues.map(fieldErrorOf) });
 }
 
-function fieldErrorOf({ path, message }: z.core.$ZodIssue): FieldError {
+function fieldErrorOf({ path, code, message }: z.core.$ZodIssue): FieldError {
+  if (path.length === 0 && code === 'invalid_type') return { field: '', message: 'Send a JSON object.' };
   return { field: path.map(String).join('.'), message };
 }

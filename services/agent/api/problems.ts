@@ -46,19 +46,17 @@ export function problemOf(thrown: unknown): ProblemError {
   if (thrown instanceof ProblemError) return thrown;
   if (!(thrown instanceof StoreError)) return new ProblemError('internal', { cause: thrown });
   const code = STORE_PROBLEMS[thrown.code];
-  return new ProblemError(code, { cause: thrown, ...adviceOf(code) });
-}
-
-function adviceOf(code: ProblemCode): ProblemOptions {
-  if (code === 'unavailable') return { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS };
-  if (code !== 'duplicate') return {};
-  return { errors: [{ field: 'externalDomain', message: describeProblem(code).title }] };
+  if (code !== 'duplicate') return new ProblemError(code, { cause: thrown });
+  const errors = [{ field: 'externalDomain', message: describeProblem(code).title }];
+  return new ProblemError(code, { cause: thrown, errors });
 }
 
 /** Answers with the problem (RFC 9457). */
 export function answerProblem(context: Koa.Context, { code, options }: ProblemError): void {
   const { status, title } = describeProblem(code);
-  const { detail, errors, retryAfterSeconds } = options;
+  const { detail, errors } = options;
+  const retryAfterSeconds =
+    options.retryAfterSeconds ?? (status === 503 ? UNAVAILABLE_RETRY_SECONDS : undefined);
   const problem: Problem = {
     type: 'about:blank',
     status,
