@@ -1,6 +1,7 @@
 // One dial and the life of its wire: dialled, authenticated, synced, online, drained, gone.
 
 import { assign, forwardTo, sendParent, sendTo, setup } from 'xstate';
+import type { ToldMachine } from '../protocol/control.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { HANDSHAKE_TIMEOUT_MS } from '../protocol/limits.ts';
 import type { Identity, TokenPort } from '../protocol/tokens.ts';
@@ -36,6 +37,8 @@ export type AttemptReport =
   | { type: 'attempt.measured'; attempt: number; rttMs: number }
   | { type: 'attempt.silent'; attempt: number }
   | { type: 'attempt.heard'; attempt: number }
+  /** How the gateway's session at the other end of this wire stands. */
+  | { type: 'attempt.told'; attempt: number; machines: readonly ToldMachine[] }
   /** The gateway asked us to dial elsewhere; streams that run may finish here. */
   | { type: 'attempt.leaving'; attempt: number; code: ErrorCode }
   | { type: 'attempt.ended'; attempt: number; code: ErrorCode; detail: string };
@@ -134,6 +137,10 @@ export const attemptMachine = setup({
       type: 'attempt.heard',
       attempt: context.attempt,
     })),
+    reportTold: sendParent(({ context, event }): AttemptReport => {
+      const machines = event.type === 'control.gateway_status' ? event.message.machines : [];
+      return { type: 'attempt.told', attempt: context.attempt, machines };
+    }),
     reportLeaving: sendParent(({ context, event }): AttemptReport => {
       const code = event.type === 'control.goaway' ? event.message.reason : 'going_away';
       return { type: 'attempt.leaving', attempt: context.attempt, code };
@@ -218,6 +225,7 @@ export const attemptMachine = setup({
           target: 'closed',
           actions: [{ type: 'note', params: { code: 'peer_silent' } }, 'terminate'],
         },
+        'control.gateway_status': { actions: 'reportTold' },
         'control.goaway': '.leaving',
         retire: '.draining',
       },

@@ -1,6 +1,7 @@
 // The agent's connection to its gateway: dials overlap, the first that gets online wins, and it never stops trying.
 
 import { assign, enqueueActions, setup, stopChild } from 'xstate';
+import type { ToldMachine } from '../protocol/control.ts';
 import { describeError, type ErrorCode } from '../protocol/errors.ts';
 import type { Identity, TokenPort } from '../protocol/tokens.ts';
 import { attemptMachine, type AttemptReport, type LinkDialer } from './attempt.ts';
@@ -30,7 +31,7 @@ export interface ConnectionInput {
   drainMs: number;
 }
 
-interface ConnectionContext extends ConnectionInput {
+export interface ConnectionContext extends ConnectionInput {
   lastAttempt: number;
   /** Attempts that have not ended, oldest first. */
   alive: readonly number[];
@@ -46,6 +47,8 @@ interface ConnectionContext extends ConnectionInput {
   rejectedMs: number;
   lastError: { code: ErrorCode; detail: string } | null;
   gateway: { version: string; host: string | null; rttMs: number | null };
+  /** The gateway's session at the other end of the current wire; none while there is no such wire, or it has not told. */
+  gatewayMachines: readonly ToldMachine[];
   ackedRevision: number | null;
   refused: readonly Refusal[];
 }
@@ -58,6 +61,9 @@ export type ConnectionEvent =
   | ConfigChanged
   | AttemptReport
   | BackoffReport;
+
+/** What holds without a current wire. */
+const NO_WIRE = { current: null, gatewayMachines: [] } as const;
 
 export const connectionMachine = setup({
   types: {
@@ -107,7 +113,7 @@ export const connectionMachine = setup({
       enqueue.assign({
         alive: without(context.alive, attempt),
         dialling: without(context.dialling, attempt),
-        current: context.current === attempt ? null : context.current,
+        ...(context.current === attempt ? NO_WIRE : {}),
         lastError: isNews ? { code, detail } : context.lastError,
       });
     }),
@@ -130,14 +136,18 @@ export const connectionMachine = setup({
       if (event.type !== 'attempt.measured') return {};
       return { gateway: { ...context.gateway, rttMs: event.rttMs } };
     }),
+    noteGatewayMachines: assign(({ event }) =>
+      event.type === 'attempt.told' ? { gatewayMachines: event.machines } : {},
+    ),
     noteLeaving: assign(({ event }) => {
       if (event.type !== 'attempt.leaving') return {};
-      return { current: null, lastError: { code: event.code, detail: '' } };
+      return { ...NO_WIRE, lastError: { code: event.code, detail: '' } };
     }),
     promote: assign(({ context, event }) => {
       if (event.type !== 'attempt.online') return {};
       return {
         current: event.attempt,
+        gatewayMachines: [],
         dialling: without(context.dialling, event.attempt),
         dials: 0,
         refusals: 0,
@@ -178,7 +188,7 @@ export const connectionMachine = setup({
       for (const attempt of context.alive) enqueue.sendTo(childId(attempt), { type: 'retire' });
     }),
     startOver: assign({
-      current: null,
+      ...NO_WIRE,
       dialling: [],
       dials: 0,
       refusals: 0,
@@ -198,6 +208,7 @@ export const connectionMachine = setup({
     rejectedMs: 0,
     lastError: null,
     gateway: { version: '', host: null, rttMs: null },
+    gatewayMachines: [],
     ackedRevision: null,
     refused: [],
   }),
@@ -207,6 +218,7 @@ export const connectionMachine = setup({
     'attempt.syncing': { actions: 'noteGateway' },
     'attempt.acked': { guard: 'isNotOld', actions: 'noteAck' },
     'attempt.measured': { guard: 'isCurrent', actions: 'noteRoundTrip' },
+    'attempt.told': { guard: 'isCurrent', actions: 'noteGatewayMachines' },
     'attempt.ended': { actions: 'forget' },
     stop: '.stopping',
     reconnect: { target: '.waiting', actions: ['dropAll', 'startOver'] },
@@ -298,17 +310,6 @@ export const connectionMachine = setup({
     },
   },
 });
-
-/** The status of a connection as the API and the health check show it. */
-export function connectionStatus(context: ConnectionContext) {
-  const { lastAttempt, lastError, gateway, ackedRevision, refused, config } = context;
-  return {
-    attempt: lastAttempt,
-    lastError,
-    gateway,
-    config: { revision: config.revision, ackedRevision, errors: refused },
-  };
-}
 
 function childId(attempt: number): string {
   return `attempt.${attempt}`;

@@ -2,7 +2,14 @@
 
 import { z } from 'zod';
 import { TunnelError, errorCodes } from './errors.ts';
-import { MAX_CONTROL_BYTES, MAX_TEXT_MESSAGE_BYTES, MAX_WIRE_MAPPINGS } from './limits.ts';
+import {
+  MAX_CONTROL_BYTES,
+  MAX_TEXT_MESSAGE_BYTES,
+  MAX_TOLD_CHARS,
+  MAX_TOLD_MACHINES,
+  MAX_TOLD_TRANSITIONS,
+  MAX_WIRE_MAPPINGS,
+} from './limits.ts';
 import { wireMappingSchema } from './mapping.ts';
 
 /** The WebSocket subprotocol (RFC 6455 §1.9). A change that an older peer cannot ignore takes a new number. */
@@ -58,6 +65,28 @@ const configAck = z.object({
   refused: z.array(z.object({ id: z.uuid(), code: errorCode })).max(MAX_WIRE_MAPPINGS),
 });
 
+const toldName = z.string().max(MAX_TOLD_CHARS);
+
+/** One actor of the gateway, as its agent may know it. Times are milliseconds since 1970 by the gateway's clock. */
+const toldMachine = z.object({
+  id: toldName,
+  /** The chart's name. */
+  machine: toldName,
+  state: toldName,
+  sinceMs: wallMs,
+  /** The last ones, oldest first. */
+  transitions: z
+    .array(z.object({ event: toldName, from: toldName, to: toldName, atMs: wallMs }))
+    .max(MAX_TOLD_TRANSITIONS),
+});
+export type ToldMachine = z.output<typeof toldMachine>;
+
+/** Gateway → agent, online: the actors of this agent's own session; the newest message counts. */
+const gatewayStatus = z.object({
+  type: z.literal('gateway_status'),
+  machines: z.array(toldMachine).max(MAX_TOLD_MACHINES),
+});
+
 /** Either way: `timestamp` is the sender's own clock and comes back as it is. */
 const heartbeat = z.object({ type: z.literal('heartbeat'), timestamp: z.number() });
 const heartbeatAck = z.object({ type: z.literal('heartbeat_ack'), timestamp: z.number() });
@@ -77,6 +106,7 @@ const SCHEMAS = {
   challenge,
   config_sync: configSync,
   config_ack: configAck,
+  gateway_status: gatewayStatus,
   heartbeat,
   heartbeat_ack: heartbeatAck,
   goaway,

@@ -71,6 +71,14 @@ export const RESET_BURST = 20_000;
 export const CONTROLS_PER_SECOND = 50;
 export const CONTROL_BURST = 200;
 
+/** What one `gateway_status` tells: machines, past transitions of each, and characters of a name in it. Raised: it no longer fits MAX_CONTROL_BYTES. */
+export const MAX_TOLD_MACHINES = 8;
+export const MAX_TOLD_TRANSITIONS = 10;
+export const MAX_TOLD_CHARS = 128;
+
+/** Between two `gateway_status` of a wire, at least. Raised: a dashboard lags behind; lowered: a session that keeps moving takes bandwidth. */
+export const STATUS_GAP_MS = 250;
+
 /** Mappings in one revision. Raised: config no longer fits MAX_TEXT_MESSAGE_BYTES. */
 export const MAX_WIRE_MAPPINGS = 20_000;
 

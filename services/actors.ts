@@ -43,9 +43,9 @@ export interface ActorDetail extends ActorView {
 
 export interface Actors {
   /**
-   * Starts a root actor under `id` (no slash), with our clock. It leaves the registry when it is done or stopped. An error inside
-   * it goes to `onError` and ends it and its children, nothing else; what `onError` throws is uncaught. Whoever
-   * subscribes to the actor observes its errors too: otherwise XState throws the same error uncaught as well.
+   * Starts a root actor under `id` (without a slash), with our clock. It leaves the registry when it is done or stopped.
+   * An error inside it goes to `onError` and ends it and its children, nothing else; what `onError` throws is uncaught.
+   * Whoever subscribes to the actor observes its errors too: otherwise XState throws the same error uncaught as well.
    * `onMoved` is called from within each change of state of the actor or of one below it, the first and the last too.
    */
   start<T extends AnyActorLogic>(id: string, logic: T, input: InputFrom<T>, onMoved?: () => void): Actor<T>;

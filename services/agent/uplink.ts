@@ -13,7 +13,8 @@ import type { Identity, TokenPort } from '../../protocol/tokens.ts';
 import type { ScheduleFlush } from '../../protocol/wire.ts';
 import type { Forwarder } from './forwarder.ts';
 import type { WireDialer } from './dialer.ts';
-import { connectionMachine, connectionStatus } from '../../machines/connection.ts';
+import { connectionMachine } from '../../machines/connection.ts';
+import { connectionStatus } from '../../machines/connectionStatus.ts';
 import { nameOf } from '../actors.ts';
 import { WireLink } from '../link.ts';
 

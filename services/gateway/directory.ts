@@ -121,6 +121,11 @@ export class Directory {
     return promoted;
   }
 
+  /** Mappings in the session's revision in force, refused ones included. */
+  mappingCount(sessionId: number): number {
+    return this.members.get(sessionId)?.mappings.length ?? 0;
+  }
+
   /** The session has a revision in force. */
   isLive(sessionId: number): boolean {
     return this.members.has(sessionId);

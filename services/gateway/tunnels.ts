@@ -12,9 +12,11 @@ import type { ScheduleFlush, Wire, WireHandler } from '../../protocol/wire.ts';
 import type { Stream, StreamHandler } from '../../protocol/stream.ts';
 import type { ClaimEvent } from '../../machines/admission.ts';
 import type { Directory, Found, Verdict } from './directory.ts';
-import { sessionMachine } from '../../machines/session.ts';
+import { sessionMachine, type SessionInput } from '../../machines/session.ts';
 import { TunnelError } from '../../protocol/errors.ts';
 import { WireLink } from '../link.ts';
+import { SessionStatus } from './sessionStatus.ts';
+import { isServing, sessionViewOf, type SessionView } from './sessionView.ts';
 import { createThrottle } from './throttle.ts';
 
 /** Wires that have not proven anything yet. Raised: strangers hold more memory. The oldest goes first. */
@@ -45,6 +47,8 @@ export interface Tunnels {
   onChange(listener: () => void): void;
   /** Says goaway on every tunnel; resolved by `onGone` once all have ended. */
   drain(onGone: () => void): void;
+  /** Those in their handshake included. */
+  list(): readonly SessionView[];
   readonly count: number;
 }
 
@@ -53,6 +57,7 @@ interface Session {
   readonly actor: Actor<typeof sessionMachine>;
   readonly link: WireLink;
   readonly onAdmitted: (() => void) | undefined;
+  readonly status: SessionStatus;
 }
 
 export function createTunnels(options: TunnelsOptions): Tunnels {
@@ -105,7 +110,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         sessions.get(rival.sessionId)?.actor.send({ type: 'replace' });
       bus.publish(() => ({
         type: 'tunnel.changed',
-        tunnel: `session.${sessionId}`,
+        tunnel: actorId(sessionId),
         state: 'online',
         code: null,
         detail: identity.agentId,
@@ -169,13 +174,14 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   function forget(sessionId: number): void {
     const session = sessions.get(sessionId);
     if (session === undefined) return;
+    session.status.stop();
     sessions.delete(sessionId);
     claims.delete(sessionId);
     const { code, detail, wasOnline } = session.actor.getSnapshot().context;
     if (wasOnline) {
       bus.publish(() => ({
         type: 'tunnel.changed',
-        tunnel: `session.${sessionId}`,
+        tunnel: actorId(sessionId),
         state: 'offline',
         code,
         detail,
@@ -189,6 +195,16 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       dropOldestHandshake();
       lastId += 1;
       const sessionId = lastId;
+      const id = actorId(sessionId);
+      const status = new SessionStatus({
+        clock,
+        schedule,
+        family: () => actors.family(id),
+        isServing: () => isServing(actor.getSnapshot()),
+        send: (message) => {
+          link.send(message);
+        },
+      });
       const link: WireLink = new WireLink(
         {
           clock,
@@ -199,7 +215,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         },
         open,
       );
-      const actor = actors.start(`session.${sessionId}`, sessionMachine, {
+      const input: SessionInput = {
         sessionId,
         link,
         tokens: options.tokens,
@@ -212,8 +228,11 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         drainMs: options.drainMs,
         refusalDelayMs: throttle.delayMs(address, clock.nowMs()),
         directory: shared,
+      };
+      const actor = actors.start(id, sessionMachine, input, () => {
+        status.onMoved();
       });
-      sessions.set(sessionId, { address, actor, link, onAdmitted });
+      sessions.set(sessionId, { address, actor, link, onAdmitted, status });
       actor.subscribe({
         complete: () => {
           forget(sessionId);
@@ -247,10 +266,22 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       for (const { actor } of [...sessions.values()]) actor.send({ type: 'retire' });
       if (sessions.size === 0) onGone();
     },
+    list: () =>
+      [...sessions].flatMap(([sessionId, { actor }]) =>
+        actors
+          .family(actorId(sessionId))
+          .slice(0, 1)
+          .map((view) => sessionViewOf(view, actor.getSnapshot(), directory.mappingCount(sessionId))),
+      ),
     get count() {
       return sessions.size;
     },
   };
+}
+
+/** Under which the registry of actors knows a session. */
+function actorId(sessionId: number): string {
+  return `session.${sessionId}`;
 }
 
 /** Of the wires of one boot the one with the higher attempt was dialled later. */

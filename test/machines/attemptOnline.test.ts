@@ -75,6 +75,16 @@ test('a challenge is answered in place: the wire stays online, the mappings are 
   expect(actor.getSnapshot().matches({ open: 'online' })).toBe(true);
 });
 
+test('what the gateway tells of its session is reported as it came', () => {
+  const { wire, reports } = online();
+  wire.tell('online.fresh');
+  const machines = [
+    { id: 'session.1', machine: 'session', state: 'online.fresh', sinceMs: 0, transitions: [] },
+  ];
+  expect(reports()).toEqual([{ type: 'attempt.told', attempt: ATTEMPT, machines }]);
+  expect(wire.calls()).toEqual([]);
+});
+
 test('a gateway that leaves is reported with its reason, and the wire stays for the streams that run', () => {
   const { wire, reports, clock } = online();
   wire.leave('replaced');

@@ -1,7 +1,8 @@
 // Owns the tests of the agent's connection: when it dials, which wire it keeps, and when it waits.
 
 import { describe, expect, test } from 'vitest';
-import { connectionMachine, connectionStatus } from '../../machines/connection.ts';
+import { connectionMachine } from '../../machines/connection.ts';
+import { connectionStatus } from '../../machines/connectionStatus.ts';
 import { fixedRandom } from '../simulation/seededRandom.ts';
 import { arrived } from './arrived.ts';
 import * as stages from './connectionStage.ts';
@@ -43,6 +44,7 @@ describe('dialling', () => {
       attempt: 1,
       lastError: null,
       gateway: { version: '9.9', host: 'gw.example.com', rttMs: null },
+      gatewayMachines: [],
       config: { revision: 1, ackedRevision: 1, errors: refused },
     });
     expect(clock.pending).toBe(1);
@@ -309,6 +311,13 @@ describe('on request', () => {
     clock.runUntil(3_000 + DRAIN_MS);
     expect([isIn('offline'), clock.pending, gateway.wires.length]).toEqual([true, 0, 2]);
   });
+});
+
+test('what the gateway tells of its session is kept, the newest of the current wire', () => {
+  const { gateway, context } = online();
+  gateway.wire().tell('online.fresh');
+  gateway.wire().tell('online.renewing');
+  expect(context().gatewayMachines).toMatchObject([{ id: 'session.1', state: 'online.renewing' }]);
 });
 
 test('every transition outside of online was taken', () => {

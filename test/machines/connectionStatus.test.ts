@@ -1,7 +1,7 @@
 // Owns the tests of what a connection shows of itself and what it leaves running: its gateway, its errors, its timers.
 
-import { expect, test } from 'vitest';
-import { connectionStatus } from '../../machines/connection.ts';
+import { describe, expect, test } from 'vitest';
+import { connectionStatus } from '../../machines/connectionStatus.ts';
 import { dialling, idle, online } from './connectionStage.ts';
 
 test('before the first dial nothing is known of a gateway, and there is no error to show', () => {
@@ -9,8 +9,17 @@ test('before the first dial nothing is known of a gateway, and there is no error
     attempt: 0,
     lastError: null,
     gateway: { version: '', host: null, rttMs: null },
+    gatewayMachines: [],
     config: { revision: 1, ackedRevision: null, errors: [] },
   });
+});
+
+test('what the gateway tells of its session is shown', () => {
+  const { gateway, context } = online();
+  gateway.wire().tell('online.fresh');
+  expect(connectionStatus(context()).gatewayMachines).toEqual([
+    { id: 'session.1', machine: 'session', state: 'online.fresh', sinceMs: 0, transitions: [] },
+  ]);
 });
 
 test('a gateway that leaves is shown by its reason alone', () => {
@@ -30,4 +39,35 @@ test('a connection that was refused waits for its next look and for nothing else
   gateway.wire().greet();
   gateway.wire().refuse('auth_failed');
   expect([isIn('rejected'), clock.pending]).toEqual([true, 1]);
+});
+
+describe('what the gateway tells of its session', () => {
+  test('is not taken from a wire before it is online', () => {
+    const { gateway, context } = dialling();
+    gateway.wire().greet();
+    gateway.wire().tell('online.fresh');
+    expect(context().gatewayMachines).toEqual([]);
+  });
+
+  test.each<[string, (made: ReturnType<typeof online>) => void]>([
+    ['ends', ({ gateway }) => gateway.wire().break()],
+    ['is left by the gateway', ({ gateway }) => gateway.wire().leave()],
+    ['is given up for a new dial', ({ actor }) => actor.send({ type: 'reconnect' })],
+  ])('is forgotten when the wire %s', (_, end) => {
+    const made = online();
+    made.gateway.wire().tell('online.fresh');
+    end(made);
+    expect(made.context()).toMatchObject({ current: null, gatewayMachines: [] });
+  });
+
+  test('is forgotten when another wire takes over, and then the other’s counts', () => {
+    const { gateway, context, clock } = online();
+    gateway.wire(0).tell('online.fresh');
+    clock.runUntil(3_500);
+    gateway.wire(1).welcome();
+    expect(context()).toMatchObject({ current: 2, gatewayMachines: [] });
+    gateway.wire(1).tell('online.renewing');
+    gateway.wire(0).tell('online.draining');
+    expect(context().gatewayMachines).toMatchObject([{ state: 'online.renewing' }]);
+  });
 });

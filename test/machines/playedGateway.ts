@@ -70,6 +70,12 @@ export class PlayedWire extends RecordingLink {
     this.arrives(arrived({ type: 'goaway', reason, lastStreamId: 0, retryAfterMs: 0 }));
   }
 
+  /** Says how its session stands. */
+  tell(state: string): void {
+    const machines = [{ id: 'session.1', machine: 'session', state, sinceMs: 0, transitions: [] }];
+    this.arrives(arrived({ type: 'gateway_status', machines }));
+  }
+
   /** All the way to the first confirmed revision. */
   welcome(revision = 1): void {
     this.greet();

@@ -44,6 +44,15 @@ export class PlayedAgent implements Wire {
     return this.heard.map(({ message }) => message).findLast(of);
   }
 
+  /** All that it said of this type, with the moment of each in milliseconds. */
+  all<T extends ControlMessage['type']>(
+    type: T,
+  ): (Extract<ControlMessage, { type: T }> & { atMs: number })[] {
+    const of = (message: ControlMessage): message is Extract<ControlMessage, { type: T }> =>
+      message.type === type;
+    return this.heard.flatMap(({ atMs, message }) => (of(message) ? [{ ...message, atMs }] : []));
+  }
+
   /** When it said that, in milliseconds. */
   lastMs(type: ControlMessage['type']): number | undefined {
     return this.heard.findLast(({ message }) => message.type === type)?.atMs;

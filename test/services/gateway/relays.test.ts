@@ -208,6 +208,7 @@ function relaysOver(tunnels: Partial<Tunnels>, bus = strictBus(), clock: Clock =
       },
       onChange() {},
       drain() {},
+      list: () => [],
       count: 0,
       ...tunnels,
     },
