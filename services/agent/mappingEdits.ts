@@ -1,6 +1,7 @@
 // What becomes of an edit: checked, committed, told to everybody who works with the mappings.
 
 import type { Bus } from '../bus.ts';
+import type { Fact } from '../facts.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { Mapping, MappingPatch, NewMapping } from '../../protocol/mapping.ts';
 import type { AgentDatabase } from './database.ts';
@@ -42,6 +43,8 @@ export class EditError extends Error {
 /** How long an edit waits for the database. Raised: a person waits longer to hear that it hangs. */
 export const EDIT_PATIENCE_MS = 6_000;
 
+type Change = Fact<'mapping.saved'>['change'];
+
 export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
   const { store, mappings, database, bus, clock, reservedDomain } = options;
 
@@ -50,18 +53,13 @@ export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
   }
 
   /** A write that comes too late for its answer is told to everybody else all the same: it is true. */
-  async function carryOut(ask: () => Promise<StoreWrite>, change: 'saved' | 'removed'): Promise<StoreWrite> {
+  async function carryOut(ask: () => Promise<StoreWrite>, change: Change): Promise<StoreWrite> {
     if (database.state !== 'ok') throw new StoreError('unavailable');
     const written = ask().then(
       (write) => {
         if (change === 'saved') mappings.apply(write);
         else mappings.drop(write);
-        bus.publish(() => ({
-          type: 'mapping.saved',
-          mappingId: write.mapping.id,
-          revision: write.revision,
-          change,
-        }));
+        if (write.isChanged) tell(write, change);
         return write;
       },
       (error: unknown) => {
@@ -72,12 +70,15 @@ export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
     return withinPatience(written);
   }
 
+  function tell({ mapping, revision }: StoreWrite, change: Change): void {
+    bus.publish(() => ({ type: 'mapping.saved', mappingId: mapping.id, revision, change }));
+  }
+
   function withinPatience(written: Promise<StoreWrite>): Promise<StoreWrite> {
     return new Promise((resolve, reject) => {
       const cancel = clock.setTimer(EDIT_PATIENCE_MS, () => {
-        const late = new EditError('unconfirmed');
-        database.noteFailure(late);
-        reject(late);
+        database.noteFailure(new StoreError('unavailable', 'An edit has not been answered in time.'));
+        reject(new EditError('unconfirmed'));
       });
       written.then(resolve, reject).finally(cancel);
     });

@@ -1,4 +1,4 @@
-// Owns the tests of the mappings in memory: whatever the order in which committed writes are heard, none is lost.
+// Owns the tests of the mappings in memory: no committed write is lost in whatever order it is heard, no backup ignored.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -51,6 +51,99 @@ test('a mapping that is disabled is neither published nor found, and is again on
 test('writes that the load has told already change nothing', async () => {
   const { writes, end } = await history([0, 1, 102]);
   expect(hear(end, writes).views).toHaveLength(1);
+});
+
+test('the same revision read again after an outage changes nothing: the gateway has heard it all', async () => {
+  const { start, end, writes } = await history([0, 1]);
+  const { mappings, views } = hear(start, writes);
+  const told = views.length;
+  const editions = end.mappings.map(({ id }) => mappings.editionOf(id));
+  mappings.load(end);
+  expect(views).toHaveLength(told);
+  expect(end.mappings.map(({ id }) => mappings.editionOf(id))).toEqual(editions);
+});
+
+test.each([
+  ['higher', 9],
+  ['lower', 2],
+])('a %s revision read after an outage is news of every mapping', async (_which, revision) => {
+  const { start, end, writes } = await history([0, 1]);
+  const { mappings, views } = hear(start, writes);
+  const before = mappings.view.edition;
+  const [kept] = end.mappings;
+  if (kept === undefined) throw new Error('a mapping');
+  mappings.load({ revision, mappings: [kept] });
+  expect(views.at(-1)).toEqual({
+    revision,
+    edition: Math.max(before + 1, revision),
+    mappings: new Map([[kept.id, kept]]),
+  });
+  expect(configOf(mappings.view).revision).toBeGreaterThan(before);
+  expect(mappings.editionOf(kept.id)).toBe(mappings.view.edition);
+});
+
+test('after an older backup was restored its next writes are heard, although their revisions were heard before', async () => {
+  const { start, writes } = await history([0, 1, 2]);
+  const { mappings, views } = hear(start, writes);
+  mappings.load(start);
+  const before = mappings.view.edition;
+  const [first] = writes;
+  if (first === undefined) throw new Error('a write');
+  mappings.apply(first.write);
+  expect(mappings.view.mappings.get(first.write.mapping.id)).toEqual(first.write.mapping);
+  expect(configOf(mappings.view).revision).toBe(before + 1);
+  expect(views.map(({ edition }) => edition)).toEqual([3, 4, 5, 6, 7, 8]);
+});
+
+test('the edition of a mapping rises with its own edits alone', async () => {
+  const { start, writes } = await history([0, 1, 0]);
+  const { mappings } = hear(start, []);
+  const editions = () => start.mappings.map(({ id }) => mappings.editionOf(id));
+  const seen = [editions()];
+  for (const { write } of writes) {
+    mappings.apply(write);
+    seen.push(editions());
+  }
+  expect(seen).toEqual([
+    [3, 3, 3],
+    [4, 3, 3],
+    [4, 5, 3],
+    [6, 5, 3],
+  ]);
+});
+
+test('whoever comes late hears the newest view at once, and nobody hears anything before the first load', async () => {
+  const { start } = await history([]);
+  const mappings = createMappings();
+  const early: MappingsView[] = [];
+  mappings.mappings$.subscribe((view) => early.push(view));
+  expect([early, mappings.list()]).toEqual([[], []]);
+  mappings.load(start);
+  const late: MappingsView[] = [];
+  mappings.mappings$.subscribe((view) => late.push(view));
+  expect([early, late]).toEqual([[mappings.view], [mappings.view]]);
+});
+
+test('the list is ordered by domain, then by port as a number, and made once for each edition', async () => {
+  const store = createMemoryStore({ wallMs: () => 0, newId: () => String(store.snapshot().revision) });
+  await store.open();
+  const mappings = createMappings();
+  mappings.load(store.snapshot());
+  const list = () => mappings.list().map((each) => `${each.externalDomain}:${each.externalPort}`);
+  expect(list()).toEqual([]);
+  for (const [externalDomain, externalPort] of [
+    ['b.example', 443],
+    ['a.example', 8443],
+    ['a.example', 443],
+  ] as const)
+    mappings.apply(await store.create(draft({ externalDomain, externalPort })));
+  const listed = mappings.list();
+  expect(list()).toEqual(['a.example:443', 'a.example:8443', 'b.example:443']);
+  expect(mappings.list()).toBe(listed);
+  mappings.drop(await store.remove('0'));
+  expect(list()).toEqual(['a.example:443', 'a.example:8443']);
+  mappings.load({ revision: 9, mappings: [] });
+  expect(list()).toEqual([]);
 });
 
 test('any order of hearing distinct writes ends in the view that the order of revisions ends in', async () => {
