@@ -1,0 +1,82 @@
+// Who sends a request: a bearer token or the session's cookie says, the latter only from our own pages.
+
+import type { IncomingMessage } from 'node:http';
+import type Koa from 'koa';
+import type { Clock } from '../../../machines/clock.ts';
+import type { Session, Sessions } from '../sessions.ts';
+import { ProblemError } from './problems.ts';
+import { isByTls, refuseForeignOrigin } from './sameOrigin.ts';
+import { readSessionCookies, writeSessionCookie } from './sessionCookie.ts';
+
+declare module 'koa' {
+  interface DefaultState {
+    /** Who is logged in; behind the authentication it is there. */
+    session?: Session;
+  }
+}
+
+export interface Authentication {
+  /** Throws ProblemError `unauthenticated` or `foreign_origin`; notes the session in `context.state.session`. */
+  authenticate(context: Koa.Context): Session;
+  /** The same for a request that becomes a WebSocket, whose cookie counts from our own pages only. */
+  authenticateUpgrade(request: IncomingMessage): Session;
+  /** Whether the request would still get in. It does not count as use. */
+  isStillLoggedIn(request: IncomingMessage): boolean;
+}
+
+interface Found {
+  readonly token: string;
+  readonly session: Session;
+  readonly isByCookie: boolean;
+}
+
+/** Methods that change nothing (RFC 9110 §9.2.1): another site cannot read their answers. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export function createAuthentication(sessions: Sessions, clock: Pick<Clock, 'wallMs'>): Authentication {
+  function find(request: IncomingMessage): Found | undefined {
+    const bearer = readBearer(request.headers.authorization);
+    const tokens = bearer === undefined ? readSessionCookies(request.headers.cookie) : [bearer];
+    for (const token of tokens) {
+      const session = sessions.find(token);
+      if (session !== undefined) return { token, session, isByCookie: bearer === undefined };
+    }
+    return undefined;
+  }
+
+  function use(request: IncomingMessage, isRead: boolean): Found {
+    const found = find(request);
+    if (found === undefined) throw new ProblemError('unauthenticated');
+    if (found.isByCookie && !isRead) refuseForeignOrigin(request);
+    return { ...found, session: sessions.use(found.session) };
+  }
+
+  return {
+    authenticate(context) {
+      const { token, session, isByCookie } = use(context.req, SAFE_METHODS.has(context.method));
+      context.state.session = session;
+      if (isByCookie) setSessionCookie(context, token, session.expiresMs - clock.wallMs());
+      return session;
+    },
+    authenticateUpgrade: (request) => use(request, false).session,
+    isStillLoggedIn: (request) => find(request) !== undefined,
+  };
+}
+
+/** The browser keeps the cookie for as long as the session lasts unused. */
+export function setSessionCookie(context: Koa.Context, token: string, lifeMs: number): void {
+  const maxAgeSeconds = Math.floor(lifeMs / 1000);
+  context.set('Set-Cookie', writeSessionCookie(token, { maxAgeSeconds, isByTls: isByTls(context.req) }));
+}
+
+/** Behind the authentication. Throws when the route is not behind it, which is our mistake. */
+export function sessionOf(context: Pick<Koa.Context, 'state'>): Session {
+  const { session } = context.state;
+  if (session === undefined) throw new Error('A route that needs a login is open.');
+  return session;
+}
+
+/** Undefined when there is none; another scheme belongs to a proxy in front. */
+function readBearer(authorization: string | undefined): string | undefined {
+  return /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+}
