@@ -1,6 +1,7 @@
 // The simulated store: the same answers from memory. What was committed outlives close(), as a file does.
 
 import { MAX_MAPPINGS, type Mapping, type MappingPatch, type NewMapping } from '../../../protocol/mapping.ts';
+import { byDomainAndPort } from './mappingOrder.ts';
 import { mappingFromDraft, patchedMapping, refuseStale, targetPatch } from './changes.ts';
 import {
   StoreError,
@@ -93,11 +94,6 @@ export function createMemoryStore(source: StoreSource): MemoryStore {
 
 function isSamePlace(one: Place, other: Place): boolean {
   return one.externalDomain === other.externalDomain && one.externalPort === other.externalPort;
-}
-
-function byDomainAndPort(one: Place, other: Place): number {
-  if (one.externalDomain !== other.externalDomain) return one.externalDomain < other.externalDomain ? -1 : 1;
-  return one.externalPort - other.externalPort;
 }
 
 type Place = Pick<Mapping, 'externalDomain' | 'externalPort'>;

@@ -4,6 +4,7 @@ import type { Transaction } from 'sequelize';
 
 import { MAX_MAPPINGS, type Mapping, type MappingPatch, type NewMapping } from '../../../protocol/mapping.ts';
 import { mappingFromDraft, patchedMapping, refuseStale, targetPatch } from './changes.ts';
+import { byDomainAndPort } from './mappingOrder.ts';
 import { CONFIG_ID } from './models/configRow.ts';
 import { mappingFromRow, rowFromMapping, type PortMapping } from './models/portMapping.ts';
 import type { MappingTables as Tables, OrderedDatabase } from './orderedDatabase.ts';
@@ -40,9 +41,9 @@ class SequelizeStore implements Store {
 
   readAll(): Promise<StoreSnapshot> {
     return this.#database.read(async (tables, transaction) => {
-      const order = ['externalDomain', 'externalPort'];
-      const rows = await tables.mappings.findAll({ order, transaction });
-      return { revision: await readRevision(tables, transaction), mappings: rows.map(mappingFromRow) };
+      const rows = await tables.mappings.findAll({ transaction });
+      const mappings = rows.map(mappingFromRow).toSorted(byDomainAndPort);
+      return { revision: await readRevision(tables, transaction), mappings };
     });
   }
 
