@@ -1,7 +1,7 @@
 // Brings a database to this version's tables: forward only, each migration whole or not at all.
 
 import { Transaction, type QueryInterface, type Sequelize } from 'sequelize';
-import { SequelizeStorage, Umzug, type UmzugStorage } from 'umzug';
+import { MigrationError, SequelizeStorage, Umzug, type UmzugStorage } from 'umzug';
 
 import { portMappings } from './migrations/0001-port-mappings.ts';
 import { logs } from './migrations/0002-logs.ts';
@@ -28,7 +28,9 @@ export async function migrate(sequelize: Sequelize, migrations = MIGRATIONS): Pr
     storage: { ...noLog, executed: () => table.executed() },
     logger: undefined,
   });
-  const applied = await umzug.up();
+  const applied = await umzug.up().catch((error: unknown) => {
+    throw error instanceof MigrationError ? error.cause : error;
+  });
   return applied.map(({ name }) => name);
 
   /** Commits the step and the note of it together: a process killed in between leaves neither. */
