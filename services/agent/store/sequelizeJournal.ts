@@ -1,6 +1,6 @@
 // The real journal: requests and connections in a database through Sequelize.
 
-import { literal, Op, type Transaction, type WhereOptions } from 'sequelize';
+import { literal, Op, type Sequelize, type Transaction, type WhereOptions } from 'sequelize';
 
 import type {
   ConnectionLogEntry,
@@ -61,8 +61,8 @@ async function insertNew(
 }
 
 function readRequests(database: OrderedDatabase, query: RequestQuery): Promise<RequestLogEntry[]> {
-  return database.readLogs(async ({ requests }, transaction) => {
-    const wanted = wantedRequests(query);
+  return database.readLogs(async ({ requests, sequelize }, transaction) => {
+    const wanted = wantedRequests(query, sequelize);
     if (query.before !== undefined) {
       const last = await requests.findByPk(query.before, { attributes: ['id', 'timestamp'], transaction });
       if (last === null) return [];
@@ -78,12 +78,15 @@ function readRequests(database: OrderedDatabase, query: RequestQuery): Promise<R
   });
 }
 
-function wantedRequests({ mappingId, method, status, path }: RequestQuery): WhereOptions[] {
+function wantedRequests(
+  { mappingId, method, status, path }: RequestQuery,
+  sequelize: Sequelize,
+): WhereOptions[] {
   const wanted: WhereOptions[] = [];
   if (mappingId !== undefined) wanted.push({ portMappingId: mappingId });
   if (method !== undefined) wanted.push({ method });
   if (status !== undefined) wanted.push({ statusCode: { [Op.between]: statusRange(status) } });
-  if (path !== undefined) wanted.push({ path: { [Op.like]: literal(containing(path)) } });
+  if (path !== undefined) wanted.push({ path: { [Op.like]: literal(containing(path, sequelize)) } });
   return wanted;
 }
 
@@ -93,12 +96,9 @@ function statusRange(status: string): [number, number] {
 }
 
 /** A LIKE pattern as SQL. Sequelize would leave wildcards in the text as they are, and has no ESCAPE. */
-function containing(text: string): string {
-  const pattern = text
-    .replaceAll(/[!%_[]/g, '!$&')
-    .replaceAll("'", "''")
-    .replaceAll('\0', '');
-  return `'%${pattern}%' ESCAPE '!'`;
+function containing(text: string, sequelize: Sequelize): string {
+  const pattern = text.replaceAll(/[!%_[]/g, '!$&').replaceAll('\0', '');
+  return `${sequelize.escape(`%${pattern}%`)} ESCAPE '!'`;
 }
 
 function readConnections(database: OrderedDatabase, query: ConnectionQuery): Promise<ConnectionLogEntry[]> {
