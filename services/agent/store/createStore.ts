@@ -2,7 +2,8 @@
 
 import { parseConnectionString } from './connectionString.ts';
 import type { StoreLog } from './database.ts';
-import { createLocalStore, type StoreAndJournal } from './localStore.ts';
+import type { StoreAndJournal } from './localStore.ts';
+import { createThreadedStore } from './threadedStore.ts';
 
 export interface StoreOptions {
   /** As in OCTOPORTY_CONNECTION_STRING; absent: a SQLite file in the data folder. */
@@ -13,5 +14,5 @@ export interface StoreOptions {
 
 /** The store a connection string means, not open yet. Throws ConnectionStringError at once: trying again cannot help. */
 export function createStore({ connectionString, dataDir, log }: StoreOptions): StoreAndJournal {
-  return createLocalStore(parseConnectionString(connectionString, dataDir), log);
+  return createThreadedStore(parseConnectionString(connectionString, dataDir), log);
 }

@@ -73,6 +73,8 @@ export type StoreErrorCode = keyof typeof ERRORS;
 /** Why the store could not do as asked. The message is for the operator's log: it may name files. */
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
+  /** The message without the sentence that the code stands for. */
+  readonly detail: string | undefined;
 
   constructor(code: StoreErrorCode, detail?: string, cause?: unknown) {
     super(
@@ -81,5 +83,6 @@ export class StoreError extends Error {
     );
     this.name = 'StoreError';
     this.code = code;
+    this.detail = detail;
   }
 }

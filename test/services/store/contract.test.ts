@@ -9,10 +9,13 @@ import { createMemoryStore } from '../../../services/agent/store/memoryStore.ts'
 import { StoreError, type Store, type StoreSource } from '../../../services/agent/store/store.ts';
 import { describeStoreContract } from './contract.ts';
 import { draft } from './drafts.ts';
-import { storeOn, tempDir } from './tempStore.ts';
+import { storeOn, tempDir, threadedOn } from './tempStore.ts';
 
 describeStoreContract('memory', createMemoryStore);
 describeStoreContract('SQLite', (source) => storeOn(join(tempDir(), 'store.sqlite'), source));
+describeStoreContract('threaded SQLite', () => threadedOn(join(tempDir(), 'store.sqlite')).store, {
+  hasOwnSource: true,
+});
 
 it('the simulated store answers any sequence of calls as the real one does', async () => {
   const dir = tempDir();

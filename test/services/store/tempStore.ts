@@ -7,9 +7,9 @@ import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
-import type { Journal } from '../../../services/agent/store/journal.ts';
-import { createLocalStore } from '../../../services/agent/store/localStore.ts';
+import { createLocalStore, type StoreAndJournal } from '../../../services/agent/store/localStore.ts';
 import type { Store, StoreSource } from '../../../services/agent/store/store.ts';
+import { createThreadedStore, type ThreadSettings } from '../../../services/agent/store/threadedStore.ts';
 
 /** A folder that is removed after the test. */
 export function tempDir(): string {
@@ -24,11 +24,15 @@ export function storeOn(path: string, source: StoreSource = testSource()): Store
 }
 
 /** The same with its journal. */
-export function bothOn(
-  path: string,
-  source: StoreSource = testSource(),
-): { readonly store: Store; readonly journal: Journal } {
+export function bothOn(path: string, source: StoreSource = testSource()): StoreAndJournal {
   const both = createLocalStore({ kind: 'sqlite', path }, { info: () => {} }, source);
+  onTestFinished(() => both.store.close());
+  return both;
+}
+
+/** A store on the file in a thread of its own, with its journal, closed after the test. */
+export function threadedOn(path: string, settings: ThreadSettings = {}): StoreAndJournal {
+  const both = createThreadedStore({ kind: 'sqlite', path }, { info: () => {} }, settings);
   onTestFinished(() => both.store.close());
   return both;
 }
