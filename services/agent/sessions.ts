@@ -90,6 +90,7 @@ export function createSessions({
   }
 
   function save(): Promise<void> {
+    forgetExpired();
     savedMs = clock.nowMs();
     isChanged = false;
     lastSave = file.save();
@@ -101,14 +102,10 @@ export function createSessions({
     for (const [digest, session] of kept) if (isExpired(session, nowMs)) kept.delete(digest);
   }
 
-  for (const session of file.read().toSorted((a, b) => a.usedMs - b.usedMs)) {
-    keep(notAfter(session, clock.wallMs()));
-  }
-  forgetExpired();
+  for (const session of file.read()) keep(notAfter(session, clock.wallMs()));
 
   return {
     async open() {
-      forgetExpired();
       const token = randomText(random, TOKEN_BYTES);
       const nowMs = clock.wallMs();
       const session = { digest: digestOf(token), createdMs: nowMs, usedMs: nowMs };

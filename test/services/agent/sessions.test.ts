@@ -158,7 +158,7 @@ test('who never logs in leaves no file', async () => {
 });
 
 test('on a disk that takes nothing sessions go on in memory, and the log says so once', async () => {
-  const { clock, path, logged, start } = sessionsStage();
+  const { clock, dataDir, path, logged, start } = sessionsStage();
   const sessions = start();
   mkdirSync(path);
   const { token } = await sessions.open();
@@ -170,6 +170,7 @@ test('on a disk that takes nothing sessions go on in memory, and the log says so
   expect(logged.map(({ message }) => message)).toEqual([
     'Logins cannot be kept: they end when the agent stops.',
   ]);
+  expect(readdirSync(dataDir)).toEqual(['sessions.json']);
   rmSync(path, { recursive: true });
   await sessions.open();
   expect(logged.at(-1)).toMatchObject({ level: 'info', message: 'Logins are kept again.' });

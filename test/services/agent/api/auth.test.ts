@@ -283,9 +283,11 @@ describe('a session', () => {
 
   test('is found among the cookies of other programs on the same host', async () => {
     const { ask, logIn } = await stage();
-    const header = `a=b; octoporty_session=other; ${cookie(await logIn()).cookie}; c`;
-    expect((await ask('GET', SESSION, { headers: { cookie: header } })).status).toBe(200);
-    expect((await ask('GET', SESSION, { headers: { cookie: `x${header}`.slice(0, 9) } })).status).toBe(401);
+    const token = await logIn();
+    const status = async (header: string) =>
+      (await ask('GET', SESSION, { headers: { cookie: header } })).status;
+    expect(await status(`a=b; octoporty_session=other; ${cookie(token).cookie}; c`)).toBe(200);
+    expect(await status(`a=${token}; octoporty_sessions${token}; ${token}`)).toBe(401);
   });
 });
 
