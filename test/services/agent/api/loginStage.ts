@@ -1,0 +1,63 @@
+// Logging in, in tests: the agent's login on a port, with a clock that is set by hand and an agent that can start again.
+
+import { z } from 'zod';
+import { loggedInSchema } from '../../../../protocol/api/session.ts';
+import { authRoutes } from '../../../../services/agent/api/auth.ts';
+import { createAuthentication } from '../../../../services/agent/api/authentication.ts';
+import { createLockout } from '../../../../services/agent/lockout.ts';
+import type { SessionsOptions } from '../../../../services/agent/sessions.ts';
+import { PASSWORD, USERNAME, sessionsStage } from '../sessionsStage.ts';
+import { openApi, type ApiAnswer } from './apiStage.ts';
+
+export const LOGIN = '/api/v1/auth/login';
+export const LOGOUT = '/api/v1/auth/logout';
+export const SESSION = '/api/v1/auth/session';
+export const RIGHT = { username: USERNAME, password: PASSWORD };
+
+/** The agent's login on a port. */
+export async function loginStage() {
+  const { clock, log, logged, start } = sessionsStage();
+
+  async function run(changes: Partial<Pick<SessionsOptions, 'username' | 'password'>> = {}) {
+    const sessions = start(changes);
+    const authentication = createAuthentication(sessions, clock);
+    const { open, guarded } = authRoutes({
+      ...RIGHT,
+      ...changes,
+      sessions,
+      lockout: createLockout(),
+      clock,
+      log,
+    });
+    const api = await openApi({ ...authentication, open: [open], guarded: [guarded] });
+    return { ...api, authentication };
+  }
+
+  const running = await run();
+  return {
+    ...running,
+    clock,
+    /** On another port, with the same data folder. */
+    restart: run,
+    allLogged: () => [...logged, ...running.logged],
+    async logIn(): Promise<string> {
+      return tokenOf(await running.ask('POST', LOGIN, { body: RIGHT }));
+    },
+  };
+}
+
+function tokenOf({ json }: ApiAnswer): string {
+  return loggedInSchema.parse(json).token;
+}
+
+export function codeOf(json: unknown): string {
+  return z.object({ code: z.string() }).parse(json).code;
+}
+
+export function bearer(token: string) {
+  return { authorization: `Bearer ${token}` };
+}
+
+export function cookie(token: string) {
+  return { cookie: `octoporty_session=${token}` };
+}
