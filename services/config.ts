@@ -10,6 +10,7 @@ import {
   booleanValue,
   choiceValue,
   cidrsValue,
+  countValue,
   durationValue,
   hostNameValue,
   orNull,
@@ -74,6 +75,11 @@ export interface AgentConfig {
   readonly uiAllowedHosts: readonly string[];
   readonly agentName: string;
   readonly connectTimeoutMs: number;
+  /** False: no request is noted anywhere. */
+  readonly isRequestLogOn: boolean;
+  /** How long rows of the request log stay, and how many at most. */
+  readonly logRetentionMs: number;
+  readonly logMaxRows: number;
   /** CIDRs an origin may have although they are link-local or cloud metadata. */
   readonly allowedTargets: readonly string[];
   /** PEM file of a private certificate authority for the gateway. */
@@ -136,6 +142,9 @@ const agentSchema = z.object({
   OCTOPORTY_AGENT_NAME: textValue().prefault(hostname),
   OCTOPORTY_CONNECT_TIMEOUT: durationValue('10s'),
   OCTOPORTY_ALLOWED_TARGETS: cidrsValue(''),
+  OCTOPORTY_REQUEST_LOG: booleanValue(true),
+  OCTOPORTY_LOG_RETENTION: durationValue('7d'),
+  OCTOPORTY_LOG_MAX_ROWS: countValue(100_000),
 });
 
 const upSchema = agentSchema.pick({ OCTOPORTY_DATA_DIR: true, OCTOPORTY_LOG_LEVEL: true });
@@ -183,6 +192,9 @@ export function loadAgentConfig(given: ConfigSources = {}, maps: readonly MapFla
     agentName: read.OCTOPORTY_AGENT_NAME,
     connectTimeoutMs: read.OCTOPORTY_CONNECT_TIMEOUT,
     allowedTargets: read.OCTOPORTY_ALLOWED_TARGETS,
+    isRequestLogOn: read.OCTOPORTY_REQUEST_LOG,
+    logRetentionMs: read.OCTOPORTY_LOG_RETENTION,
+    logMaxRows: read.OCTOPORTY_LOG_MAX_ROWS,
     caFile:
       read.OCTOPORTY_CA_FILE === null ? null : readableFile(read.OCTOPORTY_CA_FILE, 'OCTOPORTY_CA_FILE'),
     maps,
@@ -234,6 +246,12 @@ export interface HealthTarget {
   /** As the service listens: it may stand for every address. */
   readonly host: string;
   readonly port: number;
+}
+
+/** Whether the environment speaks of a service of its own; else what `octoporty up` keeps may be meant. */
+export function isServiceConfigured(given: ConfigSources = {}): boolean {
+  const sources = withEnvironment(given);
+  return ['OCTOPORTY_AUTH_SECRET', 'OCTOPORTY_GATEWAY_URL'].some((name) => isConfigured(name, sources));
 }
 
 /** Every text in the configuration that no log may ever show. */

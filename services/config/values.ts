@@ -35,6 +35,11 @@ export function durationValue(fallback: string) {
   return variable(parseDuration).prefault(fallback);
 }
 
+/** A whole number from 1 on, written in digits. */
+export function countValue(fallback: number) {
+  return variable(parseCount).prefault(String(fallback));
+}
+
 /** A comma-separated list of CIDRs; a bare address stands for itself alone. */
 export function cidrsValue(fallback: string) {
   return variable(parseCidrs).prefault(fallback);
@@ -55,8 +60,8 @@ export function choiceValue<const Choice extends string>(choices: readonly Choic
   }).prefault(fallback);
 }
 
-export function booleanValue() {
-  return choiceValue(['true', 'false'], 'false').transform((word) => word === 'true');
+export function booleanValue(fallback = false) {
+  return choiceValue(['true', 'false'], fallback ? 'true' : 'false').transform((word) => word === 'true');
 }
 
 /** Any text, spaces around it dropped. */
@@ -111,6 +116,12 @@ function parsePort(text: string): Parsed<number> {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return { value: port };
   return { problem: `must be a port from 0 to 65535, not ${quoted(text)}.` };
+}
+
+function parseCount(text: string): Parsed<number> {
+  const count = Number(text);
+  if (/^\d{1,9}$/.test(text) && count >= 1) return { value: count };
+  return { problem: `must be a whole number from 1 to 999999999, not ${quoted(text)}.` };
 }
 
 function parseDuration(text: string): Parsed<number> {

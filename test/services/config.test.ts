@@ -177,6 +177,26 @@ describe('an agent', () => {
     }
   });
 
+  it('logs requests for a week, a hundred thousand at most, unless it is told otherwise', () => {
+    expect(agent()).toMatchObject({
+      isRequestLogOn: true,
+      logRetentionMs: 7 * 86_400_000,
+      logMaxRows: 100_000,
+    });
+    const told = {
+      OCTOPORTY_REQUEST_LOG: 'false',
+      OCTOPORTY_LOG_RETENTION: '12h',
+      OCTOPORTY_LOG_MAX_ROWS: '1',
+    };
+    expect(agent(told)).toMatchObject({ isRequestLogOn: false, logRetentionMs: 43_200_000, logMaxRows: 1 });
+  });
+
+  it.each(['0', '-1', '1.5', '1e3', '1000000000', 'all'])('refuses %s as a number of rows', (rows) => {
+    expect(refusal(() => agent({ OCTOPORTY_LOG_MAX_ROWS: rows }))).toBe(
+      `OCTOPORTY_LOG_MAX_ROWS must be a whole number from 1 to 999999999, not "${rows}".`,
+    );
+  });
+
   it.each([
     ['wss://t.example.com', 'wss://t.example.com/tunnel'],
     ['wss://t.example.com:8443/', 'wss://t.example.com:8443/tunnel'],
