@@ -1,0 +1,211 @@
+// The request log and the connection log: facts of the bus become rows, and rows are written off the path of requests.
+
+import { randomUUID } from 'node:crypto';
+import type { Actors } from '../actors.ts';
+import type { Bus } from '../bus.ts';
+import type { Fact } from '../facts.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from '../../machines/clock.ts';
+import type { ConnectionLogEntry, RequestLogEntry } from '../../protocol/api/logs.ts';
+import type { Journal, LogBatch, LogRetention } from './store/journal.ts';
+import { journalWriterMachine } from '../../machines/journalWriter.ts';
+import { instantOf } from '../../protocol/api/values.ts';
+import { describeError, visitorErrorOf } from '../../protocol/errors.ts';
+import { StoreError } from './store/store.ts';
+import { BATCH_ROWS, createWaitingRows } from './waitingRows.ts';
+
+export interface RequestLogOptions {
+  readonly actors: Actors;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly retention: LogRetention;
+  /** False: no request is noted anywhere. Connections are. */
+  readonly isOn: boolean;
+  readonly agentVersion: string;
+  /** Of the tunnel that is online. */
+  readonly gatewayVersion: () => string;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+}
+
+export interface RequestLog {
+  /** Rows of requests that found no room and were left out. */
+  readonly droppedRows: number;
+  /** Tells each request that has ended, until the returned function is called. */
+  onRequest(listener: (row: RequestLogEntry) => void): () => void;
+  /** The store is open. Rows have waited for it. */
+  begin(): void;
+  /** Writes what waits, unless the journal fails or hangs, and hears no more. */
+  stop(): Promise<void>;
+}
+
+const ACTOR_ID = 'journal';
+
+/** Characters of a path that are kept. Raised: a visitor with long paths fills memory and disk sooner. */
+const MAX_PATH_LENGTH = 1_000;
+
+/** Characters of a method, an address or a version that are kept. Raised: they no longer fit their columns. */
+const MAX_WORD_LENGTH = 100;
+
+export function createRequestLog(options: RequestLogOptions): RequestLog {
+  const { actors, bus, clock, journal, retention, isOn, log } = options;
+  const rows = createWaitingRows();
+  const listeners = new Set<(row: RequestLogEntry) => void>();
+  let failure: string | null = null;
+  let online: ConnectionLogEntry | null = null;
+
+  const actor = actors.start(ACTOR_ID, journalWriterMachine, {
+    hasRows: () => rows.count > 0,
+    hasBatch: () => rows.count >= BATCH_ROWS,
+    begin: (report) => follow(journal.endAbandoned(clock.wallMs()), report),
+    write: (report) => {
+      const batch = rows.takeBatch();
+      follow(journal.append(batch), report, (error) => keep(batch, error));
+    },
+    prune: (report) => {
+      journal.prune(retention, clock.wallMs()).then(
+        (hasMore) => report({ ok: true, hasMore }),
+        (error: unknown) => {
+          tellFailure(error);
+          report({ ok: false, hasMore: false });
+        },
+      );
+    },
+  });
+
+  function follow(
+    asked: Promise<void>,
+    report: (result: { ok: boolean }) => void,
+    onFailed: (error: unknown) => void = () => {},
+  ): void {
+    asked.then(
+      () => {
+        tellSuccess();
+        report({ ok: true });
+      },
+      (error: unknown) => {
+        onFailed(error);
+        tellFailure(error);
+        report({ ok: false });
+      },
+    );
+  }
+
+  /** Rows that are refused for what they are would be refused for ever, and all others with them. */
+  function keep(batch: LogBatch, error: unknown): void {
+    if (error instanceof StoreError) rows.giveBack(batch);
+    else rows.leaveOut(batch);
+  }
+
+  /** A journal that is away for hours is one line. */
+  function tellFailure(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (failure === reason) return;
+    failure = reason;
+    if (error instanceof StoreError)
+      log.warn({ code: error.code, reason }, 'The request log cannot be written now; trying again.');
+    else log.error({ error }, 'Rows of the request log could not be written; they are left out.');
+  }
+
+  function tellSuccess(): void {
+    if (failure === null) return;
+    failure = null;
+    log.info({ droppedRows: rows.droppedRows }, 'The request log is written again.');
+  }
+
+  /** The actor hears of the first row of a batch and of a full batch: a request costs an array push. */
+  function announce(before: number): void {
+    if (before === 0) actor.send({ type: 'rows.came' });
+    else if (before === BATCH_ROWS - 1) actor.send({ type: 'rows.full' });
+  }
+
+  function noteRequest(fact: Fact<'relay.finished'>): void {
+    // Without a mapping it was never ours.
+    if (fact.mappingId === null) return;
+    const before = rows.count;
+    const row = requestRow(fact, fact.mappingId, clock.wallMs());
+    rows.addRequest(row);
+    announce(before);
+    for (const tell of listeners) tell(row);
+  }
+
+  function noteConnection({ state, code }: Fact<'tunnel.changed'>): void {
+    const now = instantOf(clock.wallMs());
+    const before = rows.count;
+    if (state === 'online') {
+      online = {
+        id: randomUUID(),
+        connectedAt: now,
+        disconnectedAt: null,
+        disconnectReason: null,
+        gatewayVersion: options.gatewayVersion().slice(0, MAX_WORD_LENGTH),
+        agentVersion: options.agentVersion,
+      };
+      rows.addConnection(online);
+    } else if (online !== null) {
+      rows.addConnection({ ...online, disconnectedAt: now, disconnectReason: code });
+      online = null;
+    }
+    announce(before);
+  }
+
+  const endings = [bus.on('tunnel.changed', noteConnection)];
+  if (isOn) endings.push(bus.on('relay.finished', noteRequest));
+
+  return {
+    get droppedRows() {
+      return rows.droppedRows;
+    },
+    onRequest(listener) {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+    begin() {
+      actor.send({ type: 'begin' });
+    },
+    stop() {
+      return new Promise((resolve) => {
+        const end = () => {
+          for (const leave of endings) leave();
+          resolve();
+        };
+        // The registry hears of an error. Here it is the end all the same.
+        actor.subscribe({ complete: end, error: end });
+        actor.send({ type: 'stop' });
+      });
+    },
+  };
+}
+
+function requestRow(
+  { method, path, visitorAddress, status, outcome, durationMs, bytesIn, bytesOut }: Fact<'relay.finished'>,
+  portMappingId: string,
+  nowMs: number,
+): RequestLogEntry {
+  return {
+    id: randomUUID(),
+    portMappingId,
+    timestamp: instantOf(nowMs - durationMs),
+    method: method.slice(0, MAX_WORD_LENGTH),
+    path: ownCopy(path.slice(0, MAX_PATH_LENGTH)),
+    statusCode: status ?? refusalStatus(outcome),
+    durationMs: Math.round(durationMs * 100) / 100,
+    bytesIn,
+    bytesOut,
+    outcome: outcome.kind,
+    errorCode: outcome.code,
+    visitorAddress: visitorAddress.slice(0, MAX_WORD_LENGTH),
+  };
+}
+
+/** What the gateway answers in our place when we fail before the head. */
+function refusalStatus({ kind, code }: Fact<'relay.finished'>['outcome']): number | null {
+  return kind === 'failed' && code !== null ? describeError(visitorErrorOf(code)).status : null;
+}
+
+/** V8 keeps a whole request head alive for a part of it: a row that waits must not. */
+function ownCopy(text: string): string {
+  return Buffer.from(text).toString();
+}

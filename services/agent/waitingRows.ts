@@ -1,0 +1,78 @@
+// Rows of the logs that wait to be written: bounded, and the oldest requests go when there is no room.
+
+import type { ConnectionLogEntry, RequestLogEntry } from '../../protocol/api/logs.ts';
+import type { LogBatch } from './store/journal.ts';
+
+/** Requests written at once. Raised: edits of mappings wait for longer behind one batch. */
+export const BATCH_ROWS = 500;
+
+/** Requests that wait at most. Raised: a database that is away costs more memory, about 1 KB a row. */
+export const MAX_WAITING_ROWS = 10_000;
+
+/** Dropped in one go, so that dropping costs next to nothing a row. Raised: a gap in the log is longer than it must be. */
+const DROPPED_AT_ONCE = 500;
+
+/** Connections that wait at most. Raised: more memory while a tunnel flaps and the database is away. */
+export const MAX_WAITING_CONNECTIONS = 10_000;
+
+export interface WaitingRows {
+  /** Rows that wait, of both kinds. */
+  readonly count: number;
+  /** Requests left out for good. */
+  readonly droppedRows: number;
+  addRequest(row: RequestLogEntry): void;
+  /** Replaces an earlier row of the same connection. */
+  addConnection(row: ConnectionLogEntry): void;
+  /** The oldest. They do not wait any more. */
+  takeBatch(): LogBatch;
+  /** What could not be written waits again, before all others. */
+  giveBack(batch: LogBatch): void;
+  /** What can never be written is left out. */
+  leaveOut(batch: LogBatch): void;
+}
+
+export function createWaitingRows(): WaitingRows {
+  let requests: RequestLogEntry[] = [];
+  let connections = new Map<string, ConnectionLogEntry>();
+  let droppedRows = 0;
+
+  function makeRoom(): void {
+    if (requests.length <= MAX_WAITING_ROWS) return;
+    const surplus = Math.max(DROPPED_AT_ONCE, requests.length - MAX_WAITING_ROWS);
+    droppedRows += requests.splice(0, surplus).length;
+  }
+
+  return {
+    get count() {
+      return requests.length + connections.size;
+    },
+    get droppedRows() {
+      return droppedRows;
+    },
+    addRequest(row) {
+      requests.push(row);
+      makeRoom();
+    },
+    addConnection(row) {
+      connections.set(row.id, row);
+      if (connections.size <= MAX_WAITING_CONNECTIONS) return;
+      const [oldest] = connections.keys();
+      if (oldest !== undefined) connections.delete(oldest);
+    },
+    takeBatch() {
+      const batch = { requests: requests.splice(0, BATCH_ROWS), connections: [...connections.values()] };
+      connections = new Map();
+      return batch;
+    },
+    giveBack(batch) {
+      requests = [...batch.requests, ...requests];
+      makeRoom();
+      // A connection may have ended meanwhile: the later row stands.
+      const earlier = batch.connections.map((row): [string, ConnectionLogEntry] => [row.id, row]);
+      connections = new Map([...earlier, ...connections]);
+    },
+    leaveOut(batch) {
+      droppedRows += batch.requests.length;
+    },
+  };
+}
