@@ -66,6 +66,8 @@ const configAck = z.object({
 });
 
 const toldName = z.string().max(MAX_TOLD_CHARS);
+/** Up to the end of the year 9999: what is later has no ISO 8601 time that everybody reads. */
+const toldWallMs = wallMs.max(253_402_300_799_999);
 
 /** One actor of the gateway, as its agent may know it. Times are milliseconds since 1970 by the gateway's clock. */
 const toldMachine = z.object({
@@ -73,10 +75,10 @@ const toldMachine = z.object({
   /** The chart's name. */
   machine: toldName,
   state: toldName,
-  sinceMs: wallMs,
+  sinceMs: toldWallMs,
   /** The last ones, oldest first. */
   transitions: z
-    .array(z.object({ event: toldName, from: toldName, to: toldName, atMs: wallMs }))
+    .array(z.object({ event: toldName, from: toldName, to: toldName, atMs: toldWallMs }))
     .max(MAX_TOLD_TRANSITIONS),
 });
 export type ToldMachine = z.output<typeof toldMachine>;
