@@ -3,34 +3,56 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import Router from '@koa/router';
 import Koa from 'koa';
-import type { ActorView } from '../actors.ts';
+import type { Actors } from '../actors.ts';
 import type { Log } from '../log.ts';
 import type { RelayView } from '../relayActors.ts';
+import type { SessionView } from './sessionView.ts';
 import { SUBPROTOCOL, TUNNEL_PATH } from '../../protocol/control.ts';
+import { machineDetailOf, machineViewOf } from '../machineViews.ts';
+import { HEALTH_PATH, MACHINES_PATH, STATUS_PATH } from './gatewayPaths.ts';
 
 export interface GatewayApiOptions {
   readonly version: string;
   readonly log: Log;
   readonly uptimeSeconds: () => number;
   readonly counts: () => { agents: number; tunnels: number };
-  /** Opens the full status; null: it stays closed. */
+  /** Opens the full status and the machines; null: they stay closed. */
   readonly statusToken: string | null;
-  readonly machines: () => readonly ActorView[];
+  readonly actors: Pick<Actors, 'list' | 'find'>;
+  readonly sessions: () => readonly SessionView[];
   readonly relays: () => readonly RelayView[];
 }
 
 /** A request handler for node:http. */
 export function createGatewayApi(options: GatewayApiOptions): ReturnType<Koa['callback']> {
-  const { version, log, uptimeSeconds, counts, statusToken, machines, relays } = options;
+  const { version, log, uptimeSeconds, counts, statusToken, actors, sessions, relays } = options;
+  const mayKnowMore = (context: Koa.Context) => bearsToken(context.get('Authorization'), statusToken);
+  const machines = () => actors.list().map((actor) => machineViewOf(actor, 'gateway'));
   const router = new Router();
-  router.get('/health', (context) => {
+  router.get(HEALTH_PATH, (context) => {
     context.body = { status: 'ok', version };
   });
-  router.get('/api/v1/status', (context) => {
+  router.get(STATUS_PATH, (context) => {
     const { agents, tunnels } = counts();
     const anonymous = { status: 'ok', version, uptimeSeconds: uptimeSeconds(), agents, tunnels };
-    const mayKnowMore = bearsToken(context.get('Authorization'), statusToken);
-    context.body = mayKnowMore ? { ...anonymous, machines: machines(), relays: relays() } : anonymous;
+    context.body = mayKnowMore(context)
+      ? { ...anonymous, sessions: sessions(), machines: machines(), relays: relays() }
+      : anonymous;
+  });
+  router.get(MACHINES_PATH, (context) => {
+    if (mayKnowMore(context)) context.body = { items: machines() };
+    else refuseStranger(context);
+  });
+  // Ids hold slashes, and may come with them encoded or as they are.
+  router.get(`${MACHINES_PATH}/*id`, (context) => {
+    if (!mayKnowMore(context)) {
+      refuseStranger(context);
+      return;
+    }
+    const actor = actors.find(context.params.id ?? '');
+    context.status = actor === undefined ? 404 : 200;
+    context.body =
+      actor === undefined ? { error: 'No live machine has this id.' } : machineDetailOf(actor, 'gateway');
   });
   router.get(TUNNEL_PATH, (context) => {
     context.status = 426;
@@ -61,6 +83,14 @@ export function createGatewayApi(options: GatewayApiOptions): ReturnType<Koa['ca
   app.use(router.routes());
   app.use(router.allowedMethods());
   return app.callback();
+}
+
+function refuseStranger(context: Koa.Context): void {
+  context.status = 401;
+  context.set('WWW-Authenticate', 'Bearer');
+  context.body = {
+    error: 'Send the status token as `Authorization: Bearer …`: it is set by OCTOPORTY_STATUS_TOKEN.',
+  };
 }
 
 function bearsToken(authorization: string, token: string | null): boolean {

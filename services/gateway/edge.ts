@@ -12,6 +12,7 @@ import type { Visitor, VisitorHandler, VisitorRequest } from './visitor.ts';
 import { TUNNEL_PATH } from '../../protocol/control.ts';
 import { endToEndHeaders, keepHeaders, membersOf } from '../../protocol/headers.ts';
 import { Answer } from './answer.ts';
+import { isGatewayPath } from './gatewayPaths.ts';
 import { HttpVisitor, SILENT } from './httpVisitor.ts';
 import { isLooselySpaced } from './requestLine.ts';
 import { parseFailureOf, rawErrorAnswer, rawTimeoutAnswer } from './parseErrors.ts';
@@ -38,8 +39,6 @@ export interface EdgeOptions {
   readonly log: Pick<Log, 'debug' | 'error'>;
   readonly clock: Clock;
 }
-
-const RESERVED_PATHS = new Set([TUNNEL_PATH, '/health', '/metrics', '/api/v1/status']);
 
 export class Edge {
   private readonly options: EdgeOptions;
@@ -172,7 +171,7 @@ export class Edge {
   }
 
   private isReserved({ host, target }: ReadRequest): boolean {
-    return RESERVED_PATHS.has(pathOf(target)) && !this.options.isOwned(host);
+    return isGatewayPath(pathOf(target)) && !this.options.isOwned(host);
   }
 
   private requestOf(

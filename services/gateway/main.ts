@@ -70,7 +70,8 @@ export async function startGateway({
     uptimeSeconds: () => Math.floor((clock.nowMs() - startedMs) / 1000),
     counts: () => directory.counts(),
     statusToken: config.statusToken,
-    machines: () => actors.list(),
+    actors,
+    sessions: () => tunnels.list(),
     relays: () => relays.list(),
   });
   const upgrades = new WebSocketServer({

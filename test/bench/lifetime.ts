@@ -105,7 +105,8 @@ async function renewals(gateway: StandingGateway, target: Target, count: number)
     for (const { id, transitions } of (await fullStatusOf(gateway)).machines) {
       if (!/^session\.\d+$/.test(id)) continue;
       sessions.add(id);
-      for (const { to, atMs } of transitions) if (to.includes('renewing')) seen.set(`${id} ${atMs}`, atMs);
+      for (const { to, at } of transitions)
+        if (to.includes('renewing')) seen.set(`${id} ${at}`, Date.parse(at));
     }
     await delay(500);
   }

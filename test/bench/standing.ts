@@ -92,7 +92,7 @@ const fullSchema = countsSchema.extend({
     z.object({
       id: z.string(),
       state: z.string(),
-      transitions: z.array(z.object({ to: z.string(), atMs: z.number() })),
+      transitions: z.array(z.object({ to: z.string(), at: z.iso.datetime() })),
     }),
   ),
   relays: z.array(z.object({ requestId: z.string(), phase: z.string(), ageMs: z.number() })),

@@ -303,23 +303,28 @@ describe('a reserved path', () => {
   };
   const upgrade = ['Connection: Upgrade', 'Upgrade: websocket'];
 
-  it.each(['/health', '/metrics?x', '/api/v1/status', '/tunnel', 'http://gw.test/health'])(
-    '%s is the gateway’s own where no mapping has the host',
-    async (target) => {
-      const paths: (string | undefined)[] = [];
-      await open({
-        own(req, res) {
-          paths.push(req.url);
-          res.end();
-        },
-      });
-      expect(await ask(target, 'gw.test')).toContain('200');
-      expect(paths).toEqual([target.replace('http://gw.test', '')]);
-      expect(edge.relayed).toHaveLength(0);
-    },
-  );
+  it.each([
+    '/health',
+    '/metrics?x',
+    '/api/v1/status',
+    '/api/v1/machines',
+    '/api/v1/machines/session.1/heartbeat',
+    '/tunnel',
+    'http://gw.test/health',
+  ])('%s is the gateway’s own where no mapping has the host', async (target) => {
+    const paths: (string | undefined)[] = [];
+    await open({
+      own(req, res) {
+        paths.push(req.url);
+        res.end();
+      },
+    });
+    expect(await ask(target, 'gw.test')).toContain('200');
+    expect(paths).toEqual([target.replace('http://gw.test', '')]);
+    expect(edge.relayed).toHaveLength(0);
+  });
 
-  it.each(['/health', '/metrics', '/tunnel', '/api/v1/status'])(
+  it.each(['/health', '/metrics', '/tunnel', '/api/v1/status', '/api/v1/machines', '/api/v1/machines/a'])(
     '%s belongs to the mapping that has the host',
     async (target) => {
       await open();

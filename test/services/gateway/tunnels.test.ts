@@ -289,6 +289,37 @@ describe('a secret', () => {
   });
 });
 
+test('each session is listed with its agent and how far it got, those in their handshake too', () => {
+  const { clock, online, played, tunnels } = tunnelsStage();
+  online('a', { names: ['app', 'web'] });
+  online('b', { names: ['app'] });
+  played('192.0.2.9');
+  clock.runFor(5_000);
+  const [first, second, stranger] = tunnels.list();
+  expect(first).toMatchObject({
+    id: 'session.1',
+    agentId: '00000000-0000-4000-8000-00000000000a',
+    agentVersion: '1.2.3',
+    state: 'online.fresh',
+    since: expect.stringMatching(/^\d{4}-.*Z$/),
+    rttMs: expect.any(Number),
+    revision: 1,
+    mappings: 2,
+    refused: 0,
+  });
+  expect(second).toMatchObject({ agentId: '00000000-0000-4000-8000-00000000000b', mappings: 1, refused: 1 });
+  expect(stranger).toMatchObject({
+    id: 'session.3',
+    agentId: null,
+    agentVersion: null,
+    state: 'handshaking.authenticating',
+    rttMs: null,
+    revision: null,
+    mappings: 0,
+    refused: 0,
+  });
+});
+
 test('of too many pending handshakes the oldest goes first, and a tunnel never', () => {
   const { clock, online, played, tunnels } = tunnelsStage();
   const { isIn } = online('a');
