@@ -10,6 +10,7 @@ import { configSyncMachine } from '../machines/configSync.ts';
 import { connectionMachine } from '../machines/connection.ts';
 import { databaseMachine } from '../machines/database.ts';
 import { heartbeatMachine } from '../machines/heartbeat.ts';
+import { journalWriterMachine } from '../machines/journalWriter.ts';
 import { sessionMachine } from '../machines/session.ts';
 import { chartOf } from './chart.ts';
 
@@ -22,6 +23,7 @@ const MACHINES: readonly AnyStateMachine[] = [
   connectionMachine,
   databaseMachine,
   heartbeatMachine,
+  journalWriterMachine,
   sessionMachine,
 ];
 
