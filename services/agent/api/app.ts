@@ -32,8 +32,11 @@ const HEADERS = {
 
 export function createAgentApp({ allowedHosts, log, authenticate, open, guarded }: AgentAppOptions): Koa {
   const app = new Koa();
-  // What fails once the answer has begun.
-  app.on('error', (error: unknown) => log.error({ error }, 'An answer of the agent failed.'));
+  // What fails beside the routes: the connection, or an answer that has begun.
+  app.on('error', (error: unknown) => {
+    if (isDeparture(error)) log.debug({ error }, 'Whoever asked has left before the answer was complete.');
+    else log.error({ error }, 'An answer of the agent failed.');
+  });
   app.use(async (context, next) => {
     context.set(HEADERS);
     try {
@@ -67,6 +70,12 @@ export function isKnownName(hostname: string, allowedHosts: readonly string[]): 
   return (
     isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || allowedHosts.includes(name)
   );
+}
+
+/** The connection's end as Node names it: nothing that we could have done better. */
+function isDeparture(error: unknown): boolean {
+  if (!(error instanceof Error && 'code' in error)) return false;
+  return /^(ECONNRESET|EPIPE|ERR_STREAM_PREMATURE_CLOSE|HPE_\w+)$/.test(String(error.code));
 }
 
 function routerOf(routers: readonly Router[]): Router {
