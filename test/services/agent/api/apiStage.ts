@@ -140,5 +140,6 @@ async function textOf(response: IncomingMessage): Promise<string> {
 }
 
 function jsonOf(headers: IncomingHttpHeaders, text: string): unknown {
-  return /[/+]json\b/.test(headers['content-type'] ?? '') ? JSON.parse(text) : undefined;
+  // The answer to a HEAD names the type of a body that it does not hold.
+  return text !== '' && /[/+]json\b/.test(headers['content-type'] ?? '') ? JSON.parse(text) : undefined;
 }
