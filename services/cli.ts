@@ -3,7 +3,16 @@
 import { Command } from 'commander';
 import { parseMapFlags } from './config/mapFlag.ts';
 import { ConfigError, variableOfFlag, type ConfigSources } from './config/variables.ts';
-import { loadAgentConfig, loadGatewayConfig, loadHealthTarget, secretsOf } from './config.ts';
+import {
+  isServiceConfigured,
+  loadAgentConfig,
+  loadGatewayConfig,
+  loadHealthTarget,
+  secretsOf,
+  type AgentConfig,
+  type GatewayConfig,
+} from './config.ts';
+import { exitCodeOf, examineConfiguration, jsonOf, linesOf, skipped, type Finding } from './doctor.ts';
 import { askHealth } from './health.ts';
 import { createStandardLog } from './log.ts';
 import type { ListenSetting } from './ports.ts';
@@ -16,6 +25,7 @@ interface Flags {
   readonly map?: readonly string[];
   readonly demo?: boolean;
   readonly caddy?: boolean;
+  readonly json?: boolean;
 }
 
 const GATEWAY_LISTENS: ListenSetting = {
@@ -27,6 +37,8 @@ const UP_LISTENS: ListenSetting = {
   portVariable: 'OCTOPORTY_LISTEN_PORT or OCTOPORTY_UI_PORT',
   hostVariable: 'OCTOPORTY_LISTEN_HOST or OCTOPORTY_UI_HOST',
 };
+
+const NO_CONFIGURATION = skipped('all else', 'it needs the configuration');
 
 const MAP_HELP = 'publish URL under NAME: app.localhost=http://127.0.0.1:3000 (repeatable)';
 
@@ -113,6 +125,21 @@ program
     else fail(says);
   });
 
+program
+  .command('doctor')
+  .description('check each link from here and say what to do; the exit code is how many checks failed')
+  .argument('[service]', 'gateway, agent or up; default: the one that the environment configures, or up')
+  .option('--json', 'for programs')
+  .option('--data-dir <folder>', 'where the agent or "octoporty up" keeps things')
+  .option('--listen-port <port>', "the gateway's port")
+  .option('--ui-port <port>', "the status page's port")
+  .action(async (service: string | undefined, flags: Flags) => {
+    const findings = await findingsOf(service ?? null, sourcesOf(flags));
+    const text = flags.json === true ? jsonOf(findings) : linesOf(findings);
+    // A name that the system still looks up would hold the process.
+    process.stdout.write(text, () => process.exit(exitCodeOf(findings)));
+  });
+
 await program.parseAsync().catch((error: unknown) => fail(plainLine(error)));
 
 function sourcesOf(flags: Flags): ConfigSources {
@@ -120,6 +147,46 @@ function sourcesOf(flags: Flags): ConfigSources {
     typeof value === 'string' ? [[variableOfFlag(flag), value] as const] : [],
   );
   return { flags: Object.fromEntries(texts) };
+}
+
+/** Asked for nothing by name and configured for nothing, the doctor looks at what `octoporty up` keeps, if it is there. */
+async function findingsOf(asked: string | null, sources: ConfigSources): Promise<Finding[]> {
+  if (asked !== null && asked !== 'gateway' && asked !== 'agent' && asked !== 'up') {
+    throw new ConfigError(`doctor examines "gateway", "agent" or "up", not "${asked}".`);
+  }
+  if (asked === 'up' || (asked === null && !isServiceConfigured(sources))) {
+    const { keptUpSources, UP_HINT } = await import('./up/upSources.ts');
+    const kept = keptUpSources(sources);
+    if (kept !== null) return findingsOfUp(kept, UP_HINT);
+    if (asked !== null) throw new ConfigError('There is no set-up of "octoporty up" here: start it once.');
+  }
+  const { service } = loadHealthTarget(asked, sources);
+  return service === 'agent'
+    ? findingsOfAgent(() => loadAgentConfig(sources))
+    : findingsOfGateway(() => loadGatewayConfig(sources));
+}
+
+async function findingsOfUp(sources: ConfigSources, hint: string): Promise<Finding[]> {
+  const loadAgent = () => {
+    const { listenPort } = loadGatewayConfig(sources);
+    return { ...loadAgentConfig(sources), gatewayUrl: `ws://127.0.0.1:${listenPort}/tunnel`, proxyUrl: null };
+  };
+  const ofGateway = await findingsOfGateway(() => loadGatewayConfig(sources), hint);
+  return [...ofGateway, ...(await findingsOfAgent(loadAgent, hint))];
+}
+
+async function findingsOfAgent(load: () => AgentConfig, howToStart?: string): Promise<Finding[]> {
+  const { finding, config } = examineConfiguration('agent configuration', load);
+  if (config === null) return [finding, NO_CONFIGURATION];
+  const { examineAgent } = await import('./agent/doctor/examineAgent.ts');
+  return [finding, ...(await examineAgent(config, howToStart))];
+}
+
+async function findingsOfGateway(load: () => GatewayConfig, howToStart?: string): Promise<Finding[]> {
+  const { finding, config } = examineConfiguration('gateway configuration', load);
+  if (config === null) return [finding, NO_CONFIGURATION];
+  const { examineGateway } = await import('./gateway/doctor/examineGateway.ts');
+  return [finding, ...(await examineGateway(config, howToStart))];
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -37,7 +37,7 @@ export function askHealth({ service, host, port }: HealthTarget): Promise<Health
 }
 
 /** What listens on every address is asked on loopback. */
-function addressOf(host: string): string {
+export function addressOf(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::' || host === '[::]') return '::1';
   return host.replace(/^\[(.*)\]$/, '$1');

@@ -13,6 +13,7 @@ import { createStandardLog, type Log } from './log.ts';
 import { isPortTaken } from './ports.ts';
 import { bannerOf } from './up/banner.ts';
 import { keptText, type KeptText } from './up/keptText.ts';
+import { upSources } from './up/upSources.ts';
 import { VERSION } from './version.ts';
 
 export interface UpOptions {
@@ -40,10 +41,10 @@ const PASSWORD_LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 
 /** Starts everything and prints the banner once the tunnel is online. On failure the caller stops the lifecycle. */
 export async function startUp({ sources, maps, hasDemo, lifecycle, print }: UpOptions): Promise<Log> {
-  const up = loadUpConfig(withDefaults(sources, null, null));
+  const up = loadUpConfig(upSources(sources, {}));
   const secret = up.hasSecret ? null : keptSecret(up);
   const password = up.hasPassword ? null : keptText(up.dataDir, 'password', newPassword);
-  const all = withDefaults(sources, secret, password);
+  const all = upSources(sources, { secret: secret?.text, password: password?.text });
   const gatewayConfig = { ...loadGatewayConfig(all), drainMs: UP_DRAIN_MS };
   const agentConfig = { ...loadAgentConfig(all, maps), drainMs: UP_DRAIN_MS };
   onLoopbackOnly('OCTOPORTY_LISTEN_HOST', gatewayConfig.listenHost);
@@ -86,25 +87,6 @@ export async function startUp({ sources, maps, hasDemo, lifecycle, print }: UpOp
     }),
   );
   return log;
-}
-
-/** What `up` chooses where nobody has: loopback, few log lines, and what it keeps in the data folder. */
-function withDefaults(
-  sources: ConfigSources,
-  secret: KeptText | null,
-  password: KeptText | null,
-): ConfigSources {
-  return {
-    ...sources,
-    defaults: {
-      OCTOPORTY_LISTEN_HOST: '127.0.0.1',
-      OCTOPORTY_LOG_LEVEL: 'warn',
-      OCTOPORTY_AUTH_SECRET: secret?.text,
-      OCTOPORTY_UI_PASSWORD: password?.text,
-    },
-    // The agent dials the gateway beside it, whatever the environment says for others.
-    flags: { ...sources.flags, OCTOPORTY_GATEWAY_URL: 'ws://127.0.0.1' },
-  };
 }
 
 function keptSecret({ dataDir }: UpConfig): KeptText {

@@ -57,6 +57,9 @@ const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
   EPROTO: 'it does not speak TLS on this port, or no version that this machine does',
 };
 
+/** What OpenSSL makes of bytes that are no TLS, as it reads them or writes its own. */
+const NO_TLS = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
+
 /** Of several addresses that failed, the one that says most: somebody was there, or at least on the way. */
 const TELLING: readonly ErrorCode[] = [
   'origin_refused',
@@ -67,7 +70,12 @@ const TELLING: readonly ErrorCode[] = [
 
 /** What is wrong with the TLS of an origin, as the end of a sentence about it; undefined when it is something else. */
 export function certificateFaultOf(error: unknown): string | undefined {
-  return CERTIFICATE_FAULTS[errnoOf(error)];
+  return CERTIFICATE_FAULTS[isNoTls(error) ? 'EPROTO' : errnoOf(error)];
+}
+
+/** Whoever is there probably speaks something else than TLS. */
+export function isNoTls(error: unknown): boolean {
+  return NO_TLS.has(errnoOf(error));
 }
 
 export function failureOf(error: unknown, stage: ConnectionStage): OriginFailure {

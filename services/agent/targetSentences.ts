@@ -3,7 +3,7 @@
 import type { TargetStage } from '../../protocol/api/targetTest.ts';
 import { describeError, type ErrorCode } from '../../protocol/errors.ts';
 import type { OriginTarget } from './originDispatcher.ts';
-import { certificateFaultOf, errnoOf } from './originErrors.ts';
+import { certificateFaultOf, errnoOf, isNoTls } from './originErrors.ts';
 
 export interface TargetFailure {
   readonly target: OriginTarget;
@@ -63,14 +63,10 @@ export function sentenceOfFailure(failure: TargetFailure): string {
 
 function sentenceOfTls({ target, error, detail }: TargetFailure): string {
   const says = `TLS with ${placeOf(target)} failed: ${certificateFaultOf(error) ?? detail}.`;
-  switch (errnoOf(error)) {
-    case 'EPROTO':
-      return `${says} Is it an http port?`;
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `${says} It must be for ${target.serverName}: change the mapping's Host header, or allow invalid certificates.`;
-    default:
-      return `${says} Correct that, or allow invalid certificates for this mapping.`;
-  }
+  if (isNoTls(error)) return `${says} Is it an http port?`;
+  return errnoOf(error) === 'ERR_TLS_CERT_ALTNAME_INVALID'
+    ? `${says} It must be for ${target.serverName}: change the mapping's Host header, or allow invalid certificates.`
+    : `${says} Correct that, or allow invalid certificates for this mapping.`;
 }
 
 function placeOf({ host, port }: OriginTarget): string {

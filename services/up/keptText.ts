@@ -11,17 +11,18 @@ export interface KeptText {
 /** Reads the text of that name in the folder, or makes and keeps it. */
 export function keptText(dataDir: string, name: string, make: () => string): KeptText {
   const path = join(dataDir, name);
-  const kept = readOrNull(path);
-  if (kept !== null && kept !== '') return { path, text: kept };
+  const kept = readKept(dataDir, name);
+  if (kept !== null) return { path, text: kept };
   const text = make();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   writeWhole(path, `${text}\n`);
   return { path, text };
 }
 
-function readOrNull(path: string): string | null {
+/** The text of that name as an earlier start has kept it; null when none has. */
+export function readKept(dataDir: string, name: string): string | null {
   try {
-    return readFileSync(path, 'utf8').trim();
+    return readFileSync(join(dataDir, name), 'utf8').trim() || null;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;

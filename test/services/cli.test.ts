@@ -14,7 +14,7 @@ describe('octoporty', () => {
     expect(await run(CLI, ['--version']).ended).toMatchObject({ code: 0, stdout: `${VERSION}\n` });
     const { code, stdout } = await run(CLI, ['--help']).ended;
     expect(code).toBe(0);
-    for (const command of ['up', 'gateway', 'agent', 'health'])
+    for (const command of ['up', 'gateway', 'agent', 'health', 'doctor'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 

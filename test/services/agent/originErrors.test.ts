@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { TunnelError, type ErrorCode } from '../../../protocol/errors.ts';
-import { failureOf } from '../../../services/agent/originErrors.ts';
+import { certificateFaultOf, failureOf } from '../../../services/agent/originErrors.ts';
 
 const errorOf = (code: string) => Object.assign(new Error(`it was ${code}`), { code });
 
@@ -46,6 +46,19 @@ describe('an error while connecting', () => {
   it('that is no error at all is internal', () => {
     for (const thrown of ['text', null, { code: 7 }])
       expect(failureOf(thrown, 'connecting').code).toBe('internal');
+  });
+});
+
+describe('a fault of TLS', () => {
+  it.each<[string, string | undefined]>([
+    ['EPROTO', 'it does not speak TLS on this port'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'it does not speak TLS on this port'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another name'],
+    ['ECONNRESET', undefined],
+  ])('%s has words of its own, if it is one', (name, why) => {
+    const fault = certificateFaultOf(errorOf(name));
+    if (why === undefined) expect(fault).toBeUndefined();
+    else expect(fault).toContain(why);
   });
 });
 

@@ -1,0 +1,64 @@
+// Asks a service of this machine one question over HTTP, for the doctor.
+
+import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as requestHttps } from 'node:https';
+
+/** A service of this machine that takes longer is not well. */
+const ASK_TIMEOUT_MS = 5000;
+
+/** What is read of an answer. Raised: a stranger on the port makes us hold more. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+export interface Asked {
+  readonly status: number;
+  /** Parsed; undefined when it is not JSON, or longer than we read. */
+  readonly json: unknown;
+}
+
+export type AskOptions = Pick<RequestOptions, 'host' | 'port' | 'path' | 'socketPath' | 'headers'> & {
+  readonly isEncrypted?: boolean;
+};
+
+/** One GET on a connection of its own. Rejects with an error whose message is a code or a short reason. */
+export function ask({ isEncrypted = false, ...options }: AskOptions): Promise<Asked> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
+    const request = (isEncrypted ? requestHttps : requestHttp)({ ...options, agent: false, signal });
+    const refuse = (error: Error) => reject(new Error(reasonOf(error), { cause: error }));
+    request.on('error', refuse);
+    request.on('response', (response) => {
+      readSome(response).then((text) => {
+        request.destroy();
+        resolve({ status: response.statusCode ?? 0, json: jsonIn(text) });
+      }, refuse);
+    });
+    request.end();
+  });
+}
+
+async function readSome(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    const piece: unknown = chunk;
+    if (!(piece instanceof Buffer)) continue;
+    chunks.push(piece);
+    bytes += piece.length;
+    if (bytes > MAX_ANSWER_BYTES) return '';
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function reasonOf(error: Error): string {
+  if (error.name === 'AbortError') return `no answer within ${ASK_TIMEOUT_MS / 1000} s`;
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}

@@ -1,0 +1,38 @@
+// Owns what `octoporty up` chooses where nobody has: loopback, few log lines, and what it keeps in the data folder.
+
+import type { ConfigSources } from '../config/variables.ts';
+import { loadUpConfig } from '../config.ts';
+import { readKept } from './keptText.ts';
+
+/** For a part of it that does not answer: the ports of a running one are told by nothing but its banner. */
+export const UP_HINT =
+  'start "octoporty up"; where it has taken other ports, name them with --listen-port and --ui-port';
+
+export interface KeptSettings {
+  readonly secret?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** The sources with what `up` puts into them. */
+export function upSources(sources: ConfigSources, { secret, password }: KeptSettings): ConfigSources {
+  return {
+    ...sources,
+    defaults: {
+      OCTOPORTY_LISTEN_HOST: '127.0.0.1',
+      OCTOPORTY_LOG_LEVEL: 'warn',
+      OCTOPORTY_AUTH_SECRET: secret,
+      OCTOPORTY_UI_PASSWORD: password,
+    },
+    // The agent dials the gateway beside it, whatever the environment says for others.
+    flags: { ...sources.flags, OCTOPORTY_GATEWAY_URL: 'ws://127.0.0.1' },
+  };
+}
+
+/** The sources of a set-up that `up` has made in the data folder; null when there is none. Nothing is made up or kept. */
+export function keptUpSources(sources: ConfigSources): ConfigSources | null {
+  const { dataDir, hasSecret, hasPassword } = loadUpConfig(upSources(sources, {}));
+  const secret = hasSecret ? undefined : readKept(dataDir, 'secret');
+  if (secret === null) return null;
+  const password = hasPassword ? undefined : (readKept(dataDir, 'password') ?? undefined);
+  return upSources(sources, { secret, password });
+}
