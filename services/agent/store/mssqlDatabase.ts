@@ -1,11 +1,12 @@
 // SQL Server as the database of the store, through the driver tedious.
 
-import { Sequelize, type BaseError, type Options, type Transaction } from 'sequelize';
+import { BaseError, Sequelize, type Options, type Transaction } from 'sequelize';
 
 import type { Database, StoreLog } from './database.ts';
 import { migrate } from './migrate.ts';
 import { lockUntilEnd, MAPPINGS_LOCK, MIGRATION_LOCK } from './mssqlLock.ts';
 import type { MssqlTarget } from './mssqlTarget.ts';
+import { StoreError } from './store.ts';
 
 /** How long one statement may take. Raised: an edit answers 503 later when the server hangs. */
 const QUERY_TIMEOUT_MS = 10_000;
@@ -30,12 +31,26 @@ const DAMAGE_NUMBERS = new Set([605, 823, 824]);
 /** Loaded only when it is used: it takes a quarter of a second and tens of megabytes that SQLite never needs. */
 const loadTedious = async (): Promise<object> => (await import('tedious')).default;
 
+export interface MssqlOptions {
+  /** Another driver in tedious's shape. */
+  readonly loadDriver?: () => Promise<object>;
+  /** How long one statement may take. */
+  readonly queryTimeoutMs?: number;
+}
+
 /** The database on that server. It must exist; its tables are created on connect. */
-export function mssqlDatabase(target: MssqlTarget, log: StoreLog, loadDriver = loadTedious): Database {
+export function mssqlDatabase(
+  target: MssqlTarget,
+  log: StoreLog,
+  { loadDriver = loadTedious, queryTimeoutMs = QUERY_TIMEOUT_MS }: MssqlOptions = {},
+): Database {
   return { connect, isDamage, lockMappings };
 
   async function connect(signal?: AbortSignal): Promise<Sequelize> {
-    const sequelize = new Sequelize({ ...sequelizeOptions(target), dialectModule: await loadDriver() });
+    const sequelize = new Sequelize({
+      ...sequelizeOptions(target, queryTimeoutMs),
+      dialectModule: await loadDriver(),
+    });
     const connections = trackConnections(sequelize);
     try {
       // A transaction that does nothing but hold the lock: each migration commits in one of its own.
@@ -55,12 +70,12 @@ export function mssqlDatabase(target: MssqlTarget, log: StoreLog, loadDriver = l
       await sequelize.close();
       // Sequelize forgets the connection on which it failed to learn the server's version.
       for (const connection of connections) connection.close();
-      throw error;
+      throw withReason(error);
     }
   }
 }
 
-function sequelizeOptions(target: MssqlTarget): Options {
+function sequelizeOptions(target: MssqlTarget, queryTimeoutMs: number): Options {
   return {
     dialect: 'mssql',
     host: target.server,
@@ -77,7 +92,7 @@ function sequelizeOptions(target: MssqlTarget): Options {
         ...(target.instanceName === null ? {} : { instanceName: target.instanceName }),
         useUTC: true,
         connectTimeout: target.connectTimeoutMs,
-        requestTimeout: QUERY_TIMEOUT_MS,
+        requestTimeout: queryTimeoutMs,
         cancelTimeout: CANCEL_TIMEOUT_MS,
         // Whoever opens the store tries again itself, and would wait for all of the driver's attempts.
         maxRetriesOnTransientErrors: 0,
@@ -127,6 +142,16 @@ function isClosable(connection: unknown): connection is Closable {
     'close' in connection &&
     typeof connection.close === 'function'
   );
+}
+
+/** The driver tries each address of a name, and says of several failures only that there were some. */
+function withReason(error: unknown): unknown {
+  const original: unknown = error instanceof BaseError && 'original' in error ? error.original : null;
+  if (!(original instanceof Error && original.cause instanceof AggregateError)) return error;
+  const reasons = original.cause.errors.map((each: unknown) =>
+    each instanceof Error ? each.message : String(each),
+  );
+  return new StoreError('unavailable', `${original.message}: ${reasons.join(', ')}.`, error);
 }
 
 function isDamage(error: BaseError): boolean {

@@ -442,7 +442,10 @@ function storeOn(...answers: Answer[]): Opened {
 
 function storeAt(target: MssqlTarget, ...answers: Answer[]): Opened {
   const driver = standInDriver(...answers);
-  const both = createStoreOn(mssqlDatabase(target, { info: () => {} }, driver.load), source());
+  const both = createStoreOn(
+    mssqlDatabase(target, { info: () => {} }, { loadDriver: driver.load }),
+    source(),
+  );
   onTestFinished(() => both.store.close());
   return { driver, ...both };
 }

@@ -77,9 +77,9 @@ export function standInDriver(...answers: Answer[]): StandInDriver {
       statements.push(withParameters(sql, request));
       const answer = answerTo(sql, answers);
       setImmediate(() => {
-        if (answer instanceof Error) return request.callback(answer);
-        for (const row of answer) request.emit('row', columnsOf(row));
-        request.callback(null, answer.length);
+        const rows = answer instanceof Error ? [] : answer;
+        for (const row of rows) request.emit('row', columnsOf(row));
+        request.callback(answer instanceof Error ? answer : null, rows.length);
       });
     }
 
