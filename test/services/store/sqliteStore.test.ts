@@ -23,7 +23,9 @@ import { migrate, MIGRATIONS, type Migration } from '../../../services/agent/sto
 import { sqliteDatabase } from '../../../services/agent/store/sqliteDatabase.ts';
 import { expectStoreError } from './contract.ts';
 import { draft } from './drafts.ts';
-import { storeOn, tempDir } from './tempStore.ts';
+import { request } from './entries.ts';
+import { makeOlderDatabase, OLD_SNAPSHOT, OLDER_VERSIONS } from './olderDatabase.ts';
+import { bothOn, storeOn, tempDir } from './tempStore.ts';
 
 const log = { info: () => {} };
 
@@ -121,6 +123,18 @@ describe('the migrations', () => {
     await sequelize.close();
     await store.open();
     expect(await store.readAll()).toEqual({ revision: 1, mappings: [before.mapping] });
+  });
+
+  it.each(OLDER_VERSIONS)('bring a database of %s here with all that it holds', async (_name, migrations) => {
+    const path = join(tempDir(), 'store.sqlite');
+    await makeOlderDatabase(path, migrations);
+    const { store, journal } = bothOn(path);
+    await store.open();
+    expect(await store.readAll()).toEqual(OLD_SNAPSHOT);
+    expect((await store.create(draft({ externalDomain: 'new.example' }))).revision).toBe(8);
+    const entry = request();
+    await journal.append({ requests: [entry], connections: [] });
+    expect(await journal.readRequests({ limit: 10 })).toEqual([entry]);
   });
 
   it('that fail leave nothing behind, and run whole the next time', async () => {
