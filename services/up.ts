@@ -84,6 +84,7 @@ export async function startUp({ sources, maps, hasDemo, lifecycle, print }: UpOp
       gatewayPort: gateway.port,
       publicNames,
       tryName: demo === null ? (publicNames[0] ?? null) : DEMO_NAME,
+      login: { username: agentConfig.uiUsername, password: passwordLine(password) },
     }),
   );
   return log;
@@ -110,6 +111,12 @@ function onLoopbackOnly(name: string, host: string): void {
   throw new ConfigError(
     `${name} is ${host}, but "octoporty up" listens on loopback only: unset it, or run "octoporty gateway" and "octoporty agent".`,
   );
+}
+
+/** Shown once, when it is made up; later it is enough to say where it is. */
+function passwordLine(password: KeptText | null): string {
+  if (password === null) return 'the password is as set by OCTOPORTY_UI_PASSWORD';
+  return password.isNew ? `password ${password.text}` : `the password is in ${password.path}`;
 }
 
 function demoMap(port: number): MapFlag {

@@ -15,6 +15,7 @@ const PROBLEMS = {
   unauthenticated: { status: 401, title: 'Log in first.' },
   wrong_password: { status: 401, title: 'The user name or the password is wrong.' },
   foreign_origin: { status: 403, title: 'Another web site sent this request: open the dashboard itself.' },
+  this_machine_only: { status: 403, title: 'The status page is for this machine only.' },
   not_found: { status: 404, title: 'There is nothing here.' },
   method_not_allowed: { status: 405, title: 'This cannot be done here: the Allow header names what can.' },
   duplicate: { status: 409, title: 'Another mapping has this domain and port.' },

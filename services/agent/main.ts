@@ -1,10 +1,9 @@
 // The agent from start to stop: parts are made in order, and let go in reverse.
 
-import type { Server } from 'node:http';
-import { distinctUntilKeyChanged, filter, map, take } from 'rxjs';
+import { distinctUntilKeyChanged, filter, first, map, take } from 'rxjs';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
-import type { PageStatus } from './statusPage.ts';
+import type { PageStatus } from './api/statusPage.ts';
 import { randomText } from '../../machines/random.ts';
 import { describeError } from '../../protocol/errors.ts';
 import { createActors } from '../actors.ts';
@@ -14,14 +13,19 @@ import { systemRandom } from '../random.ts';
 import { createTokens } from '../tokens.ts';
 import { VERSION } from '../version.ts';
 import { loadAgentId } from './agentId.ts';
-import { startAgentApi } from './api.ts';
+import { createAgentApi } from './api/agentApi.ts';
+import { openAgentServer } from './api/server.ts';
 import { startAgentDatabase } from './database.ts';
 import { createDialer } from './dialer.ts';
 import { createForwarder } from './forwarder.ts';
 import { createHttpOrigin } from './httpOrigin.ts';
+import { createMappingEdits } from './mappingEdits.ts';
 import { configOf, createMappings, type Mappings } from './mappings.ts';
 import { logRefusals } from './refusals.ts';
+import { createRequestLog } from './requestLog.ts';
+import { createRouteStates } from './routeStates.ts';
 import { createStore } from './store/createStore.ts';
+import { createTargetTest } from './targetTest.ts';
 import { createUplink, isOnlineState, type Uplink } from './uplink.ts';
 
 export interface RunningAgent {
@@ -49,18 +53,18 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     throw new Error(`The actor "${actor}" failed.`, { cause: error });
   });
   const agentId = loadAgentId(config.dataDir);
-  const { store } = createStore({
+  const { store, journal } = createStore({
     dataDir: config.dataDir,
     connectionString: config.connectionString ?? undefined,
     log,
   });
+  // First of all that lasts: with the port taken, nothing else has begun.
+  const server = await openAgentServer(config.uiHost, config.uiPort);
+  log.info({ host: config.uiHost, port: server.port, version: VERSION }, 'The agent listens.');
+
   const mappings = createMappings();
-  const ownPorts: number[] = [];
-  const origins = createHttpOrigin({
-    allowedTargets: config.allowedTargets,
-    ownPorts: () => ownPorts,
-    log,
-  });
+  const reach = { allowedTargets: config.allowedTargets, ownPorts: () => [server.port] };
+  const origins = createHttpOrigin({ ...reach, log });
   const forwarder = createForwarder({
     origins,
     clock,
@@ -89,23 +93,48 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     (id) => mappings.findEnabled(id)?.externalDomain,
     log,
   );
-
-  // First of all that lasts: with the port taken, nothing else has begun.
-  const api: Server = await startAgentApi({
-    host: config.uiHost,
-    port: config.uiPort,
-    allowedHosts: config.uiAllowedHosts,
+  const requestLog = createRequestLog({
+    actors,
+    bus,
+    clock,
+    journal,
+    retention: { maxAgeMs: config.logRetentionMs, maxRows: config.logMaxRows },
+    isOn: config.isRequestLogOn,
+    agentVersion: VERSION,
+    gatewayVersion: () => uplink.status.gateway.version,
     log,
-    checks: () => {
-      const tunnel = uplink.status.state;
-      return { database: database.isOpen ? 'ok' : 'starting', tunnel, isOnline: isOnlineState(tunnel) };
-    },
-    status: () => statusContent(config, mappings, uplink),
   });
-  ownPorts.push(portOf(api));
-  log.info({ host: config.uiHost, port: portOf(api), version: VERSION }, 'The agent listens.');
-
+  const routes = createRouteStates(mappings, uplink, clock);
   const database = startAgentDatabase({ actors, store, mappings, config, log });
+  const edits = createMappingEdits({
+    store,
+    mappings,
+    database,
+    bus,
+    clock,
+    reservedDomain: () => uplink.status.gateway.host,
+  });
+  const api = createAgentApi({
+    config,
+    log,
+    clock,
+    random: systemRandom,
+    actors,
+    uplink,
+    database,
+    mappings,
+    edits,
+    routes,
+    journal,
+    requestLog,
+    forwarder,
+    testTarget: createTargetTest({ ...reach, connectTimeoutMs: config.connectTimeoutMs, clock }),
+    page: () => statusContent(config, mappings, uplink),
+    version: VERSION,
+  });
+  server.serve(api.answer, api.upgrade);
+
+  database.state$.pipe(first((state) => state === 'ok')).subscribe(() => requestLog.begin());
   // The tunnel needs the mappings: the first view of them, once the database has told it, starts the dialling.
   const following = mappings.mappings$.subscribe((view) => {
     uplink.offer(configOf(view));
@@ -117,8 +146,8 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
   });
 
   return {
-    uiUrl: `http://localhost:${portOf(api)}`,
-    uiPort: portOf(api),
+    uiUrl: `http://localhost:${server.port}`,
+    uiPort: server.port,
     online,
     publicNames: () =>
       [...mappings.view.mappings.values()]
@@ -133,9 +162,12 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
           resolve();
         });
       });
+      routes.stop();
       origins.close();
-      api.closeAllConnections();
-      await new Promise((resolve) => api.close(resolve));
+      await api.stop();
+      await server.close();
+      // After the tunnel, whose end is a row; before the store, which writes it.
+      await requestLog.stop();
       await store.close();
       log.info({}, 'The agent has stopped.');
     },
@@ -174,9 +206,4 @@ function statusContent(config: AgentConfig, mappings: Mappings, uplink: Uplink):
       refused: refused.get(mapping.id) ?? null,
     })),
   };
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -9,6 +9,8 @@ export interface BannerFacts {
   readonly publicNames: readonly string[];
   /** The name to try first; null when nothing is published. */
   readonly tryName: string | null;
+  /** Who may use the API; `password` says it, or where it is. */
+  readonly login: { readonly username: string; readonly password: string };
 }
 
 const EXAMPLE = 'npm start -- --map app.localhost=http://127.0.0.1:3000';
@@ -23,6 +25,7 @@ export function bannerOf(facts: BannerFacts): string {
     facts.tryName === null
       ? ['Publish one', EXAMPLE]
       : ['Try it', styleText('bold', curlOf(facts.tryName, facts.gatewayPort))],
+    ['API login', `${facts.login.username}, ${facts.login.password}`],
     ['Stop', 'Ctrl-C'],
   ];
   const lines = rows.map(([label = '', value = '']) => `  ${styleText('dim', label.padEnd(13))}${value}`);

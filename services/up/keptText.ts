@@ -6,17 +6,19 @@ import { join } from 'node:path';
 export interface KeptText {
   readonly path: string;
   readonly text: string;
+  /** Made up just now: nobody has seen it yet. */
+  readonly isNew: boolean;
 }
 
 /** Reads the text of that name in the folder, or makes and keeps it. */
 export function keptText(dataDir: string, name: string, make: () => string): KeptText {
   const path = join(dataDir, name);
   const kept = readKept(dataDir, name);
-  if (kept !== null) return { path, text: kept };
+  if (kept !== null) return { path, text: kept, isNew: false };
   const text = make();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   writeWhole(path, `${text}\n`);
-  return { path, text };
+  return { path, text, isNew: true };
 }
 
 /** The text of that name as an earlier start has kept it; null when none has. */

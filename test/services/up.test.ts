@@ -21,21 +21,22 @@ describe('octoporty up', () => {
     await end(process);
   });
 
-  it('keeps a secret and a password for their owner only, and prints neither while there is no login', async () => {
+  it('keeps a secret and a password for their owner only, and shows the password once', async () => {
     const dataDir = tempDir();
     const first = up(dataDir);
     await first.printed(CURL);
     const { stdout } = await end(first);
     const password = readFileSync(join(dataDir, 'password'), 'utf8').trim();
     expect(password).toMatch(/^[a-z2-9]{4}(-[a-z2-9]{4}){3}$/);
-    expect(stdout).not.toContain(password);
-    expect(stdout).not.toMatch(/sign in|password/i);
+    expect(stdout).toContain(`admin, password ${password}`);
     for (const file of ['secret', 'password']) expect(statSync(join(dataDir, file)).mode & 0o777).toBe(0o600);
     const inodes = ['secret', 'password'].map((file) => statSync(join(dataDir, file)).ino);
 
     const second = up(dataDir);
     await second.printed(CURL);
-    await end(second);
+    const { stdout: again } = await end(second);
+    expect(again).toContain(`the password is in ${join(dataDir, 'password')}`);
+    expect(again).not.toContain(password);
     expect(['secret', 'password'].map((file) => statSync(join(dataDir, file)).ino)).toEqual(inodes);
   });
 

@@ -1,0 +1,99 @@
+// The agent's HTTP side put together: who may ask, what may be asked, and what is behind each answer.
+
+import type { RequestListener } from 'node:http';
+import type { AgentConfig } from '../../config.ts';
+import type { Actors } from '../../actors.ts';
+import type { Log } from '../../log.ts';
+import type { Clock } from '../../../machines/clock.ts';
+import type { Random } from '../../../machines/random.ts';
+import type { AgentDatabase } from '../database.ts';
+import type { Forwarder } from '../forwarder.ts';
+import type { MappingEdits } from '../mappingEdits.ts';
+import type { Mappings } from '../mappings.ts';
+import type { RequestLog } from '../requestLog.ts';
+import type { RouteStates } from '../routeStates.ts';
+import type { Journal } from '../store/journal.ts';
+import type { TestTarget } from '../targetTest.ts';
+import type { Uplink } from '../uplink.ts';
+import { createLockout } from '../lockout.ts';
+import { createSessions } from '../sessions.ts';
+import { createAgentApp } from './app.ts';
+import { createAuthentication } from './authentication.ts';
+import { authRoutes } from './auth.ts';
+import { logRoutes } from './logs.ts';
+import { machineRoutes } from './machines.ts';
+import { mappingRoutes } from './mappings.ts';
+import { openApiRoutes } from './openapi.ts';
+import { pageRoutes } from './pageRoutes.ts';
+import { healthRoutes, statusRoutes } from './status.ts';
+import type { UpgradeListener } from './server.ts';
+import type { PageStatus } from './statusPage.ts';
+import { targetTestRoutes } from './targetTest.ts';
+
+export interface AgentApiOptions {
+  readonly config: AgentConfig;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly actors: Actors;
+  readonly uplink: Uplink;
+  readonly database: AgentDatabase;
+  readonly mappings: Mappings;
+  readonly edits: MappingEdits;
+  readonly routes: RouteStates;
+  readonly journal: Journal;
+  readonly requestLog: RequestLog;
+  readonly forwarder: Forwarder;
+  readonly testTarget: TestTarget;
+  readonly page: () => PageStatus;
+  readonly version: string;
+}
+
+export interface AgentApi {
+  readonly answer: RequestListener;
+  readonly upgrade: UpgradeListener;
+  /** Writes what is kept of the sessions. */
+  stop(): Promise<void>;
+}
+
+export function createAgentApi(options: AgentApiOptions): AgentApi {
+  const { config, log, clock, random, actors, uplink, database, mappings, edits, routes } = options;
+  const { journal, requestLog, forwarder, testTarget, version } = options;
+  const { uiUsername: username, uiPassword: password, dataDir } = config;
+  const startedMs = clock.nowMs();
+  const sessions = createSessions({ dataDir, username, password, clock, random, log });
+  const authentication = createAuthentication(sessions, clock);
+  const auth = authRoutes({ username, password, sessions, lockout: createLockout(), clock, log });
+  const isKnown = () => database.state !== 'starting';
+  const status = {
+    uplink,
+    databaseState: () => database.state,
+    droppedLogRows: () => requestLog.droppedRows,
+    relays: () => forwarder.list().length,
+    uptimeSeconds: () => Math.floor((clock.nowMs() - startedMs) / 1000),
+    gatewayUrl: config.gatewayUrl,
+    agentName: config.agentName,
+    version,
+  };
+  const app = createAgentApp({
+    allowedHosts: config.uiAllowedHosts,
+    log,
+    authenticate: (context) => void authentication.authenticate(context),
+    open: [auth.open, healthRoutes(status), openApiRoutes(), pageRoutes(options.page)],
+    guarded: [
+      auth.guarded,
+      statusRoutes(status),
+      // Before the mappings: there, "test" would be an id.
+      targetTestRoutes({ testTarget, mappings, isKnown }),
+      mappingRoutes({ mappings, edits, routes, isKnown }),
+      machineRoutes({ actors, gatewayMachines: () => uplink.status.gatewayMachines }),
+      logRoutes({ journal }),
+    ],
+  });
+  const answer = app.callback();
+  return {
+    answer: (request, response) => void answer(request, response),
+    upgrade: (_request, socket) => void socket.destroy(),
+    stop: () => sessions.stop(),
+  };
+}
