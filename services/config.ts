@@ -70,7 +70,7 @@ export interface AgentConfig {
   /** 0 takes any free port. */
   readonly uiPort: number;
   readonly uiUsername: string;
-  readonly uiPassword: string | null;
+  readonly uiPassword: string;
   /** Host names under which the UI may be asked for, besides addresses and localhost. */
   readonly uiAllowedHosts: readonly string[];
   readonly agentName: string;
