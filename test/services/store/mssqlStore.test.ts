@@ -1,6 +1,6 @@
 // The real store and journal on SQL Server's dialect: each statement they send, and what they make of the answers.
 
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import type { Journal } from '../../../services/agent/store/journal.ts';
@@ -10,7 +10,13 @@ import type { MssqlTarget } from '../../../services/agent/store/mssqlTarget.ts';
 import type { Store } from '../../../services/agent/store/store.ts';
 import { expectStoreError } from './contract.ts';
 import { draft } from './drafts.ts';
-import { ServerError, standInDriver, type Answer, type StandInDriver } from './standInDriver.ts';
+import {
+  ConnectionLost,
+  ServerError,
+  standInDriver,
+  type Answer,
+  type StandInDriver,
+} from './standInDriver.ts';
 
 const ID = '00000000-0000-4000-8000-00000000000a';
 const OTHER_ID = '00000000-0000-4000-8000-00000000000b';
@@ -286,6 +292,26 @@ describe('what SQL Server says is wrong', () => {
     isBroken = false;
     expect((await store.create(draft())).revision).toBe(7);
   });
+
+  it.each(['sp_getapplock', 'INSERT INTO [port_mappings]', 'UPDATE [config]'])(
+    'is unavailable when the connection is lost at %s, and the next call takes a new one',
+    async (statement) => {
+      let isBroken = false;
+      const { driver, store } = await openOn((sql) =>
+        isBroken && sql.includes(statement) ? new ConnectionLost('The socket hung up.') : undefined,
+      );
+      isBroken = true;
+      // Sequelize says on the console itself that it could not roll back.
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      onTestFinished(() => warn.mockRestore());
+      await expectStoreError(store.create(draft()), 'unavailable');
+      expect(driver.taken()).not.toContain('COMMIT');
+      isBroken = false;
+      expect((await store.create(draft())).revision).toBe(7);
+      await store.close();
+      expect(driver.openCount()).toBe(0);
+    },
+  );
 
   it('is unavailable when the lock of the mappings is refused', async () => {
     const { driver, store } = await openOn((sql) =>

@@ -20,6 +20,11 @@ export class ServerError extends Error {
   }
 }
 
+/** The connection is gone, and with it the statement. */
+export class ConnectionLost extends Error {
+  readonly code = 'ESOCKET';
+}
+
 export interface StandInDriver {
   /** To be handed to mssqlDatabase. */
   load(): Promise<object>;
@@ -38,7 +43,11 @@ export function standInDriver(...answers: Answer[]): StandInDriver {
   const configs: unknown[] = [];
 
   class Connection extends EventEmitter {
-    readonly STATE = { INITIALIZED: { name: 'Initialized' }, LOGGED_IN: { name: 'LoggedIn' } };
+    readonly STATE = {
+      INITIALIZED: { name: 'Initialized' },
+      LOGGED_IN: { name: 'LoggedIn' },
+      FINAL: { name: 'Final' },
+    };
     state = this.STATE.INITIALIZED;
     closed = false;
 
@@ -77,15 +86,22 @@ export function standInDriver(...answers: Answer[]): StandInDriver {
       statements.push(withParameters(sql, request));
       const answer = answerTo(sql, answers);
       setImmediate(() => {
+        if (answer instanceof ConnectionLost) this.#lose(answer);
         const rows = answer instanceof Error ? [] : answer;
         for (const row of rows) request.emit('row', columnsOf(row));
         request.callback(answer instanceof Error ? answer : null, rows.length);
       });
     }
 
+    #lose(reason: ConnectionLost): void {
+      this.state = this.STATE.FINAL;
+      this.close();
+      this.emit('error', reason);
+    }
+
     #note(statement: string, done: Done): void {
-      statements.push(statement);
-      setImmediate(() => done(undefined));
+      if (!this.closed) statements.push(statement);
+      setImmediate(() => done(this.closed ? new ConnectionLost('It is closed.') : undefined));
     }
   }
 
