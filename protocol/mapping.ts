@@ -11,6 +11,9 @@ export const MAX_MAPPINGS = MAX_WIRE_MAPPINGS;
 /** Longest mapping name, in characters. Raised: one row takes more than a line in the list. */
 const MAX_NAME_LENGTH = 100;
 
+/** Line breaks and the like tear lists and logs apart; halves of surrogate pairs no database gives back as they were. */
+const UNWRITABLE = /[\p{Cc}\p{Cs}]/u;
+
 const ENTER_NAME = `Enter a name of 1 to ${MAX_NAME_LENGTH} characters.`;
 const ENTER_PORT = 'Enter a port: a whole number from 1 to 65535.';
 const ENTER_HOST_HEADER =
@@ -28,7 +31,8 @@ const editableFields = {
     .string({ error: ENTER_NAME })
     .trim()
     .min(1, { error: ENTER_NAME })
-    .max(MAX_NAME_LENGTH, { error: ENTER_NAME }),
+    .max(MAX_NAME_LENGTH, { error: ENTER_NAME })
+    .refine((name) => !UNWRITABLE.test(name), { error: 'Enter the name without control characters.' }),
   externalDomain: hostSchema(parseExternalDomain, 'Enter the public name, such as app.example.com.'),
   externalPort: portSchema,
   internalHost: hostSchema(

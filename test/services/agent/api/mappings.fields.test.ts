@@ -24,6 +24,7 @@ const IPV4 = 'Enter the IPv4 address as four numbers from 0 to 255, such as 192.
 
 const REFUSED: readonly (readonly [field: string, values: readonly unknown[], says: string])[] = [
   ['name', ['', '   ', 'x'.repeat(101), null, 5, {}], NAME],
+  ['name', ['a\nb', 'a\u0000b', 'a\u0085b', 'a\ud800b'], 'Enter the name without control characters.'],
   ['externalDomain', [null, 5, ['a.example'], '', '.', 'a..example', '-a.example', 'a_b.example'], DOMAIN],
   ['externalDomain', ['%2e', 'a%2eexample'], DOMAIN],
   ['externalDomain', ['*', '*.example.com', 'a.*.example'], WILDCARD],
