@@ -60,7 +60,7 @@ export class SessionStatus {
   }
 
   private look(): void {
-    if (this.isOver || !this.options.isServing()) return;
+    if (this.isOver) return;
     const { own, all } = statesOf(this.options.family());
     const nowMs = this.options.clock.nowMs();
     if (own !== this.told.own) this.tellAt(Math.max(nowMs, this.toldAtMs + STATUS_GAP_MS));

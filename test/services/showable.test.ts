@@ -60,6 +60,10 @@ describe('what is shown of a context', () => {
     expect(showable(nested)).toEqual({ a: { b: { c: { d: { e: '… (1 fields)', g: '… (2 items)' } } } } });
   });
 
+  test('has no field whose name is too long to read', () => {
+    expect(showable({ kept: 1, ['n'.repeat(101)]: 2 })).toEqual({ kept: 1 });
+  });
+
   test('never ends in half a character', () => {
     expect(showable({ text: `${'x'.repeat(199)}😀y` })).toEqual({
       text: `${'x'.repeat(199)}… (3 more characters)`,
@@ -116,6 +120,11 @@ describe('what is shown of a context', () => {
   test('has at most 500 values, however wide and deep the context is', () => {
     const level = (depth: number): unknown =>
       depth === 0 ? 1 : Array.from({ length: 20 }, () => level(depth - 1));
-    expect((JSON.stringify(showable({ level: level(4) })).match(/1,|1\]/g) ?? []).length).toBeLessThan(500);
+    expect(JSON.stringify(showable({ level: level(4) })).match(/1,|1\]/g)?.length).toBeLessThan(500);
+    const fields = (depth: number): unknown =>
+      depth === 0
+        ? 1
+        : Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`f${at}`, fields(depth - 1)]));
+    expect(JSON.stringify(showable({ fields: fields(3) })).match(/:1/g)?.length).toBeLessThan(500);
   });
 });

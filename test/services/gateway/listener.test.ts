@@ -324,6 +324,15 @@ describe('a reserved path', () => {
     expect(edge.relayed).toHaveLength(0);
   });
 
+  it.each(['/healthy', '/api/v1/machinesx', '/api/v1/status/', '/HEALTH'])(
+    '%s only looks like one, and is nobody’s',
+    async (target) => {
+      await open({ own: () => expect.unreachable() });
+      await ask(target, 'gw.test');
+      expect(edge.relayed).toHaveLength(1);
+    },
+  );
+
   it.each(['/health', '/metrics', '/tunnel', '/api/v1/status', '/api/v1/machines', '/api/v1/machines/a'])(
     '%s belongs to the mapping that has the host',
     async (target) => {

@@ -102,7 +102,7 @@ describe('what moves', () => {
     const { told, move, clock } = alone();
     move('handshaking.syncing');
     move('online.fresh');
-    expect(told()).toEqual([]);
+    expect([told(), clock.pending]).toEqual([[], 1]);
     clock.settle();
     expect(told()).toEqual([[0, 'online.fresh', 'lively']]);
   });
@@ -161,6 +161,16 @@ describe('what moves', () => {
     status.stop();
     move('closed');
     clock.runFor(5_000);
+    expect([told().length, clock.pending]).toEqual([1, 0]);
+  });
+
+  test('in the tick of the end is nobody’s business either', () => {
+    const { told, move, clock, status } = alone();
+    move('online.fresh');
+    clock.settle();
+    move('online.renewing');
+    status.stop();
+    clock.settle();
     expect([told().length, clock.pending]).toEqual([1, 0]);
   });
 
