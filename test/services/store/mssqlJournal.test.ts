@@ -1,0 +1,140 @@
+// The real journal on SQL Server's dialect: each statement it sends, and what it makes of the answers.
+
+import { describe, expect, it } from 'vitest';
+
+import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
+import { AT, ID, openOn, OTHER_ID } from './mssqlOnStandIn.ts';
+
+describe('the journal on SQL Server', () => {
+  const entry: RequestLogEntry = {
+    id: ID,
+    portMappingId: OTHER_ID,
+    timestamp: AT,
+    method: 'GET',
+    path: "/ü'[x]",
+    statusCode: 200,
+    durationMs: 1.5,
+    bytesIn: 5,
+    bytesOut: 2 ** 40,
+    outcome: 'complete',
+    errorCode: null,
+    visitorAddress: '::1',
+  };
+
+  it('appends in one transaction what is not there yet', async () => {
+    const { driver, journal } = await openOn((sql) =>
+      sql.startsWith('SELECT [id] FROM [request_logs]') ? [{ id: OTHER_ID }] : undefined,
+    );
+    const connection = {
+      id: ID,
+      connectedAt: AT,
+      disconnectedAt: null,
+      disconnectReason: null,
+      gatewayVersion: '1.0.0',
+      agentVersion: '1.0.0',
+    };
+    await journal.append({ requests: [entry, { ...entry, id: OTHER_ID }], connections: [connection] });
+    expect(driver.taken()).toMatchInlineSnapshot(`
+      [
+        "BEGIN",
+        "SELECT [id] FROM [request_logs] AS [RequestLog] WHERE [RequestLog].[id] IN (N'00000000-0000-4000-8000-00000000000a', N'00000000-0000-4000-8000-00000000000b');",
+        "INSERT INTO [request_logs] ([id],[portMappingId],[timestamp],[method],[path],[statusCode],[durationMs],[bytesIn],[bytesOut],[outcome],[errorCode],[visitorAddress]) OUTPUT INSERTED.[id],INSERTED.[portMappingId],INSERTED.[timestamp],INSERTED.[method],INSERTED.[path],INSERTED.[statusCode],INSERTED.[durationMs],INSERTED.[bytesIn],INSERTED.[bytesOut],INSERTED.[outcome],INSERTED.[errorCode],INSERTED.[visitorAddress] VALUES (N'00000000-0000-4000-8000-00000000000a',N'00000000-0000-4000-8000-00000000000b','2026-01-31 12:00:00.123 +00:00',N'GET',N'/ü''[x]',200,1.5,5,1099511627776,N'complete',NULL,N'::1');",
+        "MERGE INTO [connection_logs] WITH(HOLDLOCK) AS [connection_logs_target] USING (VALUES(N'00000000-0000-4000-8000-00000000000a', '2026-01-31 12:00:00.123 +00:00', NULL, NULL, N'1.0.0', N'1.0.0')) AS [connection_logs_source]([id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion]) ON [connection_logs_target].[id] = [connection_logs_source].[id] WHEN MATCHED THEN UPDATE SET [connection_logs_target].[id] = N'00000000-0000-4000-8000-00000000000a', [connection_logs_target].[connectedAt] = '2026-01-31 12:00:00.123 +00:00', [connection_logs_target].[disconnectedAt] = NULL, [connection_logs_target].[disconnectReason] = NULL, [connection_logs_target].[gatewayVersion] = N'1.0.0', [connection_logs_target].[agentVersion] = N'1.0.0' WHEN NOT MATCHED THEN INSERT ([id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion]) VALUES(N'00000000-0000-4000-8000-00000000000a', '2026-01-31 12:00:00.123 +00:00', NULL, NULL, N'1.0.0', N'1.0.0') OUTPUT $action, INSERTED.*;",
+        "COMMIT",
+      ]
+    `);
+  });
+
+  it('reads requests by every filter, wildcards taken as they are', async () => {
+    const { driver, journal } = await openOn((sql) =>
+      sql.includes('FROM [request_logs]')
+        ? [{ ...entry, timestamp: new Date(AT), bytesIn: '5', bytesOut: '1099511627776' }]
+        : undefined,
+    );
+    const query = { mappingId: OTHER_ID, method: 'GET', status: '5xx', path: "ü'[50%]_!", limit: 50 };
+    expect(await journal.readRequests(query)).toEqual([entry]);
+    expect(driver.taken()).toMatchInlineSnapshot(`
+      [
+        "BEGIN",
+        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[portMappingId] = N'00000000-0000-4000-8000-00000000000b' AND [RequestLog].[method] = N'GET' AND [RequestLog].[statusCode] BETWEEN 500 AND 599 AND [RequestLog].[path] LIKE N'%ü''![50!%]!_!!%' ESCAPE '!') ORDER BY [RequestLog].[timestamp] DESC, [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "COMMIT",
+      ]
+    `);
+  });
+
+  it('reads the page after an entry', async () => {
+    const { driver, journal } = await openOn((sql) =>
+      sql.includes('FROM [request_logs]')
+        ? [{ ...entry, timestamp: new Date(AT), bytesIn: '5', bytesOut: '5' }]
+        : undefined,
+    );
+    await journal.readRequests({ before: ID, limit: 50 });
+    expect(driver.taken()).toMatchInlineSnapshot(`
+      [
+        "BEGIN",
+        "SELECT [id], [timestamp] FROM [request_logs] AS [RequestLog] WHERE [RequestLog].[id] = N'00000000-0000-4000-8000-00000000000a';",
+        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ((([RequestLog].[timestamp] < N'2026-01-31 12:00:00.123 +00:00' OR [RequestLog].[id] < N'00000000-0000-4000-8000-00000000000a') AND [RequestLog].[timestamp] <= N'2026-01-31 12:00:00.123 +00:00')) ORDER BY [RequestLog].[timestamp] DESC, [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "COMMIT",
+      ]
+    `);
+  });
+
+  it('reads connections, those online with no end', async () => {
+    const { driver, journal } = await openOn((sql) =>
+      sql.includes('FROM [connection_logs]')
+        ? [
+            {
+              id: ID,
+              connectedAt: new Date(AT),
+              disconnectedAt: null,
+              disconnectReason: null,
+              gatewayVersion: '1',
+              agentVersion: '1',
+            },
+          ]
+        : undefined,
+    );
+    const [read] = await journal.readConnections({ before: ID, limit: 50 });
+    expect(read).toMatchObject({ id: ID, connectedAt: AT, disconnectedAt: null });
+    expect(driver.taken()).toMatchInlineSnapshot(`
+      [
+        "BEGIN",
+        "SELECT [id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion] FROM [connection_logs] AS [ConnectionLog] WHERE [ConnectionLog].[id] = N'00000000-0000-4000-8000-00000000000a';",
+        "SELECT [id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion] FROM [connection_logs] AS [ConnectionLog] WHERE ((([ConnectionLog].[connectedAt] < N'2026-01-31 12:00:00.123 +00:00' OR [ConnectionLog].[id] < N'00000000-0000-4000-8000-00000000000a') AND [ConnectionLog].[connectedAt] <= N'2026-01-31 12:00:00.123 +00:00')) ORDER BY [ConnectionLog].[connectedAt] DESC, [ConnectionLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "COMMIT",
+      ]
+    `);
+  });
+
+  it('prunes in bounded steps by age and count', async () => {
+    const { driver, journal } = await openOn((sql) => {
+      if (/^SELECT .*_logs\]/.test(sql))
+        return [{ id: ID, timestamp: new Date(AT), connectedAt: new Date(AT) }];
+      return sql.startsWith('DELETE') ? [{ AFFECTEDROWS: 500 }] : undefined;
+    });
+    const retention = { maxAgeMs: 86_400_000, maxRows: 1000 };
+    expect(await journal.prune(retention, Date.parse(AT))).toBe(true);
+    expect(driver.taken()).toMatchInlineSnapshot(`
+      [
+        "BEGIN",
+        "SELECT [id], [timestamp] FROM [request_logs] AS [RequestLog] ORDER BY [RequestLog].[timestamp] DESC, [RequestLog].[id] DESC OFFSET 1000 ROWS FETCH NEXT 1 ROWS ONLY;",
+        "DELETE TOP(500) FROM [request_logs] WHERE ([timestamp] < N'2026-01-31 12:00:00.123 +00:00' OR [id] <= N'00000000-0000-4000-8000-00000000000a') AND [timestamp] <= N'2026-01-31 12:00:00.123 +00:00'; SELECT @@ROWCOUNT AS AFFECTEDROWS;",
+        "SELECT [id], [connectedAt] FROM [connection_logs] AS [ConnectionLog] ORDER BY [ConnectionLog].[connectedAt] DESC, [ConnectionLog].[id] DESC OFFSET 1000 ROWS FETCH NEXT 1 ROWS ONLY;",
+        "DELETE TOP(500) FROM [connection_logs] WHERE ([disconnectedAt] IS NOT NULL AND (([connectedAt] < N'2026-01-31 12:00:00.123 +00:00' OR [id] <= N'00000000-0000-4000-8000-00000000000a') AND [connectedAt] <= N'2026-01-31 12:00:00.123 +00:00')); SELECT @@ROWCOUNT AS AFFECTEDROWS;",
+        "COMMIT",
+      ]
+    `);
+  });
+
+  it('ends what a process that is gone has left online', async () => {
+    const { driver, journal } = await openOn();
+    await journal.endAbandoned(Date.parse(AT));
+    expect(driver.taken()).toMatchInlineSnapshot(`
+      [
+        "BEGIN",
+        "UPDATE [connection_logs] SET [disconnectedAt]="2026-01-31 12:00:00.123 +00:00" WHERE [disconnectedAt] IS NULL",
+        "COMMIT",
+      ]
+    `);
+  });
+});
