@@ -179,7 +179,7 @@ const STATUS: readonly Operation[] = [
     path: '/api/v1/reconnect',
     tag: 'status',
     summary: 'Drop the tunnel and dial again now, from any state.',
-    answers: { 202: { says: 'Under way: the status tells how it goes.' } },
+    answers: { 202: { says: 'Under way; the status as it is by now.', schema: statusSchema } },
   },
   {
     id: 'listMachines',
