@@ -1,6 +1,5 @@
 // The doctor's way to the gateway, link by link: its name, its port, its certificate, what it says, whether it takes our secret.
 
-import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -9,6 +8,7 @@ import type { AgentConfig } from '../../config.ts';
 import { failed, ok, skipped, type Finding } from '../../doctor.ts';
 import { VERSION } from '../../version.ts';
 import { certificateFaultOf, errnoOf, failureOf, isNoTls, type ConnectionStage } from '../originErrors.ts';
+import { findBySystem, lookupProblem } from './addresses.ts';
 import type { Handshake } from './handshake.ts';
 
 type GatewayConfig = Pick<AgentConfig, 'gatewayUrl' | 'caFile' | 'proxyUrl'>;
@@ -32,14 +32,14 @@ export async function examineGatewayName({ gatewayUrl, proxyUrl }: GatewayConfig
   const check = 'gateway name';
   const host = hostOf(gatewayUrl);
   try {
-    const addresses = (await lookup(host, { all: true })).map(({ address }) => address);
+    const addresses = await findBySystem(host);
     const saw = isIP(host) === 0 ? `${host} is ${addresses.join(', ')}` : `${host} is an address`;
     return { finding: ok(check, saw), addresses };
   } catch (error) {
     // Behind a proxy nobody here has to know the name.
     if (proxyUrl !== null)
       return { finding: skipped(check, `${host} is resolved by the proxy`), addresses: [] };
-    const saw = `${host} cannot be resolved (${errnoOf(error)})`;
+    const saw = `${host} cannot be resolved (${lookupProblem(error)})`;
     return { finding: failed(check, saw, `${URL_ADVICE} and the DNS server of this machine`), addresses: [] };
   }
 }

@@ -1,16 +1,9 @@
 // The doctor's look at the public names: whether visitors find the gateway by them.
 
-import { lookup } from 'node:dns/promises';
 import { isLoopback } from '../../config/values.ts';
 import { failed, ok, skipped, type Finding } from '../../doctor.ts';
-import { errnoOf } from '../originErrors.ts';
+import { findBySystem, lookupProblem, type FindAddresses } from './addresses.ts';
 import { MAX_EXAMINED } from './origins.ts';
-
-/** All addresses of a name; rejects as `dns.lookup` does. */
-export type FindAddresses = (name: string) => Promise<readonly string[]>;
-
-/** A resolver that takes longer is not there. Raised: names that hang keep the doctor waiting. */
-const LOOKUP_TIMEOUT_MS = 10_000;
 
 export async function examinePublicNames(
   domains: readonly string[],
@@ -35,11 +28,14 @@ async function examineName(
   const isHere = gatewayAddresses.every(isLoopback);
   const target = isHere ? "the gateway's public address" : gatewayAddresses.join(', ');
   try {
-    const addresses = await inTime(findAddresses(name));
+    const addresses = await findAddresses(name);
     return ok(check, `${addresses.join(', ')}${comparison(addresses, gatewayAddresses)}`);
   } catch (error) {
-    const why = errnoOf(error) || (error instanceof Error ? error.message : String(error));
-    return failed(check, `it cannot be resolved (${why})`, `create a DNS record that leads to ${target}`);
+    return failed(
+      check,
+      `it cannot be resolved (${lookupProblem(error)})`,
+      `create a DNS record that leads to ${target}`,
+    );
   }
 }
 
@@ -48,21 +44,4 @@ function comparison(addresses: readonly string[], gatewayAddresses: readonly str
   if (gatewayAddresses.every(isLoopback)) return '';
   if (addresses.some((address) => gatewayAddresses.includes(address))) return ', as the gateway';
   return `, not the gateway's ${gatewayAddresses.join(', ')}: right only if something there passes visitors on to it`;
-}
-
-async function findBySystem(name: string): Promise<string[]> {
-  return (await lookup(name, { all: true })).map(({ address }) => address);
-}
-
-async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error(`no answer within ${LOOKUP_TIMEOUT_MS / 1000} s`)),
-    LOOKUP_TIMEOUT_MS,
-  );
-  try {
-    return await Promise.race([answer, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

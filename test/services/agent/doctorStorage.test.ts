@@ -73,7 +73,8 @@ describe('the database', () => {
   it.each([
     ['is no database', (path: string) => writeFileSync(path, 'nonsense'.repeat(1000))],
     ['holds a mapping that is none', (path: string) => change(path, `internalPort = 0`)],
-    ['has a broken page', (path: string) => writeFileSync(path, breakPage(readFileSync(path)))],
+    ['has a broken page', (path: string) => breakPage(path, 2)],
+    ['has a broken page that no mapping is on', (path: string) => breakPage(path, 3)],
   ])('fails when the file %s', async (_what, harm) => {
     const dir = tempDir();
     harm(store(dir, [MAPPING]));
@@ -112,6 +113,7 @@ function store(dir: string, rows: readonly (typeof MAPPING)[]): string {
   const database = new DatabaseSync(path);
   const names = Object.keys(MAPPING);
   database.exec(`CREATE TABLE port_mappings (${names.join(', ')})`);
+  database.exec('CREATE TABLE request_logs (path)');
   const insert = database.prepare(
     `INSERT INTO port_mappings VALUES (${names.map((name) => `$${name}`).join(', ')})`,
   );
@@ -126,7 +128,9 @@ function change(path: string, assignment: string): void {
   database.close();
 }
 
-/** The second page is the table's: its header says how to read it. */
-function breakPage(bytes: Buffer): Buffer {
-  return Buffer.from(bytes).fill(0xff, 4096, 4196);
+/** Page 2 is the root of the first table, page 3 that of the second: a page begins with how to read it. */
+function breakPage(path: string, page: number): void {
+  const pageBytes = 4096;
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0xff, pageBytes * (page - 1), pageBytes * (page - 1) + 100));
 }
