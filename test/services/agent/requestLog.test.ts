@@ -247,6 +247,20 @@ test('rows that could not be written are written when the journal is back, the e
   ]);
 });
 
+test('a tunnel that ends while its beginning fails to be written is written with its end', async () => {
+  const { requestLog, store, tell, pass, connections, clock } = logging();
+  requestLog.begin();
+  await pass(0);
+  store.isOpen = false;
+  tell(ONLINE);
+  clock.runFor(1_000);
+  tell(OFFLINE);
+  await pass(0);
+  store.isOpen = true;
+  await pass(15_000);
+  expect((await connections()).map(({ disconnectReason }) => disconnectReason)).toEqual(['wire_closed']);
+});
+
 test('rows that a journal refuses for what they are do not hold up the others', async () => {
   const whole = createMemoryJournal({ isOpen: true });
   const journal: Journal = {
