@@ -41,7 +41,7 @@ export interface ExaminedDatabase {
   readonly published: readonly PublishedMapping[] | null;
 }
 
-export const PUBLISHED_QUERY = `SELECT * FROM port_mappings WHERE enabled = 1 ORDER BY externalDomain, externalPort`;
+const PUBLISHED_QUERY = `SELECT * FROM port_mappings WHERE enabled = 1 ORDER BY externalDomain, externalPort`;
 
 /** SQLite is read here and now: what else waits on this loop waits until the file is checked. */
 export async function examineDatabase(
