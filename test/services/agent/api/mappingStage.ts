@@ -82,7 +82,7 @@ function routeOf({ enabled }: Mapping): Route {
 
 function createIds(): () => string {
   let last = 0;
-  return () => `00000000-0000-4000-8000-${String((last += 1)).padStart(12, '0')}`;
+  return () => `abcdef00-0000-4000-8000-${String((last += 1)).padStart(12, '0')}`;
 }
 
 /** What no answer of the API may lack. */

@@ -12,7 +12,7 @@ test('a mapping is created from what has no default, and is found where Location
   const mapping = mappingIn(created);
   expect(mapping).toEqual({
     ...DRAFT,
-    id: '00000000-0000-4000-8000-000000000001',
+    id: 'abcdef00-0000-4000-8000-000000000001',
     externalPort: 443,
     allowInvalidCertificates: false,
     hostHeader: 'preserve',
