@@ -7,46 +7,65 @@ import { fromOn, newestFirst, type LogPosition } from './logOrder.ts';
 import type { LogTables } from './orderedDatabase.ts';
 
 /** One bounded step; true when there may be more. */
-export async function pruneLogs(
+export type Prune = (
   tables: LogTables,
   retention: LogRetention,
   nowMs: number,
   transaction: Transaction,
-): Promise<boolean> {
-  const oldest = new Date(nowMs - retention.maxAgeMs);
-  const requestsGone = await pruneRequests(tables, retention.maxRows, oldest, transaction);
-  const connectionsGone = await pruneConnections(tables, retention.maxRows, oldest, transaction);
-  return Math.max(requestsGone, connectionsGone) === PRUNED_ROWS;
+) => Promise<boolean>;
+
+/** Looks for the rows that are too many once, however many steps it takes to remove them: a long log is long to count. */
+export function createPrune(): Prune {
+  const findSurplusRequest = createSurplusFinder();
+  const findSurplusConnection = createSurplusFinder();
+
+  return async ({ requests, connections }, { maxRows, maxAgeMs }, nowMs, transaction) => {
+    const oldest = new Date(nowMs - maxAgeMs);
+    const step = { limit: PRUNED_ROWS, transaction };
+
+    const request = await findSurplusRequest.at(maxRows, async () => {
+      const attributes = ['id', 'timestamp'];
+      const order = newestFirst('timestamp');
+      const row = await requests.findOne({ attributes, order, offset: maxRows, transaction });
+      return row && { time: row.timestamp, id: row.id };
+    });
+    const requestsGone = await requests.destroy({ where: beyond('timestamp', oldest, request), ...step });
+    if (requestsGone < PRUNED_ROWS) findSurplusRequest.forget();
+
+    const connection = await findSurplusConnection.at(maxRows, async () => {
+      const attributes = ['id', 'connectedAt'];
+      const order = newestFirst('connectedAt');
+      const row = await connections.findOne({ attributes, order, offset: maxRows, transaction });
+      return row && { time: row.connectedAt, id: row.id };
+    });
+    // A tunnel that is online is no history yet.
+    const hasEnded = { disconnectedAt: { [Op.ne]: null } };
+    const where = { [Op.and]: [hasEnded, beyond('connectedAt', oldest, connection)] };
+    const connectionsGone = await connections.destroy({ where, ...step });
+    if (connectionsGone < PRUNED_ROWS) findSurplusConnection.forget();
+
+    return Math.max(requestsGone, connectionsGone) === PRUNED_ROWS;
+  };
 }
 
-async function pruneRequests(
-  { requests }: LogTables,
-  maxRows: number,
-  oldest: Date,
-  transaction: Transaction,
-): Promise<number> {
-  const attributes = ['id', 'timestamp'];
-  const order = newestFirst('timestamp');
-  const surplus = await requests.findOne({ attributes, order, offset: maxRows, transaction });
-  const position = surplus && { time: surplus.timestamp, id: surplus.id };
-  const where = beyond('timestamp', oldest, position);
-  return requests.destroy({ where, limit: PRUNED_ROWS, transaction });
+interface SurplusFinder {
+  /** The newest row that is too many; null when there is none. */
+  at(maxRows: number, find: () => Promise<LogPosition | null>): Promise<LogPosition | null>;
+  forget(): void;
 }
 
-/** A tunnel that is online is no history yet. */
-async function pruneConnections(
-  { connections }: LogTables,
-  maxRows: number,
-  oldest: Date,
-  transaction: Transaction,
-): Promise<number> {
-  const attributes = ['id', 'connectedAt'];
-  const order = newestFirst('connectedAt');
-  const surplus = await connections.findOne({ attributes, order, offset: maxRows, transaction });
-  const position = surplus && { time: surplus.connectedAt, id: surplus.id };
-  const hasEnded = { disconnectedAt: { [Op.ne]: null } };
-  const where = { [Op.and]: [hasEnded, beyond('connectedAt', oldest, position)] };
-  return connections.destroy({ where, limit: PRUNED_ROWS, transaction });
+/** Keeps what it found: rows that are added or removed later never make a row that is too many less so. */
+function createSurplusFinder(): SurplusFinder {
+  let found: { readonly maxRows: number; readonly position: LogPosition | null } | null = null;
+  return {
+    async at(maxRows, find) {
+      if (found?.maxRows !== maxRows) found = { maxRows, position: await find() };
+      return found.position;
+    },
+    forget() {
+      found = null;
+    },
+  };
 }
 
 /** What is before `oldest`, or from the newest row that is too many on: whichever of the two is more. */

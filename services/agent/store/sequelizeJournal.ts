@@ -14,16 +14,17 @@ import { after, newestFirst } from './logOrder.ts';
 import { connectionFromRow, rowFromConnection } from './models/connectionLog.ts';
 import { requestFromRow, rowFromRequest } from './models/requestLog.ts';
 import type { LogTables, OrderedDatabase } from './orderedDatabase.ts';
-import { pruneLogs } from './pruneLogs.ts';
+import { createPrune } from './pruneLogs.ts';
 
 /** The journal of one database: open while that is. */
 export function createSequelizeJournal(database: OrderedDatabase): Journal {
+  const prune = createPrune();
   return {
     append: (batch) => append(database, batch),
     readRequests: (query) => readRequests(database, query),
     readConnections: (query) => readConnections(database, query),
     prune: (retention, nowMs) =>
-      database.writeLogs((tables, transaction) => pruneLogs(tables, retention, nowMs, transaction)),
+      database.writeLogs((tables, transaction) => prune(tables, retention, nowMs, transaction)),
     endAbandoned: (atMs) => endAbandoned(database, atMs),
   };
 }
@@ -56,7 +57,7 @@ async function insertNew(
   const knownIds = new Set(known.map(({ id }) => id));
   await requests.bulkCreate(
     rows.filter(({ id }) => !knownIds.has(id)),
-    { transaction },
+    { returning: false, transaction },
   );
 }
 
