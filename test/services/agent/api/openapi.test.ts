@@ -1,5 +1,6 @@
 // Owns the tests of the API's document: it is OpenAPI, it is told to everybody, and answers are held against it.
 
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -83,6 +84,19 @@ test('every reference leads somewhere, and every security scheme that is asked f
   for (const to of references) expect(components.schemas, to).toHaveProperty([to.split('/').at(-1) ?? '']);
   for (const name of security.flatMap((each) => Object.keys(each)))
     expect(components.securitySchemes).toHaveProperty([name]);
+});
+
+test('every schema in it is a JSON Schema of the dialect that OpenAPI 3.1 names', () => {
+  const ajv = new Ajv2020({ strict: false });
+  const schemas = Object.values(documentSchema.parse(sent).components.schemas);
+  for (const { operation } of operations()) {
+    const contents = [operation.requestBody, ...Object.values(operation.responses)];
+    const inline = contents.flatMap((each) => Object.values(each?.content ?? {}));
+    for (const { schema } of [...inline, ...(operation.parameters ?? [])]) schemas.push(schema);
+  }
+  expect(schemas.length).toBeGreaterThan(100);
+  for (const schema of schemas) expect(ajv.validateSchema(schema), ajv.errorsText()).toBe(true);
+  expect(ajv.validateSchema({ type: 'txt' })).toBe(false);
 });
 
 test('what the document lists is what it tells, and the hub besides', () => {

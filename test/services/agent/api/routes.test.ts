@@ -1,0 +1,81 @@
+// Owns the test that the API's document and the API's routes tell of the same operations.
+
+import type Router from '@koa/router';
+import { expect, test } from 'vitest';
+import { authRoutes } from '../../../../services/agent/api/auth.ts';
+import { logRoutes } from '../../../../services/agent/api/logs.ts';
+import { machineRoutes } from '../../../../services/agent/api/machines.ts';
+import { mappingRoutes } from '../../../../services/agent/api/mappings.ts';
+import { documentedOperations, openApiRoutes } from '../../../../services/agent/api/openapi.ts';
+import { healthRoutes, statusRoutes } from '../../../../services/agent/api/status.ts';
+import { targetTestRoutes } from '../../../../services/agent/api/targetTest.ts';
+import { createLockout } from '../../../../services/agent/lockout.ts';
+import { createMappings } from '../../../../services/agent/mappings.ts';
+import { PASSWORD, sessionsStage, USERNAME } from '../sessionsStage.ts';
+
+/** Nothing is asked here: the routes are only looked at. */
+function unasked(): never {
+  throw new Error('A route was asked.');
+}
+
+/** Every router of the API. The pages are none of it. */
+function routers(): Router[] {
+  const { clock, log, start } = sessionsStage();
+  const mappings = createMappings();
+  const auth = authRoutes({
+    username: USERNAME,
+    password: PASSWORD,
+    sessions: start(),
+    lockout: createLockout(),
+    clock,
+    log,
+  });
+  const status = {
+    uplink: {
+      get status() {
+        return unasked();
+      },
+      reconnect: unasked,
+    },
+    databaseState: unasked,
+    droppedLogRows: unasked,
+    relays: unasked,
+    uptimeSeconds: unasked,
+    gatewayUrl: '',
+    agentName: '',
+    version: '',
+  };
+  return [
+    auth.open,
+    auth.guarded,
+    healthRoutes(status),
+    statusRoutes(status),
+    openApiRoutes(),
+    targetTestRoutes({ testTarget: unasked, mappings, isKnown: unasked }),
+    mappingRoutes({
+      mappings,
+      edits: { create: unasked, update: unasked, remove: unasked },
+      routes: { routeOf: unasked },
+      isKnown: unasked,
+    }),
+    machineRoutes({ actors: { list: unasked, find: unasked }, gatewayMachines: unasked }),
+    logRoutes({ journal: { readRequests: unasked, readConnections: unasked } }),
+  ];
+}
+
+function registeredOperations(): string[] {
+  return routers().flatMap(({ stack }) =>
+    stack.flatMap(({ methods, path }) =>
+      methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${templateOf(String(path))}`),
+    ),
+  );
+}
+
+/** A route's path as OpenAPI writes it. */
+function templateOf(path: string): string {
+  return path.replace(/[:*](\w+)/g, '{$1}').replace(/(.)\/$/, '$1');
+}
+
+test('every route is in the document, and everything in the document is a route', () => {
+  expect(registeredOperations().toSorted()).toEqual(documentedOperations().toSorted());
+});
