@@ -65,18 +65,23 @@ interface Entry {
   transitions: Transition[];
 }
 
-export function createActors(clock: Clock, onError: (id: string, error: unknown) => void): Actors {
+/** `onAnyMoved` is called from within each change of state of any of them. */
+export function createActors(
+  clock: Clock,
+  onError: (id: string, error: unknown) => void,
+  onAnyMoved: () => void = ignore,
+): Actors {
   const roots = new Map<string, AnyActorRef>();
   const entries = new WeakMap<object, Entry>();
   const xstateClock = machineClock(clock);
 
-  function inspect(event: InspectionEvent, onMoved: (() => void) | undefined): void {
+  function inspect(event: InspectionEvent, onMoved: () => void): void {
     if (event.type !== '@xstate.snapshot') return;
     const { actorRef } = event;
     const snapshot: unknown = event.snapshot;
     if (!isStateful(snapshot)) return;
     if (snapshot.status !== 'active') {
-      if (entries.delete(actorRef)) onMoved?.();
+      if (entries.delete(actorRef)) onMoved();
       return;
     }
     const state = nameOf(snapshot.value);
@@ -84,13 +89,13 @@ export function createActors(clock: Clock, onError: (id: string, error: unknown)
     const atMs = clock.wallMs();
     if (entry === undefined) {
       entries.set(actorRef, { state, sinceMs: atMs, transitions: [] });
-      onMoved?.();
+      onMoved();
     } else if (entry.state !== state) {
       entry.transitions.push({ event: event.event.type, from: entry.state, to: state, atMs });
       if (entry.transitions.length > KEPT_TRANSITIONS) entry.transitions.shift();
       entry.state = state;
       entry.sinceMs = atMs;
-      onMoved?.();
+      onMoved();
     }
   }
 
@@ -100,13 +105,16 @@ export function createActors(clock: Clock, onError: (id: string, error: unknown)
   }
 
   return {
-    start(id, logic, input, onMoved) {
+    start(id, logic, input, onMoved = ignore) {
       const actor = createActor(logic, {
         id,
         input,
         clock: xstateClock,
         inspect: (event) => {
-          inspect(event, onMoved);
+          inspect(event, () => {
+            onMoved();
+            onAnyMoved();
+          });
         },
       });
       roots.set(id, actor);
@@ -199,3 +207,5 @@ function isStateful(snapshot: unknown): snapshot is { status: string; value: unk
 function hasChildren(snapshot: unknown): snapshot is { children: Record<string, AnyActorRef | undefined> } {
   return typeof snapshot === 'object' && snapshot !== null && 'children' in snapshot;
 }
+
+function ignore(): void {}

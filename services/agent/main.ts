@@ -1,6 +1,6 @@
 // The agent from start to stop: parts are made in order, and let go in reverse.
 
-import { distinctUntilKeyChanged, filter, first, map, take } from 'rxjs';
+import { distinctUntilKeyChanged, filter, first, map, Subject, take } from 'rxjs';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { PageStatus } from './api/statusPage.ts';
@@ -49,9 +49,14 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     log.error({ error, fact: fact.type }, 'A subscriber failed; the fact is lost to it alone.');
   });
   // Nothing goes on without the database or the tunnel: uncaught, the failure of either ends the process.
-  const actors = createActors(clock, (actor, error) => {
-    throw new Error(`The actor "${actor}" failed.`, { cause: error });
-  });
+  const moved$ = new Subject<void>();
+  const actors = createActors(
+    clock,
+    (actor, error) => {
+      throw new Error(`The actor "${actor}" failed.`, { cause: error });
+    },
+    () => moved$.next(),
+  );
   const agentId = loadAgentId(config.dataDir);
   const { store, journal } = createStore({
     dataDir: config.dataDir,
@@ -120,6 +125,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     clock,
     random: systemRandom,
     actors,
+    moved$,
     uplink,
     database,
     mappings,

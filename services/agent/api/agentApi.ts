@@ -1,6 +1,7 @@
 // The agent's HTTP side put together: who may ask, what may be asked, and what is behind each answer.
 
 import type { RequestListener } from 'node:http';
+import type { Observable } from 'rxjs';
 import type { AgentConfig } from '../../config.ts';
 import type { Actors } from '../../actors.ts';
 import type { Log } from '../../log.ts';
@@ -15,17 +16,19 @@ import type { RouteStates } from '../routeStates.ts';
 import type { Journal } from '../store/journal.ts';
 import type { TestTarget } from '../targetTest.ts';
 import type { Uplink } from '../uplink.ts';
+import { createHub } from '../hub.ts';
+import { createLiveLevels } from '../liveLevels.ts';
 import { createLockout } from '../lockout.ts';
 import { createSessions } from '../sessions.ts';
 import { createAgentApp } from './app.ts';
 import { createAuthentication } from './authentication.ts';
 import { authRoutes } from './auth.ts';
 import { logRoutes } from './logs.ts';
-import { machineRoutes } from './machines.ts';
+import { machineRoutes, machineViews } from './machines.ts';
 import { mappingRoutes } from './mappings.ts';
 import { openApiRoutes } from './openapi.ts';
 import { pageRoutes } from './pageRoutes.ts';
-import { healthRoutes, statusRoutes } from './status.ts';
+import { healthRoutes, statusOf, statusRoutes } from './status.ts';
 import type { UpgradeListener } from './server.ts';
 import type { PageStatus } from './statusPage.ts';
 import { targetTestRoutes } from './targetTest.ts';
@@ -36,6 +39,8 @@ export interface AgentApiOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly actors: Actors;
+  /** Tells that one of them has moved. */
+  readonly moved$: Observable<unknown>;
   readonly uplink: Uplink;
   readonly database: AgentDatabase;
   readonly mappings: Mappings;
@@ -52,7 +57,7 @@ export interface AgentApiOptions {
 export interface AgentApi {
   readonly answer: RequestListener;
   readonly upgrade: UpgradeListener;
-  /** Writes what is kept of the sessions. */
+  /** Sends watchers away and writes what is kept of the sessions. */
   stop(): Promise<void>;
 }
 
@@ -75,6 +80,7 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
     agentName: config.agentName,
     version,
   };
+  const seen = { actors, gatewayMachines: () => uplink.status.gatewayMachines };
   const app = createAgentApp({
     allowedHosts: config.uiAllowedHosts,
     log,
@@ -86,14 +92,35 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
       // Before the mappings: there, "test" would be an id.
       targetTestRoutes({ testTarget, mappings, isKnown }),
       mappingRoutes({ mappings, edits, routes, isKnown }),
-      machineRoutes({ actors, gatewayMachines: () => uplink.status.gatewayMachines }),
+      machineRoutes(seen),
       logRoutes({ journal }),
     ],
+  });
+  const hub = createHub({
+    levels: createLiveLevels({
+      clock,
+      uplink,
+      database,
+      mappings,
+      routes,
+      moved$: options.moved$,
+      status: () => statusOf(status),
+      machines: () => machineViews(seen),
+    }),
+    onRequest: (listener) => requestLog.onRequest(listener),
+    allowedHosts: config.uiAllowedHosts,
+    authenticate: (request) => void authentication.authenticateUpgrade(request),
+    isStillLoggedIn: (request) => authentication.isStillLoggedIn(request),
+    clock,
+    log,
   });
   const answer = app.callback();
   return {
     answer: (request, response) => void answer(request, response),
-    upgrade: (_request, socket) => void socket.destroy(),
-    stop: () => sessions.stop(),
+    upgrade: (request, socket, head) => hub.upgrade(request, socket, head),
+    async stop() {
+      await hub.close();
+      await sessions.stop();
+    },
   };
 }

@@ -1,0 +1,39 @@
+// A level that is told at a bounded pace: at once, and then no more often than its gap allows.
+
+import { Observable } from 'rxjs';
+import type { Clock } from '../../machines/clock.ts';
+
+/**
+ * Tells what `read` answers: first on subscription, then after `trigger$` has told, at most once in `gapMs`. The last
+ * trigger is never lost, however many come together. With nobody subscribed nothing is read.
+ */
+export function coalesced<Value>(
+  clock: Clock,
+  gapMs: number,
+  trigger$: Observable<unknown>,
+  read: () => Value,
+): Observable<Value> {
+  return new Observable((subscriber) => {
+    let cancelGap: (() => void) | null = null;
+    let isDue = false;
+
+    function tell(): void {
+      isDue = false;
+      cancelGap = clock.setTimer(gapMs, () => {
+        cancelGap = null;
+        if (isDue) tell();
+      });
+      subscriber.next(read());
+    }
+
+    tell();
+    const following = trigger$.subscribe(() => {
+      if (cancelGap === null) tell();
+      else isDue = true;
+    });
+    return () => {
+      following.unsubscribe();
+      cancelGap?.();
+    };
+  });
+}
