@@ -19,6 +19,7 @@ export interface RequestLogOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly journal: Journal;
+  /** Of requests. */
   readonly retention: LogRetention;
   /** False: no request is noted anywhere. Connections are. */
   readonly isOn: boolean;
@@ -40,6 +41,9 @@ export interface RequestLog {
 }
 
 const ACTOR_ID = 'journal';
+
+/** A quarter, at a hundred tunnels a day. Raised: more rows than anybody looks at. */
+const CONNECTION_RETENTION: LogRetention = { maxAgeMs: 90 * 86_400_000, maxRows: 10_000 };
 
 /** Characters of a path that are kept. Raised: a visitor with long paths fills memory and disk sooner. */
 const MAX_PATH_LENGTH = 1_000;
@@ -63,7 +67,7 @@ export function createRequestLog(options: RequestLogOptions): RequestLog {
       follow(journal.append(batch), report, (error) => keep(batch, error));
     },
     prune: (report) => {
-      journal.prune(retention, clock.wallMs()).then(
+      journal.prune({ requests: retention, connections: CONNECTION_RETENTION }, clock.wallMs()).then(
         (hasMore) => report({ ok: true, hasMore }),
         (error: unknown) => {
           tellFailure(error);

@@ -16,10 +16,16 @@ export interface LogBatch {
 /** Rows of each log that one prune takes out at most. Raised: an edit that comes meanwhile waits for longer. */
 export const PRUNED_ROWS = 500;
 
-/** What may stay, of each log. Both bounds hold. */
+/** What may stay of one log. Both bounds hold. */
 export interface LogRetention {
   readonly maxAgeMs: number;
   readonly maxRows: number;
+}
+
+/** Tunnels are few and tell more when they are old: their log may stay for longer. */
+export interface LogRetentions {
+  readonly requests: LogRetention;
+  readonly connections: LogRetention;
 }
 
 /** Open while its store is: otherwise all of it rejects with StoreError `unavailable`. */
@@ -32,7 +38,7 @@ export interface Journal {
    * Takes a bounded number of rows out that are beyond the retention at `nowMs` (UTC milliseconds since 1970). True when
    * there may be more: it is to be called again, and others get their turn in between.
    */
-  prune(retention: LogRetention, nowMs: number): Promise<boolean>;
+  prune(retentions: LogRetentions, nowMs: number): Promise<boolean>;
   /** Ends connections that a process which is gone has left online: nobody knows when they ended, at the latest now. */
   endAbandoned(atMs: number): Promise<void>;
 }

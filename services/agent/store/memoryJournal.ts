@@ -6,7 +6,13 @@ import type {
   RequestLogEntry,
   RequestQuery,
 } from '../../../protocol/api/logs.ts';
-import { PRUNED_ROWS, type Journal, type LogBatch, type LogRetention } from './journal.ts';
+import {
+  PRUNED_ROWS,
+  type Journal,
+  type LogBatch,
+  type LogRetention,
+  type LogRetentions,
+} from './journal.ts';
 import { StoreError } from './store.ts';
 
 /** A journal in memory, open while the store is. */
@@ -34,13 +40,12 @@ export function createMemoryJournal(store: { readonly isOpen: boolean }): Journa
     ).slice(0, limit);
   }
 
-  function prune({ maxAgeMs, maxRows }: LogRetention, nowMs: number): boolean {
-    const oldest = new Date(nowMs - maxAgeMs).toISOString();
+  function prune(retentions: LogRetentions, nowMs: number): boolean {
     const oldRequests = newestFirst(requests, ({ timestamp }) => timestamp)
-      .filter(({ timestamp }, index) => index >= maxRows || timestamp < oldest)
+      .filter(({ timestamp }, index) => isBeyond(retentions.requests, index, timestamp, nowMs))
       .slice(-PRUNED_ROWS);
     const oldConnections = newestFirst(connections, ({ connectedAt }) => connectedAt)
-      .filter(({ connectedAt }, index) => index >= maxRows || connectedAt < oldest)
+      .filter(({ connectedAt }, index) => isBeyond(retentions.connections, index, connectedAt, nowMs))
       .filter(({ disconnectedAt }) => disconnectedAt !== null)
       .slice(-PRUNED_ROWS);
     for (const { id } of oldRequests) requests.delete(id);
@@ -69,6 +74,15 @@ export function createMemoryJournal(store: { readonly isOpen: boolean }): Journa
     prune: whenOpen(prune),
     endAbandoned: whenOpen(endAbandoned),
   };
+}
+
+function isBeyond(
+  { maxAgeMs, maxRows }: LogRetention,
+  index: number,
+  instant: string,
+  nowMs: number,
+): boolean {
+  return index >= maxRows || instant < new Date(nowMs - maxAgeMs).toISOString();
 }
 
 function newestFirst<Entry extends { readonly id: string }>(

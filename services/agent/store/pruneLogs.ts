@@ -2,14 +2,14 @@
 
 import { Op, type Transaction, type WhereOptions } from 'sequelize';
 
-import { PRUNED_ROWS, type LogRetention } from './journal.ts';
+import { PRUNED_ROWS, type LogRetentions } from './journal.ts';
 import { fromOn, newestFirst, type LogPosition } from './logOrder.ts';
 import type { LogTables } from './orderedDatabase.ts';
 
 /** One bounded step; true when there may be more. */
 export type Prune = (
   tables: LogTables,
-  retention: LogRetention,
+  retentions: LogRetentions,
   nowMs: number,
   transaction: Transaction,
 ) => Promise<boolean>;
@@ -19,29 +19,37 @@ export function createPrune(): Prune {
   const findSurplusRequest = createSurplusFinder();
   const findSurplusConnection = createSurplusFinder();
 
-  return async ({ requests, connections }, { maxRows, maxAgeMs }, nowMs, transaction) => {
-    const oldest = new Date(nowMs - maxAgeMs);
+  return async ({ requests, connections }, retentions, nowMs, transaction) => {
     const step = { limit: PRUNED_ROWS, transaction };
 
-    const request = await findSurplusRequest.at(maxRows, async () => {
+    const { requests: ofRequests, connections: ofConnections } = retentions;
+    const request = await findSurplusRequest.at(ofRequests.maxRows, async () => {
       const attributes = ['id', 'timestamp'];
       const order = newestFirst('timestamp');
-      const row = await requests.findOne({ attributes, order, offset: maxRows, transaction });
+      const row = await requests.findOne({ attributes, order, offset: ofRequests.maxRows, transaction });
       return row && { time: row.timestamp, id: row.id };
     });
-    const requestsGone = await requests.destroy({ where: beyond('timestamp', oldest, request), ...step });
+    const oldestRequest = new Date(nowMs - ofRequests.maxAgeMs);
+    const where = beyond('timestamp', oldestRequest, request);
+    const requestsGone = await requests.destroy({ where, ...step });
     if (requestsGone < PRUNED_ROWS) findSurplusRequest.forget();
 
-    const connection = await findSurplusConnection.at(maxRows, async () => {
+    const connection = await findSurplusConnection.at(ofConnections.maxRows, async () => {
       const attributes = ['id', 'connectedAt'];
       const order = newestFirst('connectedAt');
-      const row = await connections.findOne({ attributes, order, offset: maxRows, transaction });
+      const row = await connections.findOne({
+        attributes,
+        order,
+        offset: ofConnections.maxRows,
+        transaction,
+      });
       return row && { time: row.connectedAt, id: row.id };
     });
     // A tunnel that is online is no history yet.
     const hasEnded = { disconnectedAt: { [Op.ne]: null } };
-    const where = { [Op.and]: [hasEnded, beyond('connectedAt', oldest, connection)] };
-    const connectionsGone = await connections.destroy({ where, ...step });
+    const oldestConnection = new Date(nowMs - ofConnections.maxAgeMs);
+    const past = { [Op.and]: [hasEnded, beyond('connectedAt', oldestConnection, connection)] };
+    const connectionsGone = await connections.destroy({ where: past, ...step });
     if (connectionsGone < PRUNED_ROWS) findSurplusConnection.forget();
 
     return Math.max(requestsGone, connectionsGone) === PRUNED_ROWS;

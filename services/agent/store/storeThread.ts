@@ -34,7 +34,7 @@ const calls: StoreCalls = {
   append: (batch) => journal.append(batch),
   readRequests: (query) => journal.readRequests(query),
   readConnections: (query) => journal.readConnections(query),
-  prune: (retention, nowMs) => journal.prune(retention, nowMs),
+  prune: (retentions, nowMs) => journal.prune(retentions, nowMs),
   endAbandoned: (atMs) => journal.endAbandoned(atMs),
 };
 

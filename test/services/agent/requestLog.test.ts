@@ -261,6 +261,18 @@ test('a tunnel that ends while its beginning fails to be written is written with
   expect((await connections()).map(({ disconnectReason }) => disconnectReason)).toEqual(['wire_closed']);
 });
 
+test('requests stay as long as they are told to, tunnels for a quarter of a year', async () => {
+  const asked: Parameters<Journal['prune']>[] = [];
+  const prune: Journal['prune'] = (...args) => Promise.resolve(asked.push(args) < 0);
+  const { requestLog, pass, clock } = logging({
+    journal: { ...createMemoryJournal({ isOpen: true }), prune },
+  });
+  requestLog.begin();
+  await pass(0);
+  const connections = { maxAgeMs: 90 * 86_400_000, maxRows: 10_000 };
+  expect(asked).toEqual([[{ requests: RETENTION, connections }, clock.wallMs()]]);
+});
+
 test('rows that a journal refuses for what they are do not hold up the others', async () => {
   const whole = createMemoryJournal({ isOpen: true });
   const journal: Journal = {

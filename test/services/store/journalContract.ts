@@ -5,13 +5,23 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
 import { requestQuerySchema, type RequestQuery } from '../../../protocol/api/logs.ts';
-import { PRUNED_ROWS, type Journal } from '../../../services/agent/store/journal.ts';
+import {
+  PRUNED_ROWS,
+  type Journal,
+  type LogRetention,
+  type LogRetentions,
+} from '../../../services/agent/store/journal.ts';
 import type { Store } from '../../../services/agent/store/store.ts';
 import { expectStoreError } from './contract.ts';
 import { connection, instant, request, START_MS } from './entries.ts';
 
 const OTHER_MAPPING = '00000000-0000-4000-8000-000000000002';
 const KEEP_ALL = { maxAgeMs: 86_400_000, maxRows: 1_000_000 };
+
+/** The same for requests and connections. */
+function ofBoth(retention: LogRetention): LogRetentions {
+  return { requests: retention, connections: retention };
+}
 
 /** Runs the suite; `createEmpty` makes a closed store with its journal and cleans up after the test. */
 export function describeJournalContract(
@@ -33,7 +43,7 @@ export function describeJournalContract(
       await journal.append({ requests: [entry], connections: [] });
       await store.close();
       await expectStoreError(journal.append({ requests: [request()], connections: [] }), 'unavailable');
-      await expectStoreError(journal.prune(KEEP_ALL, START_MS), 'unavailable');
+      await expectStoreError(journal.prune(ofBoth(KEEP_ALL), START_MS), 'unavailable');
       await store.open();
       expect(await journal.readRequests(query())).toEqual([entry]);
     });
@@ -181,7 +191,7 @@ export function describeJournalContract(
         requests: [kept, request({ timestamp: instant(-1) })],
         connections: [keptConnection, connection({ connectedAt: instant(-1), disconnectedAt: instant(9) })],
       });
-      expect(await journal.prune({ maxAgeMs: 1000, maxRows: 100 }, START_MS + 1000)).toBe(false);
+      expect(await journal.prune(ofBoth({ maxAgeMs: 1000, maxRows: 100 }), START_MS + 1000)).toBe(false);
       expect(await journal.readRequests(query())).toEqual([kept]);
       expect(await journal.readConnections({ limit: 10 })).toEqual([keptConnection]);
     });
@@ -195,7 +205,7 @@ export function describeJournalContract(
       );
       await journal.append({ requests: [...requests, newest], connections });
       const before = await journal.readRequests(query());
-      expect(await journal.prune({ ...KEEP_ALL, maxRows: 2 }, START_MS)).toBe(false);
+      expect(await journal.prune(ofBoth({ ...KEEP_ALL, maxRows: 2 }), START_MS)).toBe(false);
       expect(await journal.readRequests(query())).toEqual(before.slice(0, 2));
       expect(await journal.readConnections({ limit: 10 })).toEqual(connections.slice(1).reverse());
     });
@@ -204,9 +214,9 @@ export function describeJournalContract(
       const journal = await openEmpty();
       const requests = [0, 1, 2, 3].map((ms) => request({ timestamp: instant(ms) }));
       await journal.append({ requests, connections: [] });
-      await journal.prune({ maxAgeMs: 1, maxRows: 3 }, START_MS + 3);
+      await journal.prune(ofBoth({ maxAgeMs: 1, maxRows: 3 }), START_MS + 3);
       expect(await journal.readRequests(query())).toEqual(requests.slice(2).reverse());
-      await journal.prune({ maxAgeMs: 1, maxRows: 1 }, START_MS + 3);
+      await journal.prune(ofBoth({ maxAgeMs: 1, maxRows: 1 }), START_MS + 3);
       expect(await journal.readRequests(query())).toEqual(requests.slice(3));
     });
 
@@ -217,17 +227,34 @@ export function describeJournalContract(
       );
       await journal.append({ requests, connections: [] });
       const retention = { ...KEEP_ALL, maxRows: 1 };
-      expect(await journal.prune(retention, START_MS)).toBe(true);
+      expect(await journal.prune(ofBoth(retention), START_MS)).toBe(true);
       expect(await journal.readRequests(query({ limit: 500 }))).toHaveLength(2);
-      expect(await journal.prune(retention, START_MS)).toBe(false);
+      expect(await journal.prune(ofBoth(retention), START_MS)).toBe(false);
       expect(await journal.readRequests(query())).toEqual(requests.slice(-1));
+    });
+
+    it('holds the bounds of each log apart', async () => {
+      const journal = await openEmpty();
+      const requests = [0, 1].map((ms) => request({ timestamp: instant(ms) }));
+      const connections = [0, 1].map((ms) =>
+        connection({ connectedAt: instant(ms), disconnectedAt: instant(4) }),
+      );
+      await journal.append({ requests, connections });
+      const tooMany = { ...KEEP_ALL, maxRows: 1 };
+      const tooOld = { ...KEEP_ALL, maxAgeMs: 1 };
+      await journal.prune({ requests: tooMany, connections: KEEP_ALL }, START_MS);
+      expect(await journal.readRequests(query())).toEqual(requests.slice(1));
+      expect(await journal.readConnections({ limit: 10 })).toHaveLength(2);
+      await journal.prune({ requests: KEEP_ALL, connections: tooOld }, START_MS + 2);
+      expect(await journal.readRequests(query())).toEqual(requests.slice(1));
+      expect(await journal.readConnections({ limit: 10 })).toEqual(connections.slice(1));
     });
 
     it('leaves a connection that is online, however old', async () => {
       const journal = await openEmpty();
       const online = connection();
       await journal.append({ requests: [], connections: [online] });
-      await journal.prune({ maxAgeMs: 1, maxRows: 0 }, START_MS + 10_000);
+      await journal.prune(ofBoth({ maxAgeMs: 1, maxRows: 0 }), START_MS + 10_000);
       expect(await journal.readConnections({ limit: 10 })).toEqual([online]);
     });
 

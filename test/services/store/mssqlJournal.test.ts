@@ -113,7 +113,8 @@ describe('the journal on SQL Server', () => {
       return sql.startsWith('DELETE') ? [{ AFFECTEDROWS: 500 }] : undefined;
     });
     const retention = { maxAgeMs: 86_400_000, maxRows: 1000 };
-    expect(await journal.prune(retention, Date.parse(AT))).toBe(true);
+    const retentions = { requests: retention, connections: retention };
+    expect(await journal.prune(retentions, Date.parse(AT))).toBe(true);
     expect(driver.taken()).toMatchInlineSnapshot(`
       [
         "BEGIN",
