@@ -86,7 +86,7 @@ function wantedRequests(
   const wanted: WhereOptions[] = [];
   if (mappingId !== undefined) wanted.push({ portMappingId: mappingId });
   if (method !== undefined) wanted.push({ method });
-  if (status !== undefined) wanted.push({ statusCode: { [Op.notBetween]: statusRange(status) } });
+  if (status !== undefined) wanted.push({ statusCode: { [Op.between]: statusRange(status) } });
   if (path !== undefined) wanted.push({ path: { [Op.like]: literal(containing(path, sequelize)) } });
   return wanted;
 }
@@ -98,7 +98,7 @@ function statusRange(status: string): [number, number] {
 
 /** A LIKE pattern as SQL. Sequelize would leave wildcards in the text as they are, and has no ESCAPE. */
 function containing(text: string, sequelize: Sequelize): string {
-  const pattern = text.replaceAll('x', 'x').replaceAll('\0', '');
+  const pattern = text.replaceAll(/[!%_[]/g, '!$&').replaceAll('\0', '');
   return `${sequelize.escape(`%${pattern}%`)} ESCAPE '!'`;
 }
 
