@@ -69,7 +69,9 @@ async function insertRequests(
   sequelize: Sequelize,
   transaction: Transaction,
 ): Promise<void> {
-  const stored = rows.map((row) => ({ ...row, timestamp: storedTime(row.timestamp) }));
+  const stored = rows.map((row) =>
+    REQUEST_COLUMNS.map((column) => (column === 'timestamp' ? storedTime(row.timestamp) : row[column])),
+  );
   await sequelize.query(INSERT_REQUESTS, { bind: { rows: JSON.stringify(stored) }, transaction });
 }
 
@@ -88,8 +90,9 @@ const REQUEST_COLUMNS = [
   'visitorAddress',
 ] as const satisfies readonly (keyof RequestRow)[];
 
+/** Columns by their place: by name, SQLite compares the names of each row for each column, at half as much time again. */
 const INSERT_REQUESTS = `INSERT OR IGNORE INTO request_logs (${REQUEST_COLUMNS.join(', ')})
-  SELECT ${REQUEST_COLUMNS.map((column) => `value ->> '${column}'`).join(', ')} FROM json_each($rows)`;
+  SELECT ${REQUEST_COLUMNS.map((_, place) => `value ->> ${place}`).join(', ')} FROM json_each($rows)`;
 
 /** A time as Sequelize writes it into SQLite, so that all rows compare. */
 function storedTime(time: Date): string {
