@@ -1,7 +1,6 @@
 // Mappings over HTTP: listed, read, created, changed, removed. Each route: parse, act, present.
 
-import Router from '@koa/router';
-import type Koa from 'koa';
+import Router, { type RouterContext } from '@koa/router';
 import type { Mappings } from '../mappings.ts';
 import type { RouteStates } from '../routeStates.ts';
 import type { Mapping } from '../../../protocol/mapping.ts';
@@ -30,7 +29,7 @@ export function mappingRoutes({ mappings, edits, routes, isKnown }: MappingRoute
   }
 
   /** Answers with one mapping, and the version that an If-Match may name. */
-  function answer(context: Koa.Context, mapping: Mapping): void {
+  function answer(context: RouterContext, mapping: Mapping): void {
     context.set('ETag', etagOf(mapping));
     context.body = present(mapping);
   }
@@ -95,8 +94,8 @@ function isAskedFor(mapping: Mapping, { search, enabled }: MappingQuery): boolea
 }
 
 /** Ids are stored in lower case. */
-function idIn({ params }: Koa.Context): string {
-  return String(params.id).toLowerCase();
+function idIn({ params }: RouterContext): string {
+  return (params.id ?? '').toLowerCase();
 }
 
 /** `updatedAt` rises with every change: it is the version. */
@@ -108,7 +107,7 @@ function etagOf({ updatedAt }: Mapping): string {
  * The version that If-Match asks for (RFC 9110 §13.1.1); undefined when any will do. The store compares it within its
  * transaction. Of a list one may match.
  */
-function expectedVersion(context: Koa.Context, find: (id: string) => Mapping): Version | undefined {
+function expectedVersion(context: RouterContext, find: (id: string) => Mapping): Version | undefined {
   const header = context.get('If-Match').trim();
   if (header === '' || header === '*') return undefined;
   const mapping = find(idIn(context));

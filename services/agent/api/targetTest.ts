@@ -28,7 +28,7 @@ export function targetTestRoutes({ testTarget, mappings, isKnown }: TargetTestRo
   router.post('/api/v1/mappings/:id/test', async (context) => {
     if (!isKnown()) throw new ProblemError('unavailable');
     // Disabled ones too: whether a target answers is best known before it is published.
-    const mapping = mappings.view.mappings.get(context.params.id ?? '');
+    const mapping = mappings.view.mappings.get((context.params.id ?? '').toLowerCase());
     if (mapping === undefined) throw new ProblemError('not_found');
     context.body = await result(mapping);
   });
