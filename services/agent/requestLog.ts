@@ -1,6 +1,5 @@
 // The request log and the connection log: facts of the bus become rows, and rows are written off the path of requests.
 
-import { randomUUID } from 'node:crypto';
 import type { Actors } from '../actors.ts';
 import type { Bus } from '../bus.ts';
 import type { Fact } from '../facts.ts';
@@ -11,6 +10,8 @@ import type { Journal, LogBatch, LogRetention } from './store/journal.ts';
 import { journalWriterMachine } from '../../machines/journalWriter.ts';
 import { instantOf } from '../../protocol/api/values.ts';
 import { describeError, visitorErrorOf } from '../../protocol/errors.ts';
+import { createRowId } from './rowId.ts';
+import { createRowId } from './rowId.ts';
 import { StoreError } from './store/store.ts';
 import { BATCH_ROWS, createWaitingRows } from './waitingRows.ts';
 
@@ -134,11 +135,12 @@ export function createRequestLog(options: RequestLogOptions): RequestLog {
   }
 
   function noteConnection({ state, code }: Fact<'tunnel.changed'>): void {
-    const now = instantOf(clock.wallMs());
+    const nowMs = clock.wallMs();
+    const now = instantOf(nowMs);
     const before = rows.count;
     if (state === 'online') {
       online = {
-        id: randomUUID(),
+        id: createRowId(nowMs),
         connectedAt: now,
         disconnectedAt: null,
         disconnectReason: null,
@@ -189,7 +191,7 @@ function requestRow(
   nowMs: number,
 ): RequestLogEntry {
   return {
-    id: randomUUID(),
+    id: createRowId(nowMs),
     portMappingId,
     timestamp: instantOf(nowMs - durationMs),
     method: method.slice(0, MAX_WORD_LENGTH),

@@ -115,7 +115,7 @@ test('a request that has ended is a row within two seconds, from its arrival on,
   await pass(1_000);
   expect(await requests()).toEqual([
     {
-      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}$/),
       portMappingId: MAPPING,
       timestamp: new Date(endedMs - 12.345).toISOString(),
       method: 'GET',
