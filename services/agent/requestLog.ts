@@ -11,7 +11,6 @@ import { journalWriterMachine } from '../../machines/journalWriter.ts';
 import { instantOf } from '../../protocol/api/values.ts';
 import { describeError, visitorErrorOf } from '../../protocol/errors.ts';
 import { createRowId } from './rowId.ts';
-import { createRowId } from './rowId.ts';
 import { StoreError } from './store/store.ts';
 import { BATCH_ROWS, createWaitingRows } from './waitingRows.ts';
 
