@@ -7,6 +7,7 @@ import type { Mapping, MappingPatch, NewMapping } from '../../protocol/mapping.t
 import type { AgentDatabase } from './database.ts';
 import type { Mappings } from './mappings.ts';
 import type { Store, StoreWrite, Version } from './store/store.ts';
+import { describeProblem } from '../../protocol/api/problem.ts';
 import { StoreError } from './store/store.ts';
 
 export interface MappingEditsOptions {
@@ -29,13 +30,13 @@ export interface MappingEdits {
   remove(id: string, expected?: Version): Promise<void>;
 }
 
-/** `reserved`: the name is the gateway's own. `unconfirmed`: nobody knows yet whether the database will carry it out. */
+/** `domain_reserved`: the name is the gateway's own. `unconfirmed`: nobody knows yet whether the database will carry it out. */
 export class EditError extends Error {
   override readonly name = 'EditError';
-  readonly code: 'reserved' | 'unconfirmed';
+  readonly code: 'domain_reserved' | 'unconfirmed';
 
   constructor(code: EditError['code']) {
-    super(code === 'reserved' ? "The name is the gateway's own." : 'The database has not answered in time.');
+    super(describeProblem(code).title);
     this.code = code;
   }
 }
@@ -48,8 +49,10 @@ type Change = Fact<'mapping.saved'>['change'];
 export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
   const { store, mappings, database, bus, clock, reservedDomain } = options;
 
-  function refuseReserved({ externalDomain }: MappingPatch): void {
-    if (externalDomain !== undefined && externalDomain === reservedDomain()) throw new EditError('reserved');
+  /** A mapping that has the name already may keep it: the gateway was renamed, and refuses it by itself. */
+  function refuseReserved({ externalDomain }: MappingPatch, before?: Mapping): void {
+    if (externalDomain === undefined || externalDomain === before?.externalDomain) return;
+    if (externalDomain === reservedDomain()) throw new EditError('domain_reserved');
   }
 
   /** A write that comes too late for its answer is told to everybody else all the same: it is true. */
@@ -90,7 +93,7 @@ export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
       return (await carryOut(() => store.create(draft), 'saved')).mapping;
     },
     async update(id, patch, expected) {
-      refuseReserved(patch);
+      refuseReserved(patch, mappings.view.mappings.get(id));
       return (await carryOut(() => store.update(id, patch, expected), 'saved')).mapping;
     },
     async remove(id, expected) {

@@ -6,7 +6,7 @@ import type { RouteStates } from '../routeStates.ts';
 import type { Mapping } from '../../../protocol/mapping.ts';
 import { mappingQuerySchema, type MappingQuery, type MappingView } from '../../../protocol/api/mappings.ts';
 import { mappingPatchSchema, newMappingSchema } from '../../../protocol/mapping.ts';
-import { EditError, type MappingEdits } from '../mappingEdits.ts';
+import type { MappingEdits } from '../mappingEdits.ts';
 import type { Version } from '../store/store.ts';
 import { readJson, readQuery } from './input.ts';
 import { ProblemError } from './problems.ts';
@@ -42,9 +42,7 @@ export function mappingRoutes({ mappings, edits, routes, isKnown }: MappingRoute
 
   router.use(async (_context, next) => {
     if (!isKnown()) throw new ProblemError('unavailable');
-    await next().catch((thrown: unknown) => {
-      throw problemOfEdit(thrown);
-    });
+    await next();
   });
 
   router.get('/', (context) => {
@@ -114,13 +112,4 @@ function expectedVersion(context: RouterContext, find: (id: string) => Mapping):
   const tags = header.split(',').map((tag) => tag.trim());
   if (!tags.includes(etagOf(mapping))) throw new ProblemError('stale');
   return mapping.updatedAt;
-}
-
-function problemOfEdit(thrown: unknown): unknown {
-  if (!(thrown instanceof EditError)) return thrown;
-  if (thrown.code === 'unconfirmed') return new ProblemError('unconfirmed', { cause: thrown });
-  return new ProblemError('domain_reserved', {
-    cause: thrown,
-    errors: [{ field: 'externalDomain', message: "This is the gateway's own name: choose another one." }],
-  });
 }

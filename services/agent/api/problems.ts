@@ -7,6 +7,7 @@ import {
   type Problem,
   type ProblemCode,
 } from '../../../protocol/api/problem.ts';
+import { EditError } from '../mappingEdits.ts';
 import { StoreError, type StoreErrorCode } from '../store/store.ts';
 
 interface ProblemOptions extends ErrorOptions {
@@ -44,11 +45,15 @@ const UNAVAILABLE_RETRY_SECONDS = 5;
 /** What was thrown, as a problem: what nobody foresaw is `internal`. */
 export function problemOf(thrown: unknown): ProblemError {
   if (thrown instanceof ProblemError) return thrown;
-  if (!(thrown instanceof StoreError)) return new ProblemError('internal', { cause: thrown });
-  const code = STORE_PROBLEMS[thrown.code];
-  if (code !== 'duplicate') return new ProblemError(code, { cause: thrown });
+  const code = codeOf(thrown);
+  if (code !== 'duplicate' && code !== 'domain_reserved') return new ProblemError(code, { cause: thrown });
   const errors = [{ field: 'externalDomain', message: describeProblem(code).title }];
   return new ProblemError(code, { cause: thrown, errors });
+}
+
+function codeOf(thrown: unknown): ProblemCode {
+  if (thrown instanceof StoreError) return STORE_PROBLEMS[thrown.code];
+  return thrown instanceof EditError ? thrown.code : 'internal';
 }
 
 /** Answers with the problem (RFC 9457). */

@@ -41,9 +41,9 @@ test("the gateway's own name is refused before the store is asked, and any name 
   const { edits, asked, reserve } = await start();
   const { id } = await edits.create(draft());
   reserve(RESERVED);
-  const reserved = new EditError('reserved');
+  const reserved = new EditError('domain_reserved');
   await expect(edits.create(draft({ externalDomain: RESERVED }))).rejects.toThrow(reserved);
-  await expect(edits.update(id, { externalDomain: RESERVED })).rejects.toMatchObject({ code: 'reserved' });
+  await expect(edits.update(id, { externalDomain: RESERVED })).rejects.toMatchObject({ code: 'domain_reserved' });
   expect(asked()).toEqual(['create']);
   await edits.update(id, { internalPort: 4000 });
   reserve(null);
