@@ -55,10 +55,16 @@ export function createAgentApp({ allowedHosts, log, authenticate, open, guarded 
   app.use(everybody.routes());
   app.use(everybody.allowedMethods());
   app.use(async (context, next) => {
+    // What is no route asks for a login too: a stranger learns nothing of what there is.
     if (context.path.startsWith('/api/')) authenticate(context);
     await next();
   });
-  const known = routerOf(guarded);
+
+  const known = routerOf(guarded, async (context, next) => {
+    // By the route that was found, not by the path that led to it: a router also takes "/API/".
+    if (context.state.session === undefined) authenticate(context);
+    await next();
+  });
   app.use(known.routes());
   app.use(known.allowedMethods());
   return app;
@@ -78,8 +84,10 @@ function isDeparture(error: unknown): boolean {
   return /^(ECONNRESET|EPIPE|ERR_STREAM_PREMATURE_CLOSE|HPE_\w+)$/.test(String(error.code));
 }
 
-function routerOf(routers: readonly Router[]): Router {
+/** `before` runs for every route of theirs, and for nothing else. */
+function routerOf(routers: readonly Router[], before?: Koa.Middleware): Router {
   const all = new Router();
+  if (before !== undefined) all.use(before);
   for (const router of routers) all.use(router.routes());
   return all;
 }

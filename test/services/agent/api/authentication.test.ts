@@ -39,6 +39,15 @@ describe('a session', () => {
     ]);
   });
 
+  test.each([SESSION.toUpperCase(), SESSION.replace('api', 'Api'), `${SESSION}/`])(
+    'is needed for %s too, however a route is written',
+    async (path) => {
+      const { ask, logIn } = await loginStage();
+      expect((await ask('GET', path)).status).toBe(401);
+      expect((await ask('GET', path, { headers: bearer(await logIn()) })).status).toBe(200);
+    },
+  );
+
   test('moves on with its use, and its cookie with it', async () => {
     const { ask, clock, logIn } = await loginStage();
     const token = await logIn();
