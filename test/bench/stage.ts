@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SERVICE_NODE_OPTIONS } from '../../services/nodeOptions.mjs';
 import { CLI } from '../support/rig.ts';
 
 export type Environment = Readonly<Record<string, string>>;
@@ -34,7 +35,13 @@ export class ServiceProcess {
 
   start(more: Environment = {}): void {
     this.mayStart();
-    const [command = '', ...args] = [...this.prefix, process.execPath, CLI, ...this.args];
+    const [command = '', ...args] = [
+      ...this.prefix,
+      process.execPath,
+      ...SERVICE_NODE_OPTIONS,
+      CLI,
+      ...this.args,
+    ];
     const child = spawn(command, args, {
       env: { ...foreignEnvironment(), ...this.env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],

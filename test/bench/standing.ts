@@ -8,6 +8,9 @@ import type { Environment, ServiceProcess, Stage } from './stage.ts';
 
 export const STATUS_TOKEN = 'a status token for the proofs';
 
+/** Of every agent's admin. */
+export const UI_PASSWORD = 'a password for the proofs';
+
 /** A service that does not answer so soon counts as one that does not. */
 const ASK_TIMEOUT_MS = 1_000;
 
@@ -70,7 +73,7 @@ export async function createAgent(stage: Stage, options: AgentOptions): Promise<
     {
       OCTOPORTY_AUTH_SECRET: SECRET,
       OCTOPORTY_GATEWAY_URL: gatewayUrl,
-      OCTOPORTY_UI_PASSWORD: 'a password for the proofs',
+      OCTOPORTY_UI_PASSWORD: UI_PASSWORD,
       OCTOPORTY_UI_HOST: prefix === undefined ? address : '0.0.0.0',
       OCTOPORTY_UI_PORT: String(uiPort),
       OCTOPORTY_DATA_DIR: dataDir,

@@ -1,0 +1,15 @@
+// What the agent remembers, proven on real processes (`npm run memory -- many|killed|logged|flapping|stopped`).
+
+import { killed } from './killed.ts';
+import { logged } from './logged.ts';
+import { runProofs } from './proofs.ts';
+import { stopped } from './stopped.ts';
+
+await runProofs({ killed, logged, stopped }, [
+  // killed: how often. logged: pairs of runs. flapping: edits.
+  'rounds',
+  // logged: how long one run takes. stopped: how long the database is away.
+  'seconds',
+  // logged: how many with the log on, while memory is watched.
+  'requests',
+]);

@@ -1,0 +1,48 @@
+// wrk on one public name for a while: how many requests were answered, and how many were not as they should be.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { Target } from '../support/load.ts';
+
+export interface WrkRun {
+  readonly requests: number;
+  readonly perSecond: number;
+  /** Answers other than 2xx and 3xx, and errors of sockets. */
+  readonly failures: number;
+}
+
+/** More than the processors can serve at once, and far below what one channel takes. */
+const CONNECTIONS = 64;
+
+export function hasWrk(): boolean {
+  return spawnSync('wrk', ['-v']).error === undefined;
+}
+
+export async function runWrk({ port, name }: Target, seconds: number): Promise<WrkRun> {
+  const args = [
+    '-t1',
+    `-c${CONNECTIONS}`,
+    `-d${seconds}s`,
+    '-H',
+    `Host: ${name}`,
+    `http://127.0.0.1:${port}/`,
+  ];
+  const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let told = '';
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', (text: string) => (told += text));
+  await once(child, 'close');
+  return {
+    requests: countIn(told, /(\d+) requests in/),
+    perSecond: countIn(told, /Requests\/sec:\s+([\d.]+)/),
+    failures:
+      countIn(told, /Non-2xx or 3xx responses: (\d+)/) +
+      ['connect', 'read', 'write', 'timeout']
+        .map((kind) => countIn(told, new RegExp(`Socket errors:.*${kind} (\\d+)`)))
+        .reduce((sum, count) => sum + count),
+  };
+}
+
+function countIn(text: string, pattern: RegExp): number {
+  return Number(pattern.exec(text)?.[1] ?? 0);
+}
