@@ -122,8 +122,10 @@ export class RunningThread {
     this.#worker.ref();
     this.#heardAtMs = performance.now();
     this.#looking = setInterval(() => {
-      // A migration may be one long statement: to give it up and begin again would never end.
-      const isOpening = [...this.#pending.values()].some(({ method }) => method === 'open');
+      // A migration may be one long statement: to give it up and begin again would never end. Calls are carried out in
+      // order, so an open that waits behind another call is not what the thread is at.
+      const [underWay] = this.#pending.values();
+      const isOpening = underWay?.method === 'open';
       const isSilent = performance.now() - this.#heardAtMs > silentMs;
       if (isSilent && !isOpening) this.#abandon('does not answer');
       else this.#send({ kind: 'look' });

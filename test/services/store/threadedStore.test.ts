@@ -57,6 +57,15 @@ describe('a thread of the store that hangs', () => {
     expect(await store.readAll()).toEqual({ revision: 1, mappings: [mapping] });
   });
 
+  it('is given up although an open waits behind the call that hangs', async () => {
+    const { store } = threadedOn(join(tempDir(), 'store.sqlite'), impatient);
+    await store.open();
+    const answers = [store.ping(), store.open(), store.readAll()];
+    await Promise.all(answers.map((answer) => expectStoreError(answer, 'unavailable', /does not answer/)));
+    await store.open();
+    expect((await store.readAll()).revision).toBe(0);
+  });
+
   it('does not hold up a close for ever', async () => {
     const { store } = threadedOn(join(tempDir(), 'store.sqlite'), { ...FAULTY, closeMs: 50 });
     await store.open();
