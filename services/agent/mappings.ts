@@ -5,6 +5,7 @@ import type { ConfigSnapshot } from '../../machines/configSync.ts';
 import type { Mapping } from '../../protocol/mapping.ts';
 import type { StoreSnapshot, StoreWrite } from './store/store.ts';
 import { wireMappingOf } from '../../protocol/mapping.ts';
+import { byDomainAndPort } from './store/mappingOrder.ts';
 
 export interface MappingsView {
   /** The newest revision of the store that was heard of. */
@@ -68,7 +69,7 @@ export function createMappings(): Mappings {
     list() {
       // Sorting thousands takes milliseconds: once for each edition is enough.
       if (listed?.edition !== view.edition)
-        listed = { edition: view.edition, mappings: [...view.mappings.values()].sort(byPlace) };
+        listed = { edition: view.edition, mappings: [...view.mappings.values()].sort(byDomainAndPort) };
       return listed.mappings;
     },
     findEnabled(id) {
@@ -100,9 +101,4 @@ export function configOf({ edition, mappings }: MappingsView): ConfigSnapshot {
     revision: edition,
     mappings: [...mappings.values()].filter(({ enabled }) => enabled).map(wireMappingOf),
   };
-}
-
-function byPlace(one: Mapping, other: Mapping): number {
-  if (one.externalDomain !== other.externalDomain) return one.externalDomain < other.externalDomain ? -1 : 1;
-  return one.externalPort - other.externalPort;
 }
