@@ -1,6 +1,7 @@
 // How each mapping stands with the gateway: what it confirmed, refused, or has not heard of yet.
 
 import type { Clock } from '../../machines/clock.ts';
+import type { Refusal } from '../../machines/configSync.ts';
 import type { Mapping } from '../../protocol/mapping.ts';
 import type { Route } from '../../protocol/api/mappings.ts';
 import { instantOf } from '../../protocol/api/values.ts';
@@ -27,15 +28,17 @@ export function createRouteStates(
   const applied = new Map<string, Applied>();
   let confirmed: UplinkStatus['config'] | null = null;
 
+  const refusalsIn = createRefusalIndex();
+
   const following = uplink.status$.subscribe(({ config }) => {
     const { ackedRevision, errors } = config;
     if (ackedRevision === null) return;
     if (confirmed?.ackedRevision === ackedRevision && confirmed.errors === errors) return;
     confirmed = config;
-    noteApplied(ackedRevision, new Set(errors.map(({ id }) => id)));
+    noteApplied(ackedRevision, refusalsIn(errors));
   });
 
-  function noteApplied(ackedRevision: number, refused: ReadonlySet<string>): void {
+  function noteApplied(ackedRevision: number, refused: ReadonlyMap<string, Refusal>): void {
     const atMs = clock.wallMs();
     for (const { id, enabled } of mappings.view.mappings.values()) {
       const edition = mappings.editionOf(id);
@@ -53,7 +56,7 @@ export function createRouteStates(
       if (!isOnlineState(state)) return { state: 'offline' };
       if (config.ackedRevision === null || mappings.editionOf(id) > config.ackedRevision)
         return { state: 'pending' };
-      const refusal = config.errors.find((each) => each.id === id);
+      const refusal = refusalsIn(config.errors).get(id);
       if (refusal !== undefined) {
         const { code } = refusal;
         return { state: 'refused', error: { code, message: describeError(code).says } };
@@ -64,5 +67,17 @@ export function createRouteStates(
     stop() {
       following.unsubscribe();
     },
+  };
+}
+
+/** Refusals by mapping, made once for each answer: thousands are asked about, and thousands may be refused. */
+function createRefusalIndex(): (errors: readonly Refusal[]) => ReadonlyMap<string, Refusal> {
+  let indexed: readonly Refusal[] = [];
+  let byId: ReadonlyMap<string, Refusal> = new Map();
+  return (errors) => {
+    if (errors === indexed) return byId;
+    indexed = errors;
+    byId = new Map(errors.map((refusal) => [refusal.id, refusal]));
+    return byId;
   };
 }
