@@ -33,14 +33,19 @@ export interface Mappings {
   drop(write: StoreWrite): void;
 }
 
+/** Removed mappings that are remembered. Raised: more memory; lowered: an edit heard after that many removals undoes one. */
+const MAX_REMOVED = 1_000;
+
 export function createMappings(): Mappings {
   const mappings$ = new ReplaySubject<MappingsView>(1);
   let view: MappingsView = { revision: 0, edition: 0, mappings: new Map() };
   let loaded = { revision: 0, edition: 0 };
   let isLoaded = false;
-  /** The newest write heard since for each mapping. The removed stay: an older edit must not bring one back. */
+  /** The newest write heard since for each mapping. */
   const revisions = new Map<string, number>();
   const editions = new Map<string, number>();
+  /** Of these the ones that were removed, the longest gone first: an older edit must not bring one back. */
+  const removed = new Set<string>();
   let listed: { readonly edition: number; readonly mappings: readonly Mapping[] } | null = null;
 
   function show(next: MappingsView): void {
@@ -57,7 +62,17 @@ export function createMappings(): Mappings {
     edit(edited);
     const edition = Math.max(view.edition + 1, write.revision);
     editions.set(id, edition);
+    if (!edited.has(id)) remember(id);
     show({ revision: Math.max(view.revision, write.revision), edition, mappings: edited });
+  }
+
+  function remember(id: string): void {
+    removed.add(id);
+    const [longestGone] = removed;
+    if (removed.size <= MAX_REMOVED || longestGone === undefined) return;
+    removed.delete(longestGone);
+    revisions.delete(longestGone);
+    editions.delete(longestGone);
   }
 
   return {
@@ -84,6 +99,7 @@ export function createMappings(): Mappings {
       isLoaded = true;
       revisions.clear();
       editions.clear();
+      removed.clear();
       show({ revision, edition, mappings: new Map(mappings.map((mapping) => [mapping.id, mapping])) });
     },
     apply(write) {
