@@ -12,12 +12,14 @@ interface ProblemEntry {
 
 const PROBLEMS = {
   invalid: { status: 400, title: 'The request is not valid: see the errors.' },
+  malformed: { status: 400, title: 'This is no valid HTTP request.' },
   unauthenticated: { status: 401, title: 'Log in first.' },
   wrong_password: { status: 401, title: 'The user name or the password is wrong.' },
   foreign_origin: { status: 403, title: 'Another web site sent this request: open the dashboard itself.' },
   this_machine_only: { status: 403, title: 'The status page is for this machine only.' },
   not_found: { status: 404, title: 'There is nothing here.' },
   method_not_allowed: { status: 405, title: 'This cannot be done here: the Allow header names what can.' },
+  too_slow: { status: 408, title: 'The request took too long to come.' },
   duplicate: { status: 409, title: 'Another mapping has this domain and port.' },
   domain_reserved: { status: 409, title: "This is the gateway's own name: choose another one." },
   full: { status: 409, title: 'There are as many mappings as there may be: remove one first.' },
@@ -28,6 +30,7 @@ const PROBLEMS = {
     status: 421,
     title: 'This host name is not allowed here: add it to OCTOPORTY_UI_ALLOWED_HOSTS.',
   },
+  head_too_large: { status: 431, title: 'The headers of the request are too large.' },
   locked_out: { status: 429, title: 'Too many failed logins from this address: wait a moment.' },
   too_many: { status: 429, title: 'Too many at once: wait a moment.' },
   internal: { status: 500, title: "Something went wrong here: the agent's log says what." },

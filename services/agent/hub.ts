@@ -9,9 +9,9 @@ import type { RequestLogEntry } from '../../protocol/api/logs.ts';
 import type { Log } from '../log.ts';
 import { isKnownName } from './api/app.ts';
 import { ProblemError, problemOf } from './api/problems.ts';
+import { endWithProblem } from './api/rawProblem.ts';
 import { HubClient } from './hubClient.ts';
 import { changeBetween, type HubLevels } from './hubLevels.ts';
-import { refuseUpgrade } from './hubRefusal.ts';
 
 export interface HubOptions {
   /** Each tells its newest value at once, and every change. They are followed only while somebody watches. */
@@ -59,6 +59,10 @@ export function createHub(options: HubOptions): Hub {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
+  });
+  // The handshake itself is wrong: ws would answer without our headers.
+  server.on('wsClientError', (_error, socket) => {
+    endWithProblem(socket, new ProblemError('malformed'));
   });
   const clients = new Map<HubClient, IncomingMessage>();
   let following: Following | null = null;
@@ -133,7 +137,7 @@ export function createHub(options: HubOptions): Hub {
       } catch (thrown) {
         const problem = problemOf(thrown);
         if (problem.code === 'internal') log.error({ error: thrown }, 'A watcher could not be let in.');
-        refuseUpgrade(socket, problem);
+        endWithProblem(socket, problem);
         return;
       }
       server.handleUpgrade(request, socket, head, (client) => admit(client, request));

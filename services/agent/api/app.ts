@@ -5,6 +5,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { Log } from '../../log.ts';
 import { answerProblem, ProblemError, problemOf } from './problems.ts';
+import { SECURITY_HEADERS } from './securityHeaders.ts';
 
 export interface AgentAppOptions {
   /** Host names besides addresses and localhost under which the agent may be asked. */
@@ -18,18 +19,6 @@ export interface AgentAppOptions {
   readonly guarded: readonly Router[];
 }
 
-/** On every answer: nothing is kept, framed, sniffed or told to others. */
-const HEADERS = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy':
-    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-};
-
 export function createAgentApp({ allowedHosts, log, authenticate, open, guarded }: AgentAppOptions): Koa {
   const app = new Koa();
   // What fails beside the routes: the connection, or an answer that has begun.
@@ -38,8 +27,9 @@ export function createAgentApp({ allowedHosts, log, authenticate, open, guarded 
     else log.error({ error }, 'An answer of the agent failed.');
   });
   app.use(async (context, next) => {
-    context.set(HEADERS);
+    context.set(SECURITY_HEADERS);
     try {
+      refuseUnreadableTarget(context);
       if (!isKnownName(context.hostname, allowedHosts)) throw new ProblemError('unknown_name');
       await next();
       refuseUnanswered(context);
@@ -68,6 +58,13 @@ export function createAgentApp({ allowedHosts, log, authenticate, open, guarded 
   app.use(known.routes());
   app.use(known.allowedMethods());
   return app;
+}
+
+/** Koa reads targets that do not begin with a slash as URLs, and throws where they are none. */
+function refuseUnreadableTarget({ req }: Koa.Context): void {
+  const target = req.url ?? '';
+  if (target.startsWith('/') || target === '*' || URL.canParse(target)) return;
+  throw new ProblemError('malformed');
 }
 
 /** A foreign name that resolves to us is how a web page reaches private services (DNS rebinding): only known names pass. */

@@ -56,13 +56,11 @@ function codeOf(thrown: unknown): ProblemCode {
   return thrown instanceof EditError ? thrown.code : 'internal';
 }
 
-/** Answers with the problem (RFC 9457). */
-export function answerProblem(context: Koa.Context, { code, options }: ProblemError): void {
+/** The problem as a document (RFC 9457). */
+export function documentOf({ code, options }: ProblemError): Problem {
   const { status, title } = describeProblem(code);
   const { detail, errors } = options;
-  const retryAfterSeconds =
-    options.retryAfterSeconds ?? (status === 503 ? UNAVAILABLE_RETRY_SECONDS : undefined);
-  const problem: Problem = {
+  return {
     type: 'about:blank',
     status,
     title,
@@ -70,6 +68,15 @@ export function answerProblem(context: Koa.Context, { code, options }: ProblemEr
     ...(detail === undefined ? {} : { detail }),
     ...(errors === undefined ? {} : { errors: [...errors] }),
   };
+}
+
+/** Answers with the problem. */
+export function answerProblem(context: Koa.Context, thrown: ProblemError): void {
+  const { code, options } = thrown;
+  const problem = documentOf(thrown);
+  const { status } = problem;
+  const retryAfterSeconds =
+    options.retryAfterSeconds ?? (status === 503 ? UNAVAILABLE_RETRY_SECONDS : undefined);
   context.status = status;
   context.body = JSON.stringify(problem);
   context.type = 'application/problem+json';
