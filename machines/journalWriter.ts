@@ -97,6 +97,7 @@ export const journalWriterMachine = setup({
       on: { stop: 'stopped' },
     },
     idle: {
+      entry: 'forgetFailures',
       after: { pruneAfter: 'pruning' },
       on: { 'rows.came': 'gathering', stop: 'stopped' },
     },

@@ -200,6 +200,20 @@ test('pruning that failed with no row to write is tried again', () => {
   expect([asked, state()]).toEqual([['prune', 'prune'], 'pruning']);
 });
 
+test('pruning that goes well again forgets that it failed: the next rest is the first', () => {
+  const { clock, state, come, fail, succeed } = idle();
+  clock.runFor(PRUNE_AFTER_MS);
+  fail();
+  clock.runFor(1_000);
+  fail();
+  clock.runFor(2_000);
+  succeed();
+  come(BATCH);
+  fail();
+  clock.runFor(1_000);
+  expect(state()).toBe('writing');
+});
+
 test('a slow journal is waited for: never are two things under way', () => {
   const { clock, come, underWay, state } = idle();
   come(BATCH);
