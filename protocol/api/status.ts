@@ -31,7 +31,7 @@ export const statusSchema = z
       errors: z.array(reasonSchema.extend({ id: z.uuid() })),
     }),
     database: z.enum(['starting', 'ok', 'lost']),
-    /** Rows of the request log that found no room and were left out. */
+    /** Rows of the logs that found no room, or could not be stored, and were left out. */
     droppedLogRows: z.int().min(0),
     /** Requests under way right now. */
     relays: z.int().min(0),

@@ -1,9 +1,9 @@
-// Rows of the logs that wait to be written: bounded, and the oldest requests go when there is no room.
+// Rows of the logs that wait to be written: bounded, and the oldest go when there is no room.
 
 import type { ConnectionLogEntry, RequestLogEntry } from '../../protocol/api/logs.ts';
 import type { LogBatch } from './store/journal.ts';
 
-/** Requests written at once. Raised: edits of mappings wait for longer behind one batch. */
+/** Rows of each kind written at once. Raised: edits of mappings wait for longer behind one batch. */
 export const BATCH_ROWS = 500;
 
 /** Requests that wait at most. Raised: a database that is away costs more memory, about 1 KB a row. */
@@ -18,7 +18,7 @@ export const MAX_WAITING_CONNECTIONS = 10_000;
 export interface WaitingRows {
   /** Rows that wait, of both kinds. */
   readonly count: number;
-  /** Requests left out for good. */
+  /** Rows left out for good, of both kinds. */
   readonly droppedRows: number;
   addRequest(row: RequestLogEntry): void;
   /** Replaces an earlier row of the same connection. */
@@ -57,12 +57,12 @@ export function createWaitingRows(): WaitingRows {
       connections.set(row.id, row);
       if (connections.size <= MAX_WAITING_CONNECTIONS) return;
       const [oldest] = connections.keys();
-      if (oldest !== undefined) connections.delete(oldest);
+      if (oldest !== undefined && connections.delete(oldest)) droppedRows += 1;
     },
     takeBatch() {
-      const batch = { requests: requests.splice(0, BATCH_ROWS), connections: [...connections.values()] };
-      connections = new Map();
-      return batch;
+      const oldest = [...connections.values()].slice(0, BATCH_ROWS);
+      for (const { id } of oldest) connections.delete(id);
+      return { requests: requests.splice(0, BATCH_ROWS), connections: oldest };
     },
     giveBack(batch) {
       requests = [...batch.requests, ...requests];
@@ -72,7 +72,7 @@ export function createWaitingRows(): WaitingRows {
       connections = new Map([...earlier, ...connections]);
     },
     leaveOut(batch) {
-      droppedRows += batch.requests.length;
+      droppedRows += batch.requests.length + batch.connections.length;
     },
   };
 }
