@@ -9,7 +9,7 @@ import type { ConnectionLogEntry, RequestLogEntry } from '../../protocol/api/log
 import type { Journal, LogBatch, LogRetention } from './store/journal.ts';
 import { journalWriterMachine } from '../../machines/journalWriter.ts';
 import { instantOf } from '../../protocol/api/values.ts';
-import { describeError, visitorErrorOf } from '../../protocol/errors.ts';
+import { MAX_WORD_LENGTH, requestRow } from './requestRow.ts';
 import { createRowId } from './rowId.ts';
 import { StoreError } from './store/store.ts';
 import { BATCH_ROWS, createWaitingRows } from './waitingRows.ts';
@@ -30,7 +30,7 @@ export interface RequestLogOptions {
 }
 
 export interface RequestLog {
-  /** Rows of requests that found no room and were left out. */
+  /** Rows that found no room, or could not be stored, and were left out. */
   readonly droppedRows: number;
   /** Tells each request that has ended, until the returned function is called. */
   onRequest(listener: (row: RequestLogEntry) => void): () => void;
@@ -44,12 +44,6 @@ const ACTOR_ID = 'journal';
 
 /** A quarter, at a hundred tunnels a day. Raised: more rows than anybody looks at. */
 const CONNECTION_RETENTION: LogRetention = { maxAgeMs: 90 * 86_400_000, maxRows: 10_000 };
-
-/** Characters of a path that are kept. Raised: a visitor with long paths fills memory and disk sooner. */
-const MAX_PATH_LENGTH = 1_000;
-
-/** Characters of a method, an address or a version that are kept. Raised: they no longer fit their columns. */
-const MAX_WORD_LENGTH = 100;
 
 export function createRequestLog(options: RequestLogOptions): RequestLog {
   const { actors, bus, clock, journal, retention, isOn, log } = options;
@@ -108,7 +102,7 @@ export function createRequestLog(options: RequestLogOptions): RequestLog {
     failure = reason;
     if (error instanceof StoreError)
       log.warn({ code: error.code, reason }, 'The request log cannot be written now; trying again.');
-    else log.error({ error }, 'Rows of the request log could not be written; they are left out.');
+    else log.error({ error }, 'A fault in the request log: rows that cannot be stored are left out.');
   }
 
   function tellSuccess(): void {
@@ -182,35 +176,4 @@ export function createRequestLog(options: RequestLogOptions): RequestLog {
       });
     },
   };
-}
-
-function requestRow(
-  { method, path, visitorAddress, status, outcome, durationMs, bytesIn, bytesOut }: Fact<'relay.finished'>,
-  portMappingId: string,
-  nowMs: number,
-): RequestLogEntry {
-  return {
-    id: createRowId(nowMs),
-    portMappingId,
-    timestamp: instantOf(nowMs - durationMs),
-    method: method.slice(0, MAX_WORD_LENGTH),
-    path: ownCopy(path.slice(0, MAX_PATH_LENGTH)),
-    statusCode: status ?? refusalStatus(outcome),
-    durationMs: Math.round(durationMs * 100) / 100,
-    bytesIn,
-    bytesOut,
-    outcome: outcome.kind,
-    errorCode: outcome.code,
-    visitorAddress: visitorAddress.slice(0, MAX_WORD_LENGTH),
-  };
-}
-
-/** What the gateway answers in our place when we fail before the head. */
-function refusalStatus({ kind, code }: Fact<'relay.finished'>['outcome']): number | null {
-  return kind === 'failed' && code !== null ? describeError(visitorErrorOf(code)).status : null;
-}
-
-/** V8 keeps a whole request head alive for a part of it: a row that waits must not. */
-function ownCopy(text: string): string {
-  return Buffer.from(text).toString();
 }
