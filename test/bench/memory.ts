@@ -1,11 +1,13 @@
 // What the agent remembers, proven on real processes (`npm run memory -- many|killed|logged|flapping|stopped`).
 
+import { flapping } from './flapping.ts';
 import { killed } from './killed.ts';
 import { logged } from './logged.ts';
+import { many } from './many.ts';
 import { runProofs } from './proofs.ts';
 import { stopped } from './stopped.ts';
 
-await runProofs({ killed, logged, stopped }, [
+await runProofs({ many, killed, logged, flapping, stopped }, [
   // killed: how often. logged: pairs of runs. flapping: edits.
   'rounds',
   // logged: how long one run takes. stopped: how long the database is away.
