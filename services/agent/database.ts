@@ -74,20 +74,17 @@ export function startAgentDatabase(options: AgentDatabaseOptions): AgentDatabase
         report({ ok: true });
       },
       (error: unknown) => {
-        if (isWatched()) report(failed(error));
+        if (!isWatched()) return;
+        tellFailure(error);
+        report({ ok: false, reason: reasonOf(error) });
       },
     );
   }
 
-  function failed(error: unknown): DatabaseResult & { ok: false } {
-    const reason = error instanceof Error ? error.message : String(error);
-    tellFailure(error, reason);
-    return { ok: false, reason };
-  }
-
   /** The first failure, and one for another reason than the last: a database that is down for hours is one line. */
-  function tellFailure(error: unknown, reason: string): void {
+  function tellFailure(error: unknown): void {
     const { context } = actor.getSnapshot();
+    const reason = reasonOf(error);
     if (context.failures > 0 && context.reason === reason) return;
     wasTold = true;
     const facts = error instanceof StoreError ? { code: error.code, reason } : { error };
@@ -122,7 +119,8 @@ export function startAgentDatabase(options: AgentDatabaseOptions): AgentDatabase
     },
     noteFailure(error) {
       if (state$.value !== 'ok' || !isWatched()) return;
-      actor.send({ type: 'database.failed', reason: failed(error).reason });
+      tellFailure(error);
+      actor.send({ type: 'database.failed', reason: reasonOf(error) });
     },
     stop() {
       watching.unsubscribe();
@@ -136,6 +134,10 @@ const FAILURE_LINES: Readonly<Record<DatabaseState, string>> = {
   ok: 'The database is lost: what is known goes on being served, edits are refused; trying again.',
   lost: 'The database is still lost; trying again.',
 };
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 function stateOf(value: StateValueFrom<typeof databaseMachine>): DatabaseState {
   if (typeof value === 'object' && 'open' in value) return 'ok';

@@ -48,11 +48,12 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
   const bus = createBus((error, fact) => {
     log.error({ error, fact: fact.type }, 'A subscriber failed; the fact is lost to it alone.');
   });
-  // Nothing goes on without the database or the tunnel: uncaught, the failure of either ends the process.
+  /** Tells that an actor has moved. */
   const moved$ = new Subject<void>();
   const actors = createActors(
     clock,
     (actor, error) => {
+      // A machine that throws is a fault of ours, and nobody decides in its place: uncaught, it ends the process.
       throw new Error(`The actor "${actor}" failed.`, { cause: error });
     },
     () => moved$.next(),
