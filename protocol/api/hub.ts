@@ -6,6 +6,9 @@ import { machineSchema } from './machines.ts';
 import { routeSchema } from './mappings.ts';
 import { statusSchema } from './status.ts';
 
+/** Where the agent takes the WebSocket. */
+export const HUB_PATH = '/hub/status';
+
 /** Mappings are listed by the API; the hub tells how they stand, and that `edition` has moved on when one was edited. */
 const levels = {
   status: statusSchema,

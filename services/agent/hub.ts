@@ -6,6 +6,7 @@ import { combineLatest, type Observable, type Subscription } from 'rxjs';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../../machines/clock.ts';
 import type { RequestLogEntry } from '../../protocol/api/logs.ts';
+import { HUB_PATH } from '../../protocol/api/hub.ts';
 import type { Log } from '../log.ts';
 import { isKnownName } from './api/app.ts';
 import { ProblemError, problemOf } from './api/problems.ts';
@@ -32,8 +33,6 @@ export interface Hub {
   /** Takes no more, sends everybody away; resolves when they have gone. */
   close(): Promise<void>;
 }
-
-export const HUB_PATH = '/hub/status';
 
 /** Who watches at once. Raised: every change is written that many times on the loop that relays bytes. */
 export const MAX_HUB_CLIENTS = 32;

@@ -8,10 +8,11 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
-import { hubMessageSchema } from '../../../protocol/api/hub.ts';
+import { HUB_PATH, hubMessageSchema } from '../../../protocol/api/hub.ts';
 import { describeProblem, problemSchema, type ProblemCode } from '../../../protocol/api/problem.ts';
 import { VERSION } from '../../version.ts';
 import { OPERATIONS, problemsOf, type Answer, type Operation } from './operations.ts';
+import { SESSION_COOKIE } from './sessionCookie.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
@@ -35,12 +36,12 @@ export function openApiDocument(): OpenApiDocument {
     {
       openapi: '3.1.0',
       info: { title: 'Octoporty agent', version: VERSION, description: DESCRIPTION },
-      paths: { ...pathsOf(OPERATIONS), '/hub/status': { get: describeHub() } },
+      paths: { ...pathsOf(OPERATIONS), [HUB_PATH]: { get: describeHub() } },
       security: [{ bearer: [] }, { cookie: [] }],
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer' },
-          cookie: { type: 'apiKey', in: 'cookie', name: 'octoporty_session' },
+          cookie: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
         },
       },
     },

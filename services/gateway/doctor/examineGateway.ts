@@ -7,6 +7,7 @@ import { ask } from '../../doctor/ask.ts';
 import { examine, failed, ok, skipped, type Finding } from '../../doctor.ts';
 import { addressOf, askHealth } from '../../health.ts';
 import { VERSION } from '../../version.ts';
+import { STATUS_PATH } from '../gatewayPaths.ts';
 import { examineCaddy } from './caddy.ts';
 
 const HOW_TO_START = 'start it with "octoporty gateway"; its log says why if it ends';
@@ -41,11 +42,11 @@ async function examineAgents({ listenHost, listenPort }: GatewayConfig): Promise
   const { status, json } = await ask({
     host: addressOf(listenHost),
     port: listenPort,
-    path: '/api/v1/status',
+    path: STATUS_PATH,
   });
   const parsed = statusSchema.safeParse(json);
   if (status !== 200 || !parsed.success) {
-    const saw = `port ${listenPort} answers /api/v1/status with ${status}, not as a gateway`;
+    const saw = `port ${listenPort} answers ${STATUS_PATH} with ${status}, not as a gateway`;
     return failed(check, saw, 'correct OCTOPORTY_LISTEN_PORT, or stop what listens there');
   }
   const { version, agents, tunnels } = parsed.data;
