@@ -53,9 +53,16 @@ export const connectionPageSchema = z
 const ENTER_STATUS = 'Enter a status such as 404, or a class such as 5xx.';
 const ENTER_BEFORE = 'Enter the id of the last entry of the page before.';
 
+/** Ids are stored in lower case. */
+const idSchema = (message: string) =>
+  z
+    .uuid({ error: message })
+    .transform((id) => id.toLowerCase())
+    .optional();
+
 /** The newest first; `before` is the id of the last entry of the page before. */
 export const requestQuerySchema = z.object({
-  mappingId: z.uuid({ error: 'Enter the id of a mapping.' }).optional(),
+  mappingId: idSchema('Enter the id of a mapping.'),
   method: z
     .string()
     .max(32)
@@ -67,13 +74,13 @@ export const requestQuerySchema = z.object({
     .optional(),
   /** Part of the path. */
   path: z.string().max(1_000).optional(),
-  before: z.uuid({ error: ENTER_BEFORE }).optional(),
+  before: idSchema(ENTER_BEFORE),
   limit: limitSchema,
 });
 export type RequestQuery = z.output<typeof requestQuerySchema>;
 
 export const connectionQuerySchema = z.object({
-  before: z.uuid({ error: ENTER_BEFORE }).optional(),
+  before: idSchema(ENTER_BEFORE),
   limit: limitSchema,
 });
 export type ConnectionQuery = z.output<typeof connectionQuerySchema>;

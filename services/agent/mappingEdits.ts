@@ -9,6 +9,7 @@ import type { Mappings } from './mappings.ts';
 import type { Store, StoreWrite, Version } from './store/store.ts';
 import { describeProblem } from '../../protocol/api/problem.ts';
 import { StoreError } from './store/store.ts';
+import { withinPatience } from './withinPatience.ts';
 
 export interface MappingEditsOptions {
   readonly store: Store;
@@ -70,21 +71,14 @@ export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
         throw error;
       },
     );
-    return withinPatience(written);
+    return withinPatience(written, clock, EDIT_PATIENCE_MS, () => {
+      database.noteFailure(new StoreError('unavailable', 'An edit has not been answered in time.'));
+      return new EditError('unconfirmed');
+    });
   }
 
   function tell({ mapping, revision }: StoreWrite, change: Change): void {
     bus.publish(() => ({ type: 'mapping.saved', mappingId: mapping.id, revision, change }));
-  }
-
-  function withinPatience(written: Promise<StoreWrite>): Promise<StoreWrite> {
-    return new Promise((resolve, reject) => {
-      const cancel = clock.setTimer(EDIT_PATIENCE_MS, () => {
-        database.noteFailure(new StoreError('unavailable', 'An edit has not been answered in time.'));
-        reject(new EditError('unconfirmed'));
-      });
-      written.then(resolve, reject).finally(cancel);
-    });
   }
 
   return {

@@ -93,7 +93,7 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
       targetTestRoutes({ testTarget, mappings, isKnown }),
       mappingRoutes({ mappings, edits, routes, isKnown }),
       machineRoutes(seen),
-      logRoutes({ journal }),
+      logRoutes({ journal, clock }),
     ],
   });
   const hub = createHub({

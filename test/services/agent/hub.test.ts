@@ -362,6 +362,12 @@ test('who is not logged in, asks elsewhere, or meets a fault of ours, is told in
   expect(errors).toHaveLength(1);
 });
 
+test('a handshake that is none is told so in a problem document', async () => {
+  const { port } = await openHub();
+  const headers = { authorization: 'Bearer x', 'sec-websocket-key': 'none' };
+  expect(await refusal(port, headers)).toMatchObject({ status: 400, problem: { code: 'malformed' } });
+});
+
 test('a host that is allowed by name, and our own pages, get in', async () => {
   const { port } = await openHub({ allowedHosts: ['nas.example.com'] });
   const headers = { host: `nas.example.com:${port}`, origin: `http://nas.example.com:${port}` };

@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import type { ConnectionLogEntry, RequestLogEntry } from '../../../../protocol/api/logs.ts';
-import { logRoutes } from '../../../../services/agent/api/logs.ts';
+import { logRoutes, READ_PATIENCE_MS } from '../../../../services/agent/api/logs.ts';
+import { systemClock } from '../../../../services/clock.ts';
 import { createMemoryJournal } from '../../../../services/agent/store/memoryJournal.ts';
 import { openApi } from './apiStage.ts';
 
@@ -21,13 +22,15 @@ async function asking() {
   const store = { isOpen: true };
   const journal = createMemoryJournal(store);
   await journal.append({ requests: REQUESTS, connections: CONNECTIONS });
-  const { ask } = await openApi({ guarded: [logRoutes({ journal })] });
+  const { ask } = await openApi({ guarded: [logRoutes({ journal, clock: systemClock })] });
   return { ask, store };
 }
 
 test.each([
   ['', [3, 2, 1]],
   [`?mappingId=${MAPPING}`, [3, 2]],
+  [`?mappingId=${MAPPING.toUpperCase()}`, [3, 2]],
+  [`?before=${REQUESTS[1]?.id.toUpperCase()}`, [1]],
   ['?method=post', [2]],
   ['?status=502', [2]],
   ['?status=2xx', [1]],
@@ -74,6 +77,25 @@ test.each(['/api/v1/requests', '/api/v1/connections'])(
     store.isOpen = false;
     const answer = await ask('GET', path);
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
+    expect(answer.json).toMatchObject({ code: 'unavailable' });
+  },
+);
+
+test.each(['/api/v1/requests', '/api/v1/connections'])(
+  'while the database hangs, %s is not waited for beyond its patience',
+  async (path) => {
+    const waits: number[] = [];
+    const clock = {
+      setTimer: (delayMs: number, onDue: () => void) => {
+        waits.push(delayMs);
+        return systemClock.setTimer(0, onDue);
+      },
+    };
+    const hangs = () => new Promise<never>(() => {});
+    const journal = { readRequests: hangs, readConnections: hangs };
+    const { ask } = await openApi({ guarded: [logRoutes({ journal, clock })] });
+    const answer = await ask('GET', path);
+    expect([answer.status, waits]).toEqual([503, [READ_PATIENCE_MS]]);
     expect(answer.json).toMatchObject({ code: 'unavailable' });
   },
 );
