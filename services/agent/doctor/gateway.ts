@@ -3,13 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { Handshake } from '../../../machines/handshake.ts';
 import { describeError } from '../../../protocol/errors.ts';
 import type { AgentConfig } from '../../config.ts';
 import { failed, ok, skipped, type Finding } from '../../doctor.ts';
 import { VERSION } from '../../version.ts';
 import { certificateFaultOf, errnoOf, failureOf, isNoTls, type ConnectionStage } from '../originErrors.ts';
 import { findBySystem, lookupProblem } from './addresses.ts';
-import type { Handshake } from './handshake.ts';
 
 type GatewayConfig = Pick<AgentConfig, 'gatewayUrl' | 'caFile' | 'proxyUrl'>;
 
