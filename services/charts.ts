@@ -9,6 +9,7 @@ import { backoffMachine } from '../machines/backoff.ts';
 import { configSyncMachine } from '../machines/configSync.ts';
 import { connectionMachine } from '../machines/connection.ts';
 import { databaseMachine } from '../machines/database.ts';
+import { handshakeMachine } from '../machines/handshake.ts';
 import { heartbeatMachine } from '../machines/heartbeat.ts';
 import { journalWriterMachine } from '../machines/journalWriter.ts';
 import { sessionMachine } from '../machines/session.ts';
@@ -22,6 +23,7 @@ const MACHINES: readonly AnyStateMachine[] = [
   configSyncMachine,
   connectionMachine,
   databaseMachine,
+  handshakeMachine,
   heartbeatMachine,
   journalWriterMachine,
   sessionMachine,
