@@ -37,6 +37,7 @@ const COMMANDS = {
   bench: ['test/bench/throughput.ts'],
   proof: ['test/bench/proof.ts'],
   endurance: ['test/bench/endurance.ts'],
+  memory: ['test/bench/memory.ts'],
 };
 
 /**

@@ -188,12 +188,13 @@ function startKills(gateway: StandingGateway): Flaps {
 function repeat(act: () => Promise<void>): Flaps {
   let isOver = false;
   let count = 0;
-  const acting = (async () => {
+  async function goOn(): Promise<void> {
     while (!isOver) {
       await act();
       count += 1;
     }
-  })();
+  }
+  const acting = goOn();
   return {
     async stop() {
       isOver = true;

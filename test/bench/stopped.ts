@@ -36,6 +36,9 @@ const LONGEST_READ_MS = 1_000;
 
 const REST_MS = 200;
 
+/** Before and after, for comparison. */
+const LONGEST_BESIDE_SECONDS = 15;
+
 export async function stopped(stage: Stage, { seconds = 60 }: { seconds?: number }): Promise<void> {
   const origin = await openLoadOrigin();
   stage.atEnd(() => origin.stop());
@@ -60,8 +63,9 @@ export async function stopped(stage: Stage, { seconds = 60 }: { seconds?: number
     internalProtocol: 'http',
   });
 
+  const besideMs = Math.min(seconds / 3, LONGEST_BESIDE_SECONDS) * 1_000;
   const load = startSteadyLoad([target], RATE);
-  await delay(Math.min(seconds, 10) * 1_000);
+  await delay(besideMs);
   const release = await stopDatabase(stage, agent);
   const stoppedMs = performance.now();
   const seen = await watchOutage(api, edited.mapping.id, stoppedMs + seconds * 1_000);
@@ -69,7 +73,7 @@ export async function stopped(stage: Stage, { seconds = 60 }: { seconds?: number
   release();
   const backMs = await backAfter(api, edited.mapping.id);
   await until('the agent says that it is well', async () => (await api.health()).status === 200);
-  await delay(Math.min(seconds, 10) * 1_000);
+  await delay(besideMs);
   await load.stop();
 
   const failures = load.counts.total((outcome) => outcome !== 'ok');
@@ -134,14 +138,15 @@ interface Seen {
 async function watchOutage(api: AdminApi, id: string, endMs: number): Promise<Seen> {
   const seen: Seen = { edits: [], reads: [], health: new Set() };
   let isOver = false;
-  const reading = (async () => {
+  async function read(): Promise<void> {
     while (!isOver) {
       seen.reads.push(await api.ask('GET', '/mappings'), await api.ask('GET', `/mappings/${id}`));
       const { status, body } = await api.health();
       seen.health.add(`${status} ${healthSchema.parse(body).status}`);
       await delay(REST_MS);
     }
-  })();
+  }
+  const reading = read();
   try {
     for (let n = 0; performance.now() < endMs; n += 1) {
       seen.edits.push(await api.ask('PATCH', `/mappings/${id}`, { name: `meanwhile ${n}` }));
