@@ -2,7 +2,7 @@
 
 import { Op, type Transaction, type WhereOptions } from 'sequelize';
 
-import { PRUNED_ROWS, type LogRetentions } from './journal.ts';
+import { PRUNED_ROWS, type LogRetention, type LogRetentions } from './journal.ts';
 import { fromOn, newestFirst, type LogPosition } from './logOrder.ts';
 import type { LogTables } from './orderedDatabase.ts';
 
@@ -16,47 +16,70 @@ export type Prune = (
 
 /** Looks for the rows that are too many once, however many steps it takes to remove them: a long log is long to count. */
 export function createPrune(): Prune {
-  const findSurplusRequest = createSurplusFinder();
-  const findSurplusConnection = createSurplusFinder();
+  const ofRequests = createSurplusFinder();
+  const ofConnections = createSurplusFinder();
 
   return async ({ requests, connections }, retentions, nowMs, transaction) => {
-    const step = { limit: PRUNED_ROWS, transaction };
-
-    const { requests: ofRequests, connections: ofConnections } = retentions;
-    const request = await findSurplusRequest.at(ofRequests.maxRows, async () => {
-      const attributes = ['id', 'timestamp'];
-      const order = newestFirst('timestamp');
-      const row = await requests.findOne({ attributes, order, offset: ofRequests.maxRows, transaction });
-      return row && { time: row.timestamp, id: row.id };
-    });
-    const oldestRequest = new Date(nowMs - ofRequests.maxAgeMs);
-    const where = beyond('timestamp', oldestRequest, request);
-    const requestsGone = await requests.destroy({ where, ...step });
-    if (requestsGone < PRUNED_ROWS) findSurplusRequest.forget();
-
-    const connection = await findSurplusConnection.at(ofConnections.maxRows, async () => {
-      const attributes = ['id', 'connectedAt'];
-      const order = newestFirst('connectedAt');
-      const row = await connections.findOne({
-        attributes,
-        order,
-        offset: ofConnections.maxRows,
-        transaction,
-      });
-      return row && { time: row.connectedAt, id: row.id };
+    const requestsGone = await pruneLog(ofRequests, retentions.requests, nowMs, {
+      column: 'timestamp',
+      async find(offset) {
+        const order = newestFirst('timestamp');
+        const row = await requests.findOne({ attributes: ['id', 'timestamp'], order, offset, transaction });
+        return row && { time: row.timestamp, id: row.id };
+      },
+      remove: (where, limit) => requests.destroy({ where, limit, transaction }),
     });
     // A tunnel that is online is no history yet.
     const hasEnded = { disconnectedAt: { [Op.ne]: null } };
-    const oldestConnection = new Date(nowMs - ofConnections.maxAgeMs);
-    const past = { [Op.and]: [hasEnded, beyond('connectedAt', oldestConnection, connection)] };
-    const connectionsGone = await connections.destroy({ where: past, ...step });
-    if (connectionsGone < PRUNED_ROWS) findSurplusConnection.forget();
-
+    const connectionsGone = await pruneLog(ofConnections, retentions.connections, nowMs, {
+      column: 'connectedAt',
+      async find(offset) {
+        const order = newestFirst('connectedAt');
+        const row = await connections.findOne({
+          attributes: ['id', 'connectedAt'],
+          order,
+          offset,
+          transaction,
+        });
+        return row && { time: row.connectedAt, id: row.id };
+      },
+      remove: (where, limit) =>
+        connections.destroy({ where: { [Op.and]: [hasEnded, where] }, limit, transaction }),
+    });
     return Math.max(requestsGone, connectionsGone) === PRUNED_ROWS;
   };
 }
 
+interface PrunedLog {
+  readonly column: string;
+  /** The row that so many newer ones stand before. */
+  find(offset: number): Promise<LogPosition | null>;
+  /** How many rows it was. */
+  remove(where: WhereOptions, limit: number): Promise<number>;
+}
+
+/** How many rows it took out: fewer than a step's only when nothing is left to take. */
+async function pruneLog(
+  finder: SurplusFinder,
+  { maxRows, maxAgeMs }: LogRetention,
+  nowMs: number,
+  log: PrunedLog,
+): Promise<number> {
+  const oldest = new Date(nowMs - maxAgeMs);
+  let gone = 0;
+  for (let isNew = false; !isNew && gone < PRUNED_ROWS;) {
+    isNew = !finder.knows(maxRows);
+    const surplus = await finder.at(maxRows, () => log.find(maxRows));
+    gone += await log.remove(beyond(log.column, oldest, surplus), PRUNED_ROWS - gone);
+    // Once what was found is gone, rows that came since are too many: they are looked for at once.
+    if (gone < PRUNED_ROWS) finder.forget();
+  }
+  return gone;
+}
+
 interface SurplusFinder {
+  /** Found before, and kept. */
+  knows(maxRows: number): boolean;
   /** The newest row that is too many; null when there is none. */
   at(maxRows: number, find: () => Promise<LogPosition | null>): Promise<LogPosition | null>;
   forget(): void;
@@ -66,6 +89,7 @@ interface SurplusFinder {
 function createSurplusFinder(): SurplusFinder {
   let found: { readonly maxRows: number; readonly position: LogPosition | null } | null = null;
   return {
+    knows: (maxRows) => found?.maxRows === maxRows,
     async at(maxRows, find) {
       if (found?.maxRows !== maxRows) found = { maxRows, position: await find() };
       return found.position;
