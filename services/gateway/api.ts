@@ -1,6 +1,5 @@
 // The gateway's own endpoints, on hosts that no mapping owns.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Actors } from '../actors.ts';
@@ -9,6 +8,7 @@ import type { RelayView } from '../relayActors.ts';
 import type { SessionView } from './sessionView.ts';
 import { SUBPROTOCOL, TUNNEL_PATH } from '../../protocol/control.ts';
 import { machineDetailOf, machineViewOf } from '../machineViews.ts';
+import { isSameSecret } from '../sameSecret.ts';
 import { HEALTH_PATH, MACHINES_PATH, STATUS_PATH } from './gatewayPaths.ts';
 
 export interface GatewayApiOptions {
@@ -95,10 +95,5 @@ function refuseStranger(context: Koa.Context): void {
 
 function bearsToken(authorization: string, token: string | null): boolean {
   const given = /^Bearer (.+)$/i.exec(authorization)?.[1];
-  return given !== undefined && token !== null && timingSafeEqual(digest(given), digest(token));
-}
-
-/** Equal lengths for the comparison, whatever was sent. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return given !== undefined && token !== null && isSameSecret(given, token);
 }

@@ -1,6 +1,5 @@
 // Routes for logging in and out, and for asking who one is.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import Router from '@koa/router';
 import type { z } from 'zod';
 import type { Clock } from '../../../machines/clock.ts';
@@ -12,6 +11,7 @@ import {
 } from '../../../protocol/api/session.ts';
 import { instantOf } from '../../../protocol/api/values.ts';
 import type { Log } from '../../log.ts';
+import { isSameSecret } from '../../sameSecret.ts';
 import type { Lockout } from '../lockout.ts';
 import type { Session, Sessions } from '../sessions.ts';
 import { sessionOf, setSessionCookie } from './authentication.ts';
@@ -32,7 +32,6 @@ export function authRoutes({ username, password, sessions, lockout, clock, log }
   open: Router;
   guarded: Router;
 } {
-  const isRight = createComparison({ username, password });
   const open = new Router({ prefix: '/api/v1/auth' });
   const guarded = new Router({ prefix: '/api/v1/auth' });
 
@@ -41,7 +40,7 @@ export function authRoutes({ username, password, sessions, lockout, clock, log }
     const nowMs = clock.nowMs();
     const waitSeconds = lockout.waitSeconds(address, nowMs);
     if (waitSeconds > 0) throw new ProblemError('locked_out', { retryAfterSeconds: waitSeconds });
-    if (isRight(login)) {
+    if (isLogin(login, { username, password })) {
       lockout.forgive(address);
       return;
     }
@@ -80,16 +79,9 @@ function viewOf({ username, createdMs, expiresMs }: Session): SessionView {
   return { username, createdAt: instantOf(createdMs), expiresAt: instantOf(expiresMs) };
 }
 
-/** Both parts are always compared, each in constant time: how long it takes says nothing about either. */
-function createComparison(right: Login): (login: Login) => boolean {
-  const [username, password] = [digestOf(right.username), digestOf(right.password)];
-  return (login) => {
-    const isUser = timingSafeEqual(digestOf(login.username), username);
-    const isPassword = timingSafeEqual(digestOf(login.password), password);
-    return isUser && isPassword;
-  };
-}
-
-function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+/** Both parts are always compared: how long it takes does not say which one is wrong. */
+function isLogin(given: Login, right: Login): boolean {
+  const isUser = isSameSecret(given.username, right.username);
+  const isPassword = isSameSecret(given.password, right.password);
+  return isUser && isPassword;
 }
