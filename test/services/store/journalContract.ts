@@ -233,6 +233,19 @@ export function describeJournalContract(
       expect(await journal.readRequests(query())).toEqual(requests.slice(-1));
     });
 
+    it('leaves no row too many that came after a step which removed as many as a step may', async () => {
+      const journal = await openEmpty();
+      const rows = (count: number, fromMs: number) =>
+        Array.from({ length: count }, (_, index) => request({ timestamp: instant(fromMs + index) }));
+      const retention = ofBoth({ ...KEEP_ALL, maxRows: 2 });
+      await journal.append({ requests: rows(PRUNED_ROWS + 2, 0), connections: [] });
+      expect(await journal.prune(retention, START_MS)).toBe(true);
+      const later = rows(3, PRUNED_ROWS + 2);
+      await journal.append({ requests: later, connections: [] });
+      expect(await journal.prune(retention, START_MS)).toBe(false);
+      expect(await journal.readRequests(query())).toEqual(later.slice(1).reverse());
+    });
+
     it('holds the bounds of each log apart', async () => {
       const journal = await openEmpty();
       const requests = [0, 1].map((ms) => request({ timestamp: instant(ms) }));
