@@ -4,19 +4,29 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ConfigError } from '../config/variables.ts';
+import { inDataFolder } from '../dataFolder.ts';
 
 const FILE = 'agent-id';
 
-/** @throws Error with one plain line when the file cannot be read, written or understood. */
+/** Throws ConfigError, one plain line, when the file cannot be read, written or understood. */
 export function loadAgentId(dataDir: string): string {
-  const path = join(dataDir, FILE);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const known = z.uuid().safeParse(readIfThere(path)?.trim());
-  if (known.success) return known.data;
-  const id = randomUUID();
-  // `wx`: an id that is there but unreadable as such is never overwritten, because mappings belong to it.
-  writeFileSync(path, `${id}\n`, { mode: 0o600, flag: 'wx' });
-  return id;
+  return inDataFolder(dataDir, () => {
+    const path = join(dataDir, FILE);
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const text = readIfThere(path)?.trim();
+    const known = z.uuid().safeParse(text);
+    if (known.success) return known.data;
+    // Never overwritten: mappings belong to the id that was there.
+    if (text !== undefined && text !== '')
+      throw new ConfigError(
+        `${path} holds no agent id: restore it from a backup, or delete it, and the next start makes a new one.`,
+      );
+    const id = randomUUID();
+    // An empty one is what a crash left behind. Where none was, another agent may have made one meanwhile.
+    writeFileSync(path, `${id}\n`, { mode: 0o600, flag: text === '' ? 'w' : 'wx', flush: true });
+    return id;
+  });
 }
 
 function readIfThere(path: string): string | undefined {

@@ -2,6 +2,7 @@
 
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { inDataFolder } from '../dataFolder.ts';
 
 export interface KeptText {
   readonly path: string;
@@ -10,15 +11,17 @@ export interface KeptText {
   readonly isNew: boolean;
 }
 
-/** Reads the text of that name in the folder, or makes and keeps it. */
+/** Reads the text of that name in the folder, or makes and keeps it. Throws ConfigError when the folder cannot be used. */
 export function keptText(dataDir: string, name: string, make: () => string): KeptText {
-  const path = join(dataDir, name);
-  const kept = readKept(dataDir, name);
-  if (kept !== null) return { path, text: kept, isNew: false };
-  const text = make();
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  writeWhole(path, `${text}\n`);
-  return { path, text, isNew: true };
+  return inDataFolder(dataDir, () => {
+    const path = join(dataDir, name);
+    const kept = readKept(dataDir, name);
+    if (kept !== null) return { path, text: kept, isNew: false };
+    const text = make();
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    writeWhole(path, `${text}\n`);
+    return { path, text, isNew: true };
+  });
 }
 
 /** The text of that name as an earlier start has kept it; null when none has. */
