@@ -91,11 +91,12 @@ export function createHub(options: HubOptions): Hub {
     const followed: Following = { newest: null, end: () => {} };
     const subscription: Subscription = combineLatest(levels).subscribe({
       next: (now) => {
-        const before = followed.newest;
+        // Made once for all who watch: thousands of routes are compared.
+        const change = followed.newest === null ? null : changeBetween(followed.newest, now);
         followed.newest = now;
         for (const client of clients.keys()) {
-          if (before === null) client.start(now);
-          else client.tell(changeBetween(before, now));
+          if (change === null) client.start(now);
+          else client.tell(change);
         }
       },
       error: (error: unknown) => {
