@@ -3,6 +3,7 @@
 import { Transaction, type QueryInterface, type Sequelize } from 'sequelize';
 import { MigrationError, SequelizeStorage, Umzug, type UmzugStorage } from 'umzug';
 
+import type { StoreLog } from './database.ts';
 import { portMappings } from './migrations/0001-port-mappings.ts';
 import { logs } from './migrations/0002-logs.ts';
 import { StoreError } from './store.ts';
@@ -40,6 +41,11 @@ export async function migrate(sequelize: Sequelize, migrations = MIGRATIONS): Pr
       await sequelize.model('Migration').create({ name: migration.name }, { transaction });
     });
   }
+}
+
+/** Tells an operator what `migrate` has applied. */
+export function tellApplied(log: StoreLog, applied: readonly string[]): void {
+  if (applied.length > 0) log.info({ applied }, 'The tables of the database were brought up to date.');
 }
 
 /** umzug would note a migration after its transaction; apply() has done so within. */

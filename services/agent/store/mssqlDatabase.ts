@@ -3,7 +3,7 @@
 import { BaseError, Sequelize, type Options, type Transaction } from 'sequelize';
 
 import type { Database, StoreLog } from './database.ts';
-import { migrate } from './migrate.ts';
+import { migrate, tellApplied } from './migrate.ts';
 import { lockUntilEnd, MAPPINGS_LOCK, MIGRATION_LOCK } from './mssqlLock.ts';
 import type { MssqlTarget } from './mssqlTarget.ts';
 import { StoreError } from './store.ts';
@@ -64,7 +64,7 @@ export function mssqlDatabase(
         });
         return migrate(sequelize);
       });
-      if (applied.length > 0) log.info({ applied }, 'database migrated');
+      tellApplied(log, applied);
       return sequelize;
     } catch (error) {
       await sequelize.close();

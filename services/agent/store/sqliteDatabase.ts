@@ -3,7 +3,7 @@
 import { Sequelize, type BaseError, type Transaction } from 'sequelize';
 
 import type { Database, RequestRow, StoreLog } from './database.ts';
-import { migrate } from './migrate.ts';
+import { migrate, tellApplied } from './migrate.ts';
 import * as dialectModule from './sqliteDialect.ts';
 import { createOwnerFile, underLock } from './sqliteFile.ts';
 import { StoreError } from './store.ts';
@@ -33,7 +33,7 @@ export function sqliteDatabase(path: string, log: StoreLog): Database {
     const sequelize = sequelizeOn(path, dialectModule);
     try {
       const applied = await migrate(sequelize);
-      if (applied.length > 0) log.info({ applied }, 'database migrated');
+      tellApplied(log, applied);
       return sequelize;
     } catch (error) {
       await sequelize.close();

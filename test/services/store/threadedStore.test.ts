@@ -116,7 +116,8 @@ describe('the store in a thread', () => {
     const { store } = createThreadedStore({ kind: 'sqlite', path: join(tempDir(), 'store.sqlite') }, log);
     await store.open();
     await store.close();
-    expect(lines).toEqual([[{ applied: ['0001-port-mappings', '0002-logs'] }, 'database migrated']]);
+    const applied = ['0001-port-mappings', '0002-logs'];
+    expect(lines).toEqual([[{ applied }, 'The tables of the database were brought up to date.']]);
   });
 });
 
