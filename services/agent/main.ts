@@ -161,6 +161,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
         .filter(({ enabled }) => enabled)
         .map(({ externalDomain }) => externalDomain),
     async stop() {
+      // It would take the end of the store for an outage. Edits are still taken, and delivered by the next start.
       database.stop();
       await new Promise<void>((resolve) => {
         // Until the last stream is done, a mapping that is withdrawn still ends what runs through it.
@@ -169,8 +170,10 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
           resolve();
         });
       });
+      // No visitor's request is left.
       routes.stop();
       origins.close();
+      // Until here the API has told how the leaving goes.
       await api.stop();
       await server.close();
       // After the tunnel, whose end is a row; before the store, which writes it.
