@@ -1,6 +1,6 @@
 // The agent from start to stop: parts are made in order, and let go in reverse.
 
-import { distinctUntilKeyChanged, filter, first, map, Subject, take } from 'rxjs';
+import { distinctUntilChanged, distinctUntilKeyChanged, filter, first, map, Subject, take } from 'rxjs';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { PageStatus } from './api/statusPage.ts';
@@ -95,7 +95,10 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
   });
   logUplink(uplink, log);
   logRefusals(
-    uplink.status$.pipe(map(({ config: { errors } }) => errors)),
+    uplink.status$.pipe(
+      map(({ config: { errors } }) => errors),
+      distinctUntilChanged(),
+    ),
     (id) => mappings.findEnabled(id)?.externalDomain,
     log,
   );
