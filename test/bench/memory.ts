@@ -1,16 +1,17 @@
-// What the agent remembers, proven on real processes (`npm run memory -- many|killed|logged|flapping|stopped`).
+// What the agent remembers, proven on real processes (`npm run memory -- many|killed|logged|flapping|stopped|frozen`).
 
 import { flapping } from './flapping.ts';
+import { frozen } from './frozen.ts';
 import { killed } from './killed.ts';
 import { logged } from './logged.ts';
 import { many } from './many.ts';
 import { runProofs } from './proofs.ts';
 import { stopped } from './stopped.ts';
 
-await runProofs({ many, killed, logged, flapping, stopped }, [
+await runProofs({ many, killed, logged, flapping, stopped, frozen }, [
   // killed: how often. logged: pairs of runs. flapping: edits.
   'rounds',
-  // logged: how long one run takes. stopped: how long the database is away.
+  // logged: how long one run takes. stopped, frozen: how long the database is away.
   'seconds',
   // logged: how many with the log on, while memory is watched.
   'requests',

@@ -39,13 +39,31 @@ const REST_MS = 200;
 /** Before and after, for comparison. */
 const LONGEST_BESIDE_SECONDS = 15;
 
-export async function stopped(stage: Stage, { seconds = 60 }: { seconds?: number }): Promise<void> {
+/** How long the database is away. */
+const SECONDS = 60;
+
+/** Another process takes the write lock and keeps it: the commit of nobody else goes through. */
+export async function stopped(stage: Stage, { seconds = SECONDS }: { seconds?: number }): Promise<void> {
+  await proveOutage(stage, { seconds, dataDir: stage.tempDir(), stop: lockDatabase });
+}
+
+export interface Outage {
+  readonly seconds?: number | undefined;
+  /** Of the agent. */
+  readonly dataDir: string;
+  /** Stops the database in there; what it answers lets it go on. */
+  readonly stop: (stage: Stage, dataDir: string) => (() => void) | Promise<() => void>;
+}
+
+/** One outage under load, and all that must hold before, meanwhile and after. */
+export async function proveOutage(stage: Stage, { seconds = SECONDS, dataDir, stop }: Outage): Promise<void> {
   const origin = await openLoadOrigin();
   stage.atEnd(() => origin.stop());
   const gateway = await createGateway(stage, { env: { OCTOPORTY_LOG_LEVEL: 'warn' } });
   const agent = await createAgent(stage, {
     gatewayUrl: urlOf(gateway),
     maps: [`${NAME}=http://127.0.0.1:${origin.port}`],
+    dataDir,
     env: { OCTOPORTY_LOG_LEVEL: 'warn' },
   });
   const target = { port: gateway.port, name: NAME };
@@ -66,7 +84,7 @@ export async function stopped(stage: Stage, { seconds = 60 }: { seconds?: number
   const besideMs = Math.min(seconds / 3, LONGEST_BESIDE_SECONDS) * 1_000;
   const load = startSteadyLoad([target], RATE);
   await delay(besideMs);
-  const release = await stopDatabase(stage, agent);
+  const release = await stop(stage, dataDir);
   const stoppedMs = performance.now();
   const seen = await watchOutage(api, edited.mapping.id, stoppedMs + seconds * 1_000);
   const releasedMs = performance.now();
@@ -113,8 +131,7 @@ export async function stopped(stage: Stage, { seconds = 60 }: { seconds?: number
   await checkLog(api, agent, load.samples.length);
 }
 
-/** Another process takes the write lock and keeps it: the commit of nobody else goes through. */
-async function stopDatabase(stage: Stage, { dataDir }: StandingAgent): Promise<() => void> {
+async function lockDatabase(stage: Stage, dataDir: string): Promise<() => void> {
   const database = new DatabaseSync(join(dataDir, 'octoporty.sqlite'), { timeout: 0 });
   stage.atEnd(() => database.close());
   await until('the lock is ours', () => {
