@@ -30,6 +30,8 @@ export interface HubOptions {
 export interface Hub {
   /** Takes over a connection that asks to become a WebSocket; answers what it refuses. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Somebody has logged out: whoever watched by that login is sent away now, not at the next ping. */
+  onLogout(): void;
   /** Takes no more, sends everybody away; resolves when they have gone. */
   close(): Promise<void>;
 }
@@ -109,10 +111,8 @@ export function createHub(options: HubOptions): Hub {
     let cancelPing = clock.setTimer(HUB_PING_MS, ping);
     function ping(): void {
       cancelPing = clock.setTimer(HUB_PING_MS, ping);
-      for (const [client, request] of clients) {
-        if (options.isStillLoggedIn(request)) client.ping();
-        else client.sendAway(LOGGED_OUT, 'Log in again.');
-      }
+      sendLoggedOutAway();
+      for (const client of clients.keys()) client.ping();
     }
     followed.end = () => {
       subscription.unsubscribe();
@@ -120,6 +120,11 @@ export function createHub(options: HubOptions): Hub {
       cancelPing();
     };
     return followed;
+  }
+
+  function sendLoggedOutAway(): void {
+    for (const [client, request] of clients)
+      if (!options.isStillLoggedIn(request)) client.sendAway(LOGGED_OUT, 'Log in again.');
   }
 
   function check(request: IncomingMessage): void {
@@ -142,6 +147,7 @@ export function createHub(options: HubOptions): Hub {
       }
       server.handleUpgrade(request, socket, head, (client) => admit(client, request));
     },
+    onLogout: sendLoggedOutAway,
     close() {
       return new Promise((resolve) => {
         if (clients.size === 0) {

@@ -68,7 +68,15 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
   const startedMs = clock.nowMs();
   const sessions = createSessions({ dataDir, username, password, clock, random, log });
   const authentication = createAuthentication(sessions, clock);
-  const auth = authRoutes({ username, password, sessions, lockout: createLockout(), clock, log });
+  const auth = authRoutes({
+    username,
+    password,
+    sessions,
+    lockout: createLockout(),
+    clock,
+    onLogout: () => hub.onLogout(),
+    log,
+  });
   const isKnown = () => database.state !== 'starting';
   const status = {
     uplink,

@@ -25,13 +25,13 @@ export interface AuthRoutesOptions {
   readonly sessions: Sessions;
   readonly lockout: Lockout;
   readonly clock: Pick<Clock, 'nowMs' | 'wallMs'>;
+  /** A session was revoked: what it had open ends. */
+  readonly onLogout: () => void;
   readonly log: Pick<Log, 'warn'>;
 }
 
-export function authRoutes({ username, password, sessions, lockout, clock, log }: AuthRoutesOptions): {
-  open: Router;
-  guarded: Router;
-} {
+export function authRoutes(options: AuthRoutesOptions): { open: Router; guarded: Router } {
+  const { username, password, sessions, lockout, clock, onLogout, log } = options;
   const open = new Router({ prefix: '/api/v1/auth' });
   const guarded = new Router({ prefix: '/api/v1/auth' });
 
@@ -64,6 +64,7 @@ export function authRoutes({ username, password, sessions, lockout, clock, log }
 
   guarded.post('/logout', async (context) => {
     await sessions.revoke(sessionOf(context));
+    onLogout();
     setSessionCookie(context, '', 0);
     context.status = 204;
   });

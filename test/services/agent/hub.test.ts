@@ -312,6 +312,23 @@ test('whoever is logged out is sent away at the next ping', async () => {
   expect(code()).toBe(1008);
 });
 
+test('a logout ends at once what was watched by that login, and nothing else', async () => {
+  const { hub, watch, levels, passGap } = await openHub({
+    isStillLoggedIn: ({ headers }) => headers.authorization !== 'Bearer ended',
+  });
+  const [ended, other] = [
+    await watch({ headers: { authorization: 'Bearer ended' } }),
+    await watch({ headers: { authorization: 'Bearer other' } }),
+  ];
+  await Promise.all([ended.has(1), other.has(1)]);
+  hub.onLogout();
+  await ended.isGone();
+  expect(ended.code()).toBe(1008);
+  passGap();
+  levels.edition.next(2);
+  await other.has(2);
+});
+
 test('what a watcher says is ignored; who says too much, or too long, is dropped', async () => {
   const { watch, levels, passGap } = await openHub();
   const polite = await watch();

@@ -82,10 +82,10 @@ describe('a session', () => {
   });
 
   test('ends with the logout, on the server and in the browser, and no other does', async () => {
-    const { ask, logIn } = await loginStage();
+    const { ask, logIn, logouts } = await loginStage();
     const [token, other] = [await logIn(), await logIn()];
     const { status, text, headers } = await ask('POST', LOGOUT, { headers: cookie(token) });
-    expect([status, text]).toEqual([204, '']);
+    expect([status, text, logouts()]).toEqual([204, '', 1]);
     expect(headers['set-cookie']).toEqual([
       'octoporty_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict',
     ]);

@@ -17,6 +17,7 @@ export const RIGHT = { username: USERNAME, password: PASSWORD };
 /** The agent's login on a port. */
 export async function loginStage() {
   const { clock, log, logged, start } = sessionsStage();
+  let logouts = 0;
 
   async function run(changes: Partial<Pick<SessionsOptions, 'username' | 'password'>> = {}) {
     const sessions = start(changes);
@@ -27,6 +28,7 @@ export async function loginStage() {
       sessions,
       lockout: createLockout(),
       clock,
+      onLogout: () => (logouts += 1),
       log,
     });
     const api = await openApi({ ...authentication, open: [open], guarded: [guarded] });
@@ -37,6 +39,8 @@ export async function loginStage() {
   return {
     ...running,
     clock,
+    /** How often it was told that a session was revoked. */
+    logouts: () => logouts,
     /** On another port, with the same data folder. */
     restart: run,
     allLogged: () => [...logged, ...running.logged],

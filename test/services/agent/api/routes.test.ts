@@ -28,6 +28,7 @@ function routers(): Router[] {
     sessions: start(),
     lockout: createLockout(),
     clock,
+    onLogout: unasked,
     log,
   });
   const status = {
