@@ -21,7 +21,11 @@ export function pageRoutes(status: () => PageStatus): Router {
   return router;
 }
 
+/** Lines that proxies add: behind one of this machine, everybody comes from here. */
+const PROXY_LINES = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
+
 function isFromThisMachine(request: IncomingMessage): boolean {
+  if (PROXY_LINES.some((name) => request.headers[name] !== undefined)) return false;
   const address = request.socket.remoteAddress;
   return address !== undefined && ipaddr.process(address).range() === 'loopback';
 }

@@ -24,6 +24,15 @@ test('somebody at this machine sees the page, which may load its own style and n
   expect([style.status, style.headers['content-type']]).toEqual([200, 'text/css; charset=utf-8']);
 });
 
+test.each(['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'])(
+  'who comes through a proxy of this machine, which says %s, does not see the page',
+  async (line) => {
+    const { ask } = await openApi({ open: [pageRoutes(() => STATUS)] });
+    const { status, text } = await ask('GET', '/', { headers: { [line]: '127.0.0.1' } });
+    expect([status, text.includes('online')]).toEqual([403, false]);
+  },
+);
+
 test('a page that cannot be made is answered plainly, logged whole, and still harmless', async () => {
   const { ask, logged } = await openApi({
     open: [
