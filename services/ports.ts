@@ -12,6 +12,8 @@ export function isPortTaken(error: unknown): boolean {
 
 /** One plain line about a service that could not listen; null when that was not why. */
 export function listenProblem(error: unknown, { portVariable, hostVariable }: ListenSetting): string | null {
+  if (isUnknownAddress(error))
+    return `This machine has no such address to listen on: correct ${hostVariable}.`;
   if (!(error instanceof Error) || !('port' in error)) return null;
   const port = String(error.port);
   switch (codeOf(error)) {
@@ -19,12 +21,15 @@ export function listenProblem(error: unknown, { portVariable, hostVariable }: Li
       return `Port ${port} is taken: stop what uses it, or choose another with ${portVariable}.`;
     case 'EACCES':
       return `Port ${port} is not allowed for this user: choose one above 1023 with ${portVariable}.`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `This machine has no such address to listen on: correct ${hostVariable}.`;
     default:
       return null;
   }
+}
+
+/** A name that is none fails before there is a port to fail with. */
+function isUnknownAddress(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN';
 }
 
 function codeOf(error: unknown): unknown {
