@@ -13,8 +13,11 @@ export interface LogBatch {
   readonly connections: readonly ConnectionLogEntry[];
 }
 
-/** Rows of each log that one prune takes out at most. Raised: an edit that comes meanwhile waits for longer. */
-export const PRUNED_ROWS = 500;
+/**
+ * Rows of each log that one prune takes out at most: more than one batch brings, so that pruning keeps up with writing.
+ * Raised: an edit that comes meanwhile waits for longer.
+ */
+export const PRUNED_ROWS = 1_000;
 
 /** What may stay of one log. Both bounds hold. */
 export interface LogRetention {

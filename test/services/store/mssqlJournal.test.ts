@@ -110,7 +110,7 @@ describe('the journal on SQL Server', () => {
     const { driver, journal } = await openOn((sql) => {
       if (/^SELECT .*_logs\]/.test(sql))
         return [{ id: ID, timestamp: new Date(AT), connectedAt: new Date(AT) }];
-      return sql.startsWith('DELETE') ? [{ AFFECTEDROWS: 500 }] : undefined;
+      return sql.startsWith('DELETE') ? [{ AFFECTEDROWS: 1_000 }] : undefined;
     });
     const retention = { maxAgeMs: 86_400_000, maxRows: 1000 };
     const retentions = { requests: retention, connections: retention };
@@ -119,9 +119,9 @@ describe('the journal on SQL Server', () => {
       [
         "BEGIN",
         "SELECT [id], [timestamp] FROM [request_logs] AS [RequestLog] ORDER BY [RequestLog].[timestamp] DESC, [RequestLog].[id] DESC OFFSET 1000 ROWS FETCH NEXT 1 ROWS ONLY;",
-        "DELETE TOP(500) FROM [request_logs] WHERE ([timestamp] < N'2026-01-31 12:00:00.123 +00:00' OR [id] <= N'00000000-0000-4000-8000-00000000000a') AND [timestamp] <= N'2026-01-31 12:00:00.123 +00:00'; SELECT @@ROWCOUNT AS AFFECTEDROWS;",
+        "DELETE TOP(1000) FROM [request_logs] WHERE ([timestamp] < N'2026-01-31 12:00:00.123 +00:00' OR [id] <= N'00000000-0000-4000-8000-00000000000a') AND [timestamp] <= N'2026-01-31 12:00:00.123 +00:00'; SELECT @@ROWCOUNT AS AFFECTEDROWS;",
         "SELECT [id], [connectedAt] FROM [connection_logs] AS [ConnectionLog] ORDER BY [ConnectionLog].[connectedAt] DESC, [ConnectionLog].[id] DESC OFFSET 1000 ROWS FETCH NEXT 1 ROWS ONLY;",
-        "DELETE TOP(500) FROM [connection_logs] WHERE ([disconnectedAt] IS NOT NULL AND (([connectedAt] < N'2026-01-31 12:00:00.123 +00:00' OR [id] <= N'00000000-0000-4000-8000-00000000000a') AND [connectedAt] <= N'2026-01-31 12:00:00.123 +00:00')); SELECT @@ROWCOUNT AS AFFECTEDROWS;",
+        "DELETE TOP(1000) FROM [connection_logs] WHERE ([disconnectedAt] IS NOT NULL AND (([connectedAt] < N'2026-01-31 12:00:00.123 +00:00' OR [id] <= N'00000000-0000-4000-8000-00000000000a') AND [connectedAt] <= N'2026-01-31 12:00:00.123 +00:00')); SELECT @@ROWCOUNT AS AFFECTEDROWS;",
         "COMMIT",
       ]
     `);
