@@ -1,6 +1,7 @@
 // Everything that is told on the bus: `subject.happened`, and what it says.
 
 import type { RelayOutcome } from '../machines/relay.ts';
+import type { RequestLogEntry } from '../protocol/api/logs.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 
 interface Facts {
@@ -21,6 +22,8 @@ interface Facts {
     readonly bytesIn: number;
     readonly bytesOut: number;
   };
+  /** A request has become a row of the request log: it waits to be written. */
+  'request.logged': { readonly row: RequestLogEntry };
   /** An edit of a mapping is on disk. */
   'mapping.saved': {
     readonly mappingId: string;

@@ -23,7 +23,12 @@ export function coalesced<Value>(
         cancelGap = null;
         if (isDue) tell();
       });
-      subscriber.next(read());
+      try {
+        subscriber.next(read());
+      } catch (error) {
+        // Thrown in a timer it would be nobody's, and end the process.
+        subscriber.error(error);
+      }
     }
 
     tell();

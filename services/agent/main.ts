@@ -113,6 +113,9 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     gatewayVersion: () => uplink.status.gateway.version,
     log,
   });
+  bus.on('mapping.saved', ({ mappingId: mapping, revision, change }) => {
+    log.info({ mapping, revision }, change === 'saved' ? 'A mapping was saved.' : 'A mapping was removed.');
+  });
   const routes = createRouteStates(mappings, uplink, clock);
   const database = startAgentDatabase({ actors, store, mappings, config, log });
   const edits = createMappingEdits({
@@ -128,6 +131,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     log,
     clock,
     random: systemRandom,
+    bus,
     actors,
     moved$,
     uplink,

@@ -96,6 +96,7 @@ export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
   };
 }
 
+/** Any other failure is the edit's, or a fault of ours: the database goes on for everybody else. */
 function isOutage(error: unknown): boolean {
-  return !(error instanceof StoreError) || error.code === 'unavailable' || error.code === 'corrupt';
+  return error instanceof StoreError && (error.code === 'unavailable' || error.code === 'corrupt');
 }

@@ -5,7 +5,7 @@ import type { Bus } from '../bus.ts';
 import type { Fact } from '../facts.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../../machines/clock.ts';
-import type { ConnectionLogEntry, RequestLogEntry } from '../../protocol/api/logs.ts';
+import type { ConnectionLogEntry } from '../../protocol/api/logs.ts';
 import type { Journal, LogBatch, LogRetention } from './store/journal.ts';
 import { journalWriterMachine } from '../../machines/journalWriter.ts';
 import { instantOf } from '../../protocol/api/values.ts';
@@ -32,8 +32,6 @@ export interface RequestLogOptions {
 export interface RequestLog {
   /** Rows that found no room, or could not be stored, and were left out. */
   readonly droppedRows: number;
-  /** Tells each request that has ended, until the returned function is called. */
-  onRequest(listener: (row: RequestLogEntry) => void): () => void;
   /** The store is open. Rows have waited for it. */
   begin(): void;
   /** Writes what waits, unless the journal fails or hangs, and hears no more. */
@@ -48,7 +46,6 @@ const CONNECTION_RETENTION: LogRetention = { maxAgeMs: 90 * 86_400_000, maxRows:
 export function createRequestLog(options: RequestLogOptions): RequestLog {
   const { actors, bus, clock, journal, retention, isOn, log } = options;
   const rows = createWaitingRows();
-  const listeners = new Set<(row: RequestLogEntry) => void>();
   let failure: string | null = null;
   let online: ConnectionLogEntry | null = null;
 
@@ -124,7 +121,7 @@ export function createRequestLog(options: RequestLogOptions): RequestLog {
     const row = requestRow(fact, fact.mappingId, clock.wallMs());
     rows.addRequest(row);
     announce(before);
-    for (const tell of listeners) tell(row);
+    bus.publish(() => ({ type: 'request.logged', row }));
   }
 
   function noteConnection({ state, code }: Fact<'tunnel.changed'>): void {
@@ -154,12 +151,6 @@ export function createRequestLog(options: RequestLogOptions): RequestLog {
   return {
     get droppedRows() {
       return rows.droppedRows;
-    },
-    onRequest(listener) {
-      listeners.add(listener);
-      return () => {
-        listeners.delete(listener);
-      };
     },
     begin() {
       actor.send({ type: 'begin' });

@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http';
 import type { Observable } from 'rxjs';
 import type { AgentConfig } from '../../config.ts';
 import type { Actors } from '../../actors.ts';
+import type { Bus } from '../../bus.ts';
 import type { Log } from '../../log.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import type { Random } from '../../../machines/random.ts';
@@ -38,6 +39,7 @@ export interface AgentApiOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
+  readonly bus: Bus;
   readonly actors: Actors;
   /** Tells that one of them has moved. */
   readonly moved$: Observable<unknown>;
@@ -62,7 +64,7 @@ export interface AgentApi {
 }
 
 export function createAgentApi(options: AgentApiOptions): AgentApi {
-  const { config, log, clock, random, actors, uplink, database, mappings, edits, routes } = options;
+  const { config, log, clock, random, bus, actors, uplink, database, mappings, edits, routes } = options;
   const { journal, requestLog, forwarder, testTarget, version } = options;
   const { uiUsername: username, uiPassword: password, dataDir } = config;
   const startedMs = clock.nowMs();
@@ -115,7 +117,7 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
       status: () => statusOf(status),
       machines: () => machineViews(seen),
     }),
-    onRequest: (listener) => requestLog.onRequest(listener),
+    onRequest: (listener) => bus.on('request.logged', ({ row }) => listener(row)),
     allowedHosts: config.uiAllowedHosts,
     authenticate: (request) => void authentication.authenticateUpgrade(request),
     isStillLoggedIn: (request) => authentication.isStillLoggedIn(request),

@@ -67,3 +67,19 @@ test('a level that nobody follows any more reads nothing and leaves no timer', (
   clock.runFor(60_000);
   expect(told).toHaveLength(1);
 });
+
+test('a level that cannot be read says so to whoever follows, and ends nothing else', () => {
+  const clock = new SimulatedClock();
+  const trigger$ = new Subject<void>();
+  const fault = new Error('it cannot be read');
+  let isReadable = true;
+  const heard: unknown[] = [];
+  coalesced(clock, GAP_MS, trigger$, () => {
+    if (!isReadable) throw fault;
+    return 'read';
+  }).subscribe({ next: (value) => heard.push(value), error: (error) => heard.push(error) });
+  isReadable = false;
+  trigger$.next();
+  clock.runFor(60_000);
+  expect([heard, trigger$.observed, clock.pending]).toEqual([['read', fault], false, 0]);
+});

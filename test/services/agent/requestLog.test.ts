@@ -169,9 +169,9 @@ test('rows wait until the store is open', async () => {
 });
 
 test('with the request log off no request is noted, a tunnel is', async () => {
-  const { requestLog, finish, tell, pass, requests, connections } = logging({ isOn: false });
+  const { requestLog, bus, finish, tell, pass, requests, connections } = logging({ isOn: false });
   const heard: unknown[] = [];
-  requestLog.onRequest((row) => heard.push(row));
+  bus.on('request.logged', (fact) => heard.push(fact));
   requestLog.begin();
   await pass(0);
   finish();
@@ -295,10 +295,10 @@ test('rows that a journal refuses for what they are do not hold up the others', 
 });
 
 test('a listener hears each request as it ends; one that throws costs neither the row nor the bus', async () => {
-  const { requestLog, finish, pass, requests, busErrors } = logging();
+  const { requestLog, bus, finish, pass, requests, busErrors } = logging();
   const heard: string[] = [];
-  const leave = requestLog.onRequest(({ path }) => {
-    heard.push(path);
+  const leave = bus.on('request.logged', ({ row }) => {
+    heard.push(row.path);
     throw new Error('a faulty listener');
   });
   requestLog.begin();
