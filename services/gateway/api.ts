@@ -71,6 +71,9 @@ export function createGatewayApi(options: GatewayApiOptions): ReturnType<Koa['ca
   app.use(async (context, next) => {
     context.set('Cache-Control', 'no-store');
     context.set('X-Content-Type-Options', 'nosniff');
+    // None of it is a page, and it is nobody's to show in one of theirs.
+    context.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+    context.set('Referrer-Policy', 'no-referrer');
     try {
       await next();
     } catch (error) {

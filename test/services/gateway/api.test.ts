@@ -98,6 +98,20 @@ describe('the machines', () => {
   });
 });
 
+test.each(['/health', '/api/v1/status', '/api/v1/machines', '/tunnel'])(
+  'what is answered at %s is kept, sniffed and framed by nobody',
+  async (path) => {
+    const { ask } = await open();
+    const { headers } = await ask(path);
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    });
+  },
+);
+
 test('a fault of ours is logged, and told without its cause and with the headers of every answer', async () => {
   const cause = new Error('the directory cannot be counted');
   const { ask, logged } = await open({
