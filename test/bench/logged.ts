@@ -119,8 +119,10 @@ async function compare(sides: { on: Side; off: Side }, rounds: number, seconds: 
     );
   }
   const ratio = percentile(rates.on, 0.5) / percentile(rates.off, 0.5);
-  const pairs = rates.on.map((rate, n) => (rate / (rates.off[n] ?? Number.NaN)).toFixed(3));
-  note(`on to off in each pair: ${pairs.join(', ')}`);
+  const pairs = rates.on.map((rate, n) => rate / (rates.off[n] ?? Number.NaN));
+  note(
+    `on to off in each pair: ${pairs.map((each) => each.toFixed(2)).join(', ')}; median ${percentile(pairs, 0.5).toFixed(3)}`,
+  );
   note(
     `processor time a request, medians: ${percentile(costs.on, 0.5).toFixed(1)} µs on, ${percentile(costs.off, 0.5).toFixed(1)} µs off`,
   );
