@@ -16,6 +16,7 @@ import { loadAgentId } from './agentId.ts';
 import { createAgentApi } from './api/agentApi.ts';
 import { openAgentServer } from './api/server.ts';
 import { startAgentDatabase } from './database.ts';
+import { lockDataFolder } from './dataFolderLock.ts';
 import { createDialer } from './dialer.ts';
 import { createForwarder } from './forwarder.ts';
 import { createHttpOrigin } from './httpOrigin.ts';
@@ -59,13 +60,17 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     () => moved$.next(),
   );
   const agentId = loadAgentId(config.dataDir);
+  const lock = await lockDataFolder(config.dataDir, log);
   const { store, journal } = createStore({
     dataDir: config.dataDir,
     connectionString: config.connectionString ?? undefined,
     log,
   });
-  // First of all that lasts: with the port taken, nothing else has begun.
-  const server = await openAgentServer(config.uiHost, config.uiPort);
+  // With the folder or the port taken, nothing else has begun.
+  const server = await openAgentServer(config.uiHost, config.uiPort).catch((error: unknown) => {
+    lock.release();
+    throw error;
+  });
   log.info({ host: config.uiHost, port: server.port, version: VERSION }, 'The agent listens.');
 
   const mappings = createMappings();
@@ -168,8 +173,12 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
         .filter(({ enabled }) => enabled)
         .map(({ externalDomain }) => externalDomain),
     async stop() {
-      // It would take the end of the store for an outage. Edits are still taken, and delivered by the next start.
+      // It would take the end of the store for an outage.
       database.stop();
+      // From here on nothing is edited: the next agent may have the port and the folder while our streams end.
+      await api.stop();
+      await server.close();
+      lock.release();
       await new Promise<void>((resolve) => {
         // Until the last stream is done, a mapping that is withdrawn still ends what runs through it.
         uplink.stop(() => {
@@ -180,9 +189,6 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
       // No visitor's request is left.
       routes.stop();
       origins.close();
-      // Until here the API has told how the leaving goes.
-      await api.stop();
-      await server.close();
       // After the tunnel, whose end is a row; before the store, which writes it.
       await requestLog.stop();
       await store.close();

@@ -1,6 +1,7 @@
 // Owns `--map NAME=URL`: which public name leads to which origin.
 
 import { parseExternalDomain, parseInternalHost } from '../../protocol/hostName.ts';
+import { withoutLogin } from './rules.ts';
 import { quoted } from './values.ts';
 import { ConfigError } from './variables.ts';
 
@@ -41,7 +42,7 @@ function parseMapFlag(flag: string): MapFlag {
   const [, scheme = '', hostText = '', portText] = TARGET.exec(url) ?? [];
   if (hostText === '') {
     throw new ConfigError(
-      `--map ${domain.host}: the target must be like http://127.0.0.1:3000 (http, https or https+insecure, a host, a port, no path), not ${quoted(url)}.`,
+      `--map ${domain.host}: the target must be like http://127.0.0.1:3000 (http, https or https+insecure, a host, a port, no path), not ${quoted(withoutLogin(url))}.`,
     );
   }
   const host = parseInternalHost(hostText);

@@ -106,6 +106,7 @@ function decoded(text: string): string {
   }
 }
 
-function withoutLogin(text: string): string {
+/** A URL for an error: it may hold a password. */
+export function withoutLogin(text: string): string {
   return text.replace(/\/\/[^/@]*@/, '//');
 }
