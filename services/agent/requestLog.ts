@@ -10,7 +10,7 @@ import type { Journal, LogBatch, LogRetention } from './store/journal.ts';
 import { journalWriterMachine } from '../../machines/journalWriter.ts';
 import { instantOf } from '../../protocol/api/values.ts';
 import { MAX_WORD_LENGTH, requestRow } from './requestRow.ts';
-import { createRowId } from './rowId.ts';
+import { createRowId } from './store/rowId.ts';
 import { StoreError } from './store/store.ts';
 import { BATCH_ROWS, createWaitingRows } from './waitingRows.ts';
 

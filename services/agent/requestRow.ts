@@ -4,7 +4,7 @@ import type { RequestLogEntry } from '../../protocol/api/logs.ts';
 import type { Fact } from '../facts.ts';
 import { instantOf } from '../../protocol/api/values.ts';
 import { describeError, visitorErrorOf } from '../../protocol/errors.ts';
-import { createRowId } from './rowId.ts';
+import { createRowId } from './store/rowId.ts';
 
 /** Characters of a path that are kept. Raised: a visitor with long paths fills memory and disk sooner. */
 const MAX_PATH_LENGTH = 1_000;
@@ -18,10 +18,11 @@ export function requestRow(
   portMappingId: string,
   nowMs: number,
 ): RequestLogEntry {
+  const arrivedMs = nowMs - durationMs;
   return {
-    id: createRowId(nowMs),
+    id: createRowId(arrivedMs),
     portMappingId,
-    timestamp: instantOf(nowMs - durationMs),
+    timestamp: instantOf(arrivedMs),
     method: method.slice(0, MAX_WORD_LENGTH),
     path: ownCopy(path.slice(0, MAX_PATH_LENGTH)),
     statusCode: status ?? refusalStatus(outcome),

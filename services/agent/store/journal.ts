@@ -31,10 +31,14 @@ export interface LogRetentions {
   readonly connections: LogRetention;
 }
 
-/** Open while its store is: otherwise all of it rejects with StoreError `unavailable`. */
+/**
+ * Rows are told apart and put in order by their ids, which rise with their times (rowId.ts). Open while its store is:
+ * otherwise all of it rejects with StoreError `unavailable`.
+ */
 export interface Journal {
   /** All of the batch or nothing. A request that is there already stays as it is: what failed may be given again. */
   append(batch: LogBatch): Promise<void>;
+  /** The newest first. `before` may be the id of an entry that is gone by now. */
   readRequests(query: RequestQuery): Promise<RequestLogEntry[]>;
   readConnections(query: ConnectionQuery): Promise<ConnectionLogEntry[]>;
   /**

@@ -13,6 +13,7 @@ import {
   type LogRetention,
   type LogRetentions,
 } from './journal.ts';
+import { lowestRowId } from './rowId.ts';
 import { StoreError } from './store.ts';
 
 /** A journal in memory, open while the store is. */
@@ -28,24 +29,21 @@ export function createMemoryJournal(store: { readonly isOpen: boolean }): Journa
   }
 
   function readRequests(query: RequestQuery): RequestLogEntry[] {
-    const newest = newestFirst(requests, ({ timestamp }) => timestamp);
-    const later = after(newest, query.before);
-    return later.filter((request) => isWanted(request, query)).slice(0, query.limit);
+    return newestFirst(requests, query.before)
+      .filter((request) => isWanted(request, query))
+      .slice(0, query.limit);
   }
 
   function readConnections({ before, limit }: ConnectionQuery): ConnectionLogEntry[] {
-    return after(
-      newestFirst(connections, ({ connectedAt }) => connectedAt),
-      before,
-    ).slice(0, limit);
+    return newestFirst(connections, before).slice(0, limit);
   }
 
   function prune(retentions: LogRetentions, nowMs: number): boolean {
-    const oldRequests = newestFirst(requests, ({ timestamp }) => timestamp)
-      .filter(({ timestamp }, index) => isBeyond(retentions.requests, index, timestamp, nowMs))
+    const oldRequests = newestFirst(requests)
+      .filter(({ id }, index) => isBeyond(retentions.requests, index, id, nowMs))
       .slice(-PRUNED_ROWS);
-    const oldConnections = newestFirst(connections, ({ connectedAt }) => connectedAt)
-      .filter(({ connectedAt }, index) => isBeyond(retentions.connections, index, connectedAt, nowMs))
+    const oldConnections = newestFirst(connections)
+      .filter(({ id }, index) => isBeyond(retentions.connections, index, id, nowMs))
       .filter(({ disconnectedAt }) => disconnectedAt !== null)
       .slice(-PRUNED_ROWS);
     for (const { id } of oldRequests) requests.delete(id);
@@ -76,28 +74,18 @@ export function createMemoryJournal(store: { readonly isOpen: boolean }): Journa
   };
 }
 
-function isBeyond(
-  { maxAgeMs, maxRows }: LogRetention,
-  index: number,
-  instant: string,
-  nowMs: number,
-): boolean {
-  return index >= maxRows || instant < new Date(nowMs - maxAgeMs).toISOString();
+function isBeyond({ maxAgeMs, maxRows }: LogRetention, index: number, id: string, nowMs: number): boolean {
+  return index >= maxRows || id < lowestRowId(nowMs - maxAgeMs);
 }
 
+/** Those before the one with this id, or all of them. */
 function newestFirst<Entry extends { readonly id: string }>(
   entries: ReadonlyMap<string, Entry>,
-  timeOf: (entry: Entry) => string,
+  before?: string,
 ): Entry[] {
-  const keyOf = (entry: Entry) => `${timeOf(entry)} ${entry.id}`;
-  return [...entries.values()].sort((one, other) => (keyOf(one) < keyOf(other) ? 1 : -1));
-}
-
-/** The pages after the one that ended with this id; nothing when that is not there. */
-function after<Entry extends { readonly id: string }>(entries: Entry[], before: string | undefined): Entry[] {
-  if (before === undefined) return entries;
-  const index = entries.findIndex(({ id }) => id === before);
-  return index === -1 ? [] : entries.slice(index + 1);
+  return [...entries.values()]
+    .filter(({ id }) => before === undefined || id < before)
+    .sort((one, other) => (one.id < other.id ? 1 : -1));
 }
 
 function isWanted(request: RequestLogEntry, { mappingId, method, status, path }: RequestQuery): boolean {

@@ -1,6 +1,6 @@
 // The real journal: requests and connections in a database through Sequelize.
 
-import { literal, Op, type Sequelize, type Transaction, type WhereOptions } from 'sequelize';
+import { literal, Op, type OrderItem, type Sequelize, type Transaction, type WhereOptions } from 'sequelize';
 
 import type {
   ConnectionLogEntry,
@@ -10,21 +10,23 @@ import type {
 } from '../../../protocol/api/logs.ts';
 import type { RequestRow } from './database.ts';
 import type { Journal, LogBatch } from './journal.ts';
-import { after, newestFirst } from './logOrder.ts';
 import { connectionFromRow, rowFromConnection } from './models/connectionLog.ts';
 import { requestFromRow, rowFromRequest } from './models/requestLog.ts';
 import type { LogTables, OrderedDatabase } from './orderedDatabase.ts';
-import { createPrune } from './pruneLogs.ts';
+import { createPruner } from './pruneLogs.ts';
+
+/** Ids rise with time. */
+const NEWEST_FIRST: OrderItem[] = [['id', 'DESC']];
 
 /** The journal of one database: open while that is. */
 export function createSequelizeJournal(database: OrderedDatabase): Journal {
-  const prune = createPrune();
+  const pruner = createPruner();
   return {
-    append: (batch) => append(database, batch),
+    append: (batch) => pruner.counting(batch, () => append(database, batch)),
     readRequests: (query) => readRequests(database, query),
     readConnections: (query) => readConnections(database, query),
     prune: (retentions, nowMs) =>
-      database.writeLogs((tables, transaction) => prune(tables, retentions, nowMs, transaction)),
+      database.writeLogs((tables, transaction) => pruner.prune(tables, retentions, nowMs, transaction)),
     endAbandoned: (atMs) => endAbandoned(database, atMs),
   };
 }
@@ -63,20 +65,14 @@ async function insertNew(
 
 function readRequests(database: OrderedDatabase, query: RequestQuery): Promise<RequestLogEntry[]> {
   return database.readLogs(async ({ requests, sequelize }, transaction) => {
-    const wanted = wantedRequests(query, sequelize);
-    if (query.before !== undefined) {
-      const last = await requests.findByPk(query.before, { attributes: ['id', 'timestamp'], transaction });
-      if (last === null) return [];
-      wanted.push(after('timestamp', { time: last.timestamp, id: last.id }));
-    }
-    const rows = await requests.findAll({
-      where: { [Op.and]: wanted },
-      order: newestFirst('timestamp'),
-      limit: query.limit,
-      transaction,
-    });
+    const where = { [Op.and]: [...after(query.before), ...wantedRequests(query, sequelize)] };
+    const rows = await requests.findAll({ where, order: NEWEST_FIRST, limit: query.limit, transaction });
     return rows.map(requestFromRow);
   });
+}
+
+function after(before: string | undefined): WhereOptions[] {
+  return before === undefined ? [] : [{ id: { [Op.lt]: before } }];
 }
 
 function wantedRequests(
@@ -104,18 +100,8 @@ function containing(text: string, sequelize: Sequelize): string {
 
 function readConnections(database: OrderedDatabase, query: ConnectionQuery): Promise<ConnectionLogEntry[]> {
   return database.readLogs(async ({ connections }, transaction) => {
-    const wanted: WhereOptions[] = [];
-    if (query.before !== undefined) {
-      const last = await connections.findByPk(query.before, { transaction });
-      if (last === null) return [];
-      wanted.push(after('connectedAt', { time: last.connectedAt, id: last.id }));
-    }
-    const rows = await connections.findAll({
-      where: { [Op.and]: wanted },
-      order: newestFirst('connectedAt'),
-      limit: query.limit,
-      transaction,
-    });
+    const where = { [Op.and]: after(query.before) };
+    const rows = await connections.findAll({ where, order: NEWEST_FIRST, limit: query.limit, transaction });
     return rows.map(connectionFromRow);
   });
 }

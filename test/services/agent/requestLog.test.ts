@@ -8,6 +8,7 @@ import type { Journal, LogBatch } from '../../../services/agent/store/journal.ts
 import { createActors } from '../../../services/actors.ts';
 import { createBus } from '../../../services/bus.ts';
 import { createRequestLog, type RequestLogOptions } from '../../../services/agent/requestLog.ts';
+import { createRowId } from '../../../services/agent/store/rowId.ts';
 import { createMemoryJournal } from '../../../services/agent/store/memoryJournal.ts';
 import { StoreError } from '../../../services/agent/store/store.ts';
 import { BATCH_ROWS, MAX_WAITING_ROWS } from '../../../services/agent/waitingRows.ts';
@@ -210,7 +211,7 @@ test('a tunnel that an earlier process has left online has ended by now, its own
   const { requestLog, journal, tell, pass, connections, clock } = logging();
   const connectedAt = '2025-12-31T23:00:00.000Z';
   const left = {
-    id: '00000000-0000-4000-8000-000000000001',
+    id: createRowId(Date.parse(connectedAt)),
     connectedAt,
     disconnectedAt: null,
     disconnectReason: null,

@@ -1,21 +1,22 @@
 // Valid entries to put into a journal.
 
-import { randomUUID } from 'node:crypto';
-
 import {
   connectionLogSchema,
   requestLogSchema,
   type ConnectionLogEntry,
   type RequestLogEntry,
 } from '../../../protocol/api/logs.ts';
+import { createRowId } from '../../../services/agent/store/rowId.ts';
 
 /** When the entries' time begins. */
 export const START_MS = Date.UTC(2026, 0, 31, 12, 0, 0, 123);
 
 /** A valid request; what is given replaces its fields before parsing. */
-export function request(fields: Record<string, unknown> = {}): RequestLogEntry {
+export function request(
+  fields: { readonly timestamp?: string } & Record<string, unknown> = {},
+): RequestLogEntry {
   return requestLogSchema.parse({
-    id: randomUUID(),
+    id: createRowId(Date.parse(fields.timestamp ?? instant(0))),
     portMappingId: '00000000-0000-4000-8000-000000000001',
     timestamp: instant(0),
     method: 'GET',
@@ -32,9 +33,11 @@ export function request(fields: Record<string, unknown> = {}): RequestLogEntry {
 }
 
 /** A valid connection that is online; what is given replaces its fields before parsing. */
-export function connection(fields: Record<string, unknown> = {}): ConnectionLogEntry {
+export function connection(
+  fields: { readonly connectedAt?: string } & Record<string, unknown> = {},
+): ConnectionLogEntry {
   return connectionLogSchema.parse({
-    id: randomUUID(),
+    id: createRowId(Date.parse(fields.connectedAt ?? instant(0))),
     connectedAt: instant(0),
     disconnectedAt: null,
     disconnectReason: null,

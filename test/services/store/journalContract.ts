@@ -136,12 +136,14 @@ export function describeJournalContract(
       expect(new Set([...first, ...rest].map(({ id }) => id)).size).toBe(4);
     });
 
-    it('answers an empty page after an entry that it does not have', async () => {
+    it('goes on after an entry that is gone by now', async () => {
       const journal = await openEmpty();
-      await journal.append({ requests: [request()], connections: [connection()] });
-      const before = randomUUID();
-      expect(await journal.readRequests(query({ before }))).toEqual([]);
-      expect(await journal.readConnections({ limit: 10, before })).toEqual([]);
+      const [older, gone, newer] = [1, 2, 3].map((ms) => request({ timestamp: instant(ms) }));
+      const [olderEnd, goneEnd] = [1, 2].map((ms) => connection({ connectedAt: instant(ms) }));
+      if (!older || !gone || !newer || !olderEnd || !goneEnd) throw new Error('five entries');
+      await journal.append({ requests: [older, newer], connections: [olderEnd] });
+      expect(await journal.readRequests(query({ before: gone.id }))).toEqual([older]);
+      expect(await journal.readConnections({ limit: 10, before: goneEnd.id })).toEqual([olderEnd]);
     });
 
     it('finds requests by mapping, method and status, and all of them together', async () => {

@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import { AT, ID, openOn, OTHER_ID } from './mssqlOnStandIn.ts';
 
+/** Of a row that is not too old, but one too many. */
+const LATE_ID = 'ffffffff-ffff-7000-8000-000000000000';
+
 describe('the journal on SQL Server', () => {
   const entry: RequestLogEntry = {
     id: ID,
@@ -56,7 +59,7 @@ describe('the journal on SQL Server', () => {
     expect(driver.taken()).toMatchInlineSnapshot(`
       [
         "BEGIN",
-        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[portMappingId] = N'00000000-0000-4000-8000-00000000000b' AND [RequestLog].[method] = N'GET' AND [RequestLog].[statusCode] BETWEEN 500 AND 599 AND [RequestLog].[path] LIKE N'%ü''![50!%]!_!!%' ESCAPE '!') ORDER BY [RequestLog].[timestamp] DESC, [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[portMappingId] = N'00000000-0000-4000-8000-00000000000b' AND [RequestLog].[method] = N'GET' AND [RequestLog].[statusCode] BETWEEN 500 AND 599 AND [RequestLog].[path] LIKE N'%ü''![50!%]!_!!%' ESCAPE '!') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
         "COMMIT",
       ]
     `);
@@ -72,8 +75,7 @@ describe('the journal on SQL Server', () => {
     expect(driver.taken()).toMatchInlineSnapshot(`
       [
         "BEGIN",
-        "SELECT [id], [timestamp] FROM [request_logs] AS [RequestLog] WHERE [RequestLog].[id] = N'00000000-0000-4000-8000-00000000000a';",
-        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ((([RequestLog].[timestamp] < N'2026-01-31 12:00:00.123 +00:00' OR [RequestLog].[id] < N'00000000-0000-4000-8000-00000000000a') AND [RequestLog].[timestamp] <= N'2026-01-31 12:00:00.123 +00:00')) ORDER BY [RequestLog].[timestamp] DESC, [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[id] < N'00000000-0000-4000-8000-00000000000a') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
         "COMMIT",
       ]
     `);
@@ -99,8 +101,7 @@ describe('the journal on SQL Server', () => {
     expect(driver.taken()).toMatchInlineSnapshot(`
       [
         "BEGIN",
-        "SELECT [id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion] FROM [connection_logs] AS [ConnectionLog] WHERE [ConnectionLog].[id] = N'00000000-0000-4000-8000-00000000000a';",
-        "SELECT [id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion] FROM [connection_logs] AS [ConnectionLog] WHERE ((([ConnectionLog].[connectedAt] < N'2026-01-31 12:00:00.123 +00:00' OR [ConnectionLog].[id] < N'00000000-0000-4000-8000-00000000000a') AND [ConnectionLog].[connectedAt] <= N'2026-01-31 12:00:00.123 +00:00')) ORDER BY [ConnectionLog].[connectedAt] DESC, [ConnectionLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "SELECT [id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion] FROM [connection_logs] AS [ConnectionLog] WHERE ([ConnectionLog].[id] < N'00000000-0000-4000-8000-00000000000a') ORDER BY [ConnectionLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
         "COMMIT",
       ]
     `);
@@ -108,8 +109,8 @@ describe('the journal on SQL Server', () => {
 
   it('prunes in bounded steps by age and count', async () => {
     const { driver, journal } = await openOn((sql) => {
-      if (/^SELECT .*_logs\]/.test(sql))
-        return [{ id: ID, timestamp: new Date(AT), connectedAt: new Date(AT) }];
+      if (sql.includes('count(*)')) return [{ count: 1_400 }];
+      if (/^SELECT .*_logs\]/.test(sql)) return [{ id: LATE_ID }];
       return sql.startsWith('DELETE') ? [{ AFFECTEDROWS: 1_000 }] : undefined;
     });
     const retention = { maxAgeMs: 86_400_000, maxRows: 1000 };
@@ -118,10 +119,12 @@ describe('the journal on SQL Server', () => {
     expect(driver.taken()).toMatchInlineSnapshot(`
       [
         "BEGIN",
-        "SELECT [id], [timestamp] FROM [request_logs] AS [RequestLog] ORDER BY [RequestLog].[timestamp] DESC, [RequestLog].[id] DESC OFFSET 1000 ROWS FETCH NEXT 1 ROWS ONLY;",
-        "DELETE TOP(1000) FROM [request_logs] WHERE ([timestamp] < N'2026-01-31 12:00:00.123 +00:00' OR [id] <= N'00000000-0000-4000-8000-00000000000a') AND [timestamp] <= N'2026-01-31 12:00:00.123 +00:00'; SELECT @@ROWCOUNT AS AFFECTEDROWS;",
-        "SELECT [id], [connectedAt] FROM [connection_logs] AS [ConnectionLog] ORDER BY [ConnectionLog].[connectedAt] DESC, [ConnectionLog].[id] DESC OFFSET 1000 ROWS FETCH NEXT 1 ROWS ONLY;",
-        "DELETE TOP(1000) FROM [connection_logs] WHERE ([disconnectedAt] IS NOT NULL AND (([connectedAt] < N'2026-01-31 12:00:00.123 +00:00' OR [id] <= N'00000000-0000-4000-8000-00000000000a') AND [connectedAt] <= N'2026-01-31 12:00:00.123 +00:00')); SELECT @@ROWCOUNT AS AFFECTEDROWS;",
+        "SELECT count(*) AS [count] FROM [request_logs] AS [RequestLog];",
+        "SELECT [id] FROM [request_logs] AS [RequestLog] ORDER BY [RequestLog].[id] OFFSET 399 ROWS FETCH NEXT 1 ROWS ONLY;",
+        "DELETE TOP(1000) FROM [request_logs] WHERE [id] <= N'ffffffff-ffff-7000-8000-000000000000'; SELECT @@ROWCOUNT AS AFFECTEDROWS;",
+        "SELECT count(*) AS [count] FROM [connection_logs] AS [ConnectionLog];",
+        "SELECT [id] FROM [connection_logs] AS [ConnectionLog] ORDER BY [ConnectionLog].[id] OFFSET 399 ROWS FETCH NEXT 1 ROWS ONLY;",
+        "DELETE TOP(1000) FROM [connection_logs] WHERE ([disconnectedAt] IS NOT NULL AND [id] <= N'ffffffff-ffff-7000-8000-000000000000'); SELECT @@ROWCOUNT AS AFFECTEDROWS;",
         "COMMIT",
       ]
     `);

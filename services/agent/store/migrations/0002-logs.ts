@@ -34,14 +34,10 @@ export const logs: Migration = {
       },
       { transaction },
     );
+    // Ids rise with time: the key itself is the order of the log.
     await queryInterface.addIndex('request_logs', {
-      name: 'request_logs_newest',
-      fields: ['timestamp', 'id'],
-      transaction,
-    });
-    await queryInterface.addIndex('request_logs', {
-      name: 'request_logs_newest_of_mapping',
-      fields: ['portMappingId', 'timestamp', 'id'],
+      name: 'request_logs_of_mapping',
+      fields: ['portMappingId', 'id'],
       transaction,
     });
 
@@ -57,10 +53,5 @@ export const logs: Migration = {
       },
       { transaction },
     );
-    await queryInterface.addIndex('connection_logs', {
-      name: 'connection_logs_newest',
-      fields: ['connectedAt', 'id'],
-      transaction,
-    });
   },
 };
