@@ -1,7 +1,7 @@
 // The agent's store, from its configuration.
 
 import { parseConnectionString } from './connectionString.ts';
-import type { StoreLog } from './database.ts';
+import type { StoreLog } from './databaseAdapter.ts';
 import type { StoreAndJournal } from './localStore.ts';
 import { createThreadedStore } from './threadedStore.ts';
 

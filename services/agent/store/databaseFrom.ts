@@ -3,11 +3,11 @@
 import { resolve } from 'node:path';
 
 import type { DatabaseTarget } from './connectionString.ts';
-import type { Database, StoreLog } from './database.ts';
+import type { DatabaseAdapter, StoreLog } from './databaseAdapter.ts';
 import { mssqlDatabase } from './mssqlDatabase.ts';
 import { sqliteDatabase } from './sqliteDatabase.ts';
 
 /** The database, not connected yet. */
-export function databaseFrom(target: DatabaseTarget, log: StoreLog): Database {
+export function databaseFrom(target: DatabaseTarget, log: StoreLog): DatabaseAdapter {
   return target.kind === 'sqlite' ? sqliteDatabase(resolve(target.path), log) : mssqlDatabase(target, log);
 }

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { DatabaseTarget } from './connectionString.ts';
-import type { Database, StoreLog } from './database.ts';
+import type { DatabaseAdapter, StoreLog } from './databaseAdapter.ts';
 import { databaseFrom } from './databaseFrom.ts';
 import type { Journal } from './journal.ts';
 import { OrderedDatabase } from './orderedDatabase.ts';
@@ -29,7 +29,7 @@ export function createLocalStore(
 }
 
 /** The same for a database that is there already. */
-export function createStoreOn(adapter: Database, source: StoreSource): StoreAndJournal {
+export function createStoreOn(adapter: DatabaseAdapter, source: StoreSource): StoreAndJournal {
   const database = new OrderedDatabase(adapter);
   return { store: createSequelizeStore(database, source), journal: createSequelizeJournal(database) };
 }

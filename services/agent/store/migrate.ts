@@ -3,7 +3,7 @@
 import { Transaction, type QueryInterface, type Sequelize } from 'sequelize';
 import { MigrationError, SequelizeStorage, Umzug, type UmzugStorage } from 'umzug';
 
-import type { StoreLog } from './database.ts';
+import type { StoreLog } from './databaseAdapter.ts';
 import { portMappings } from './migrations/0001-port-mappings.ts';
 import { logs } from './migrations/0002-logs.ts';
 import { StoreError } from './store.ts';

@@ -2,7 +2,7 @@
 
 import { BaseError, Sequelize, type Options, type Transaction } from 'sequelize';
 
-import type { Database, StoreLog } from './database.ts';
+import type { DatabaseAdapter, StoreLog } from './databaseAdapter.ts';
 import { migrate, tellApplied } from './migrate.ts';
 import { lockUntilEnd, MAPPINGS_LOCK, MIGRATION_LOCK } from './mssqlLock.ts';
 import type { MssqlTarget } from './mssqlTarget.ts';
@@ -43,7 +43,7 @@ export function mssqlDatabase(
   target: MssqlTarget,
   log: StoreLog,
   { loadDriver = loadTedious, queryTimeoutMs = QUERY_TIMEOUT_MS }: MssqlOptions = {},
-): Database {
+): DatabaseAdapter {
   return { connect, isDamage, lockMappings };
 
   async function connect(signal?: AbortSignal): Promise<Sequelize> {

@@ -2,7 +2,7 @@
 
 import { BaseError, Transaction, UniqueConstraintError, type Sequelize } from 'sequelize';
 
-import type { Database } from './database.ts';
+import type { DatabaseAdapter } from './databaseAdapter.ts';
 import { configRowOn, type ConfigRow } from './models/configRow.ts';
 import { connectionLogOn, type ConnectionLog } from './models/connectionLog.ts';
 import { portMappingOn, type PortMapping } from './models/portMapping.ts';
@@ -36,14 +36,14 @@ interface Opened {
 }
 
 export class OrderedDatabase {
-  readonly adapter: Database;
+  readonly adapter: DatabaseAdapter;
   #opened: Opened | null = null;
   /** Settles with the last call asked for: one at a time, in order, and our own writes never find the file locked by us. */
   #last: Promise<unknown> = Promise.resolve();
   /** Aborted by the next close: an open that waits for another process that migrates would hold it up for as long. */
   #closing = new AbortController();
 
-  constructor(adapter: Database) {
+  constructor(adapter: DatabaseAdapter) {
     this.adapter = adapter;
   }
 
@@ -116,7 +116,7 @@ export class OrderedDatabase {
   }
 }
 
-function openedFrom(strict: Sequelize, adapter: Database): Opened {
+function openedFrom(strict: Sequelize, adapter: DatabaseAdapter): Opened {
   const loose = adapter.connectLoosely?.() ?? strict;
   return {
     mappings: {

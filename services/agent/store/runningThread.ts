@@ -3,7 +3,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-import type { StoreLog } from './database.ts';
+import type { StoreLog } from './databaseAdapter.ts';
 import { StoreError } from './store.ts';
 import {
   errorFrom,

@@ -8,7 +8,7 @@ import type {
   RequestLogEntry,
   RequestQuery,
 } from '../../../protocol/api/logs.ts';
-import type { RequestRow } from './database.ts';
+import type { RequestRow } from './databaseAdapter.ts';
 import type { Journal, LogBatch } from './journal.ts';
 import { connectionFromRow, rowFromConnection } from './models/connectionLog.ts';
 import { requestFromRow, rowFromRequest } from './models/requestLog.ts';

@@ -2,7 +2,7 @@
 
 import { Sequelize, type BaseError, type Transaction } from 'sequelize';
 
-import type { Database, RequestRow, StoreLog } from './database.ts';
+import type { DatabaseAdapter, RequestRow, StoreLog } from './databaseAdapter.ts';
 import { migrate, tellApplied } from './migrate.ts';
 import * as dialectModule from './sqliteDialect.ts';
 import { createOwnerFile, underLock } from './sqliteFile.ts';
@@ -10,7 +10,7 @@ import { StoreError } from './store.ts';
 import { primaryCode } from './whileBusy.ts';
 
 /** The database in the file at this absolute path, created on connect. */
-export function sqliteDatabase(path: string, log: StoreLog): Database {
+export function sqliteDatabase(path: string, log: StoreLog): DatabaseAdapter {
   return {
     connect,
     connectLoosely: () => sequelizeOn(path, { ...dialectModule, Database: dialectModule.LooseDatabase }),

@@ -1,7 +1,7 @@
 // The store as the agent uses it: every call is carried out by the store's own thread.
 
 import type { DatabaseTarget } from './connectionString.ts';
-import type { StoreLog } from './database.ts';
+import type { StoreLog } from './databaseAdapter.ts';
 import type { StoreAndJournal } from './localStore.ts';
 import { RunningThread, type ThreadOptions } from './runningThread.ts';
 import { StoreError } from './store.ts';

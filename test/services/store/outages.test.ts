@@ -8,7 +8,7 @@ import type { Transaction } from 'sequelize';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Mapping } from '../../../protocol/mapping.ts';
-import type { Database } from '../../../services/agent/store/database.ts';
+import type { DatabaseAdapter } from '../../../services/agent/store/databaseAdapter.ts';
 import type { LogBatch } from '../../../services/agent/store/journal.ts';
 import { createStoreOn, type StoreAndJournal } from '../../../services/agent/store/localStore.ts';
 import { sqliteDatabase } from '../../../services/agent/store/sqliteDatabase.ts';
@@ -138,8 +138,8 @@ function setModes(dir: string, ofDir: number, ofFiles: number): void {
 }
 
 /** The same database on a disk that may be full: SQLite is allowed no page more than it has. */
-function onDisk(database: Database, disk: { readonly isFull: boolean }): Database {
-  const limited = (sequelize: Awaited<ReturnType<Database['connect']>>) => {
+function onDisk(database: DatabaseAdapter, disk: { readonly isFull: boolean }): DatabaseAdapter {
+  const limited = (sequelize: Awaited<ReturnType<DatabaseAdapter['connect']>>) => {
     const limitedOnes = new WeakSet<Transaction>();
     sequelize.addHook('beforeQuery', async ({ transaction }: { transaction?: Transaction }) => {
       if (!disk.isFull || transaction === undefined || limitedOnes.has(transaction)) return;

@@ -4,7 +4,7 @@ import type { BaseError, CreationAttributes, Sequelize, Transaction } from 'sequ
 
 import type { RequestLog } from './models/requestLog.ts';
 
-export interface Database {
+export interface DatabaseAdapter {
   /**
    * Connects, migrates, and answers a ready Sequelize. Closes what it opened when it fails. An aborted `signal` ends the
    * wait for another process that migrates.
