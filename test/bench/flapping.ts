@@ -22,8 +22,6 @@ import {
 import { check, checkWithin, note } from './verdict.ts';
 
 const NAME = 'flapping.localhost';
-const EDITS = 200;
-
 /** Several at any time, so that some are under way whenever something happens. */
 const VISITORS = 4;
 
@@ -33,7 +31,10 @@ const FLAP_MS = 50;
 /** Online within 5 s, and the newest revision with it. */
 const LONGEST_AGREEMENT_MS = 5_000;
 
-export async function flapping(stage: Stage, { rounds = 6 }: { rounds?: number }): Promise<void> {
+export async function flapping(
+  stage: Stage,
+  { rounds = 6, edits = 200 }: { rounds?: number; edits?: number },
+): Promise<void> {
   const scene = await openScene(stage);
   const durations: number[] = [];
   const agreements: number[] = [];
@@ -42,13 +43,13 @@ export async function flapping(stage: Stage, { rounds = 6 }: { rounds?: number }
     const visitors = startVisitors(scene);
     const flaps = isKilled ? startKills(scene.gateway) : startReconnects(scene.api);
     const startMs = performance.now();
-    for (let n = 1; n <= EDITS; n += 1) await scene.edit();
+    for (let n = 1; n <= edits; n += 1) await scene.edit();
     durations.push(performance.now() - startMs);
     const count = await flaps.stop();
     agreements.push(await agreedAfter(scene));
     const seen = await visitors.stop();
     note(
-      `round ${round}: ${EDITS} edits in ${Math.round(durations.at(-1) ?? 0)} ms, ${count} times ${isKilled ? 'the gateway was killed' : 'the tunnel was dropped'}; ${seen.served} requests served, ${seen.refused} refused; acked revisions seen: ${seen.revisions}`,
+      `round ${round}: ${edits} edits in ${Math.round(durations.at(-1) ?? 0)} ms, ${count} times ${isKilled ? 'the gateway was killed' : 'the tunnel was dropped'}; ${seen.served} requests served, ${seen.refused} refused; acked revisions seen: ${seen.revisions}`,
     );
     check(
       `round ${round}: ${seen.stale} requests met a target older than an acked revision`,
@@ -56,7 +57,7 @@ export async function flapping(stage: Stage, { rounds = 6 }: { rounds?: number }
     );
     await checkAgreement(scene, round);
   }
-  note(`${EDITS} edits took ${durations.map((ms) => Math.round(ms)).join(', ')} ms`);
+  note(`${edits} edits took ${durations.map((ms) => Math.round(ms)).join(', ')} ms`);
   checkWithin('store and gateway agree after the last flap', agreements, LONGEST_AGREEMENT_MS);
 }
 

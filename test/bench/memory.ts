@@ -9,8 +9,10 @@ import { runProofs } from './proofs.ts';
 import { stopped } from './stopped.ts';
 
 await runProofs({ many, killed, logged, flapping, stopped, frozen }, [
-  // killed: how often. logged: pairs of runs. flapping: edits.
+  // killed, flapping: how often. logged: pairs of runs.
   'rounds',
+  // flapping: in each round.
+  'edits',
   // logged: how long one run takes. stopped, frozen: how long the database is away.
   'seconds',
   // logged: how many with the log on, while memory is watched.

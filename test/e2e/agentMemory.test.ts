@@ -21,7 +21,7 @@ test.concurrent(
   'while its tunnel flaps, no edited mapping is served by an older target than was acked',
   { timeout: 30_000 },
   async () => {
-    const { code, output } = await prove('flapping', '--rounds', '2');
+    const { code, output } = await prove('flapping', '--rounds', '2', '--edits', '50');
     expect(code, output).toBe(0);
     expect(output).toContain('the newest target answers');
   },
