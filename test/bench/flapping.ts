@@ -22,6 +22,7 @@ import {
 import { check, checkWithin, note } from './verdict.ts';
 
 const NAME = 'flapping.localhost';
+
 /** Several at any time, so that some are under way whenever something happens. */
 const VISITORS = 4;
 
