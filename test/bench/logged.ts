@@ -33,7 +33,7 @@ export interface LoggedOptions {
 const MAX_ROWS = 20_000;
 
 /** As the agent writes them: so many may be in the table before the oldest are taken out. */
-const BATCH_ROWS = 500;
+const BATCH_ROWS = 2_000;
 
 const LOWEST_RATIO = 0.95;
 

@@ -17,7 +17,7 @@ export interface LogBatch {
  * Rows of each log that one prune takes out at most: more than one batch brings, so that pruning keeps up with writing.
  * Raised: an edit that comes meanwhile waits for longer.
  */
-export const PRUNED_ROWS = 1_000;
+export const PRUNED_ROWS = 4_000;
 
 /** What may stay of one log. Both bounds hold. */
 export interface LogRetention {

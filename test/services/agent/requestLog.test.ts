@@ -11,7 +11,7 @@ import { createRequestLog, type RequestLogOptions } from '../../../services/agen
 import { createRowId } from '../../../services/agent/store/rowId.ts';
 import { createMemoryJournal } from '../../../services/agent/store/memoryJournal.ts';
 import { StoreError } from '../../../services/agent/store/store.ts';
-import { BATCH_ROWS, MAX_WAITING_ROWS } from '../../../services/agent/waitingRows.ts';
+import { BATCH_ROWS, DROPPED_AT_ONCE, MAX_WAITING_ROWS } from '../../../services/agent/waitingRows.ts';
 import { SimulatedClock } from '../../simulation/simulatedClock.ts';
 import { noteLog } from './api/apiStage.ts';
 
@@ -343,7 +343,7 @@ test('when there is no room, the newest requests and every tunnel stay', async (
   await pass(0);
   store.isOpen = true;
   for (let batches = 0; batches <= MAX_WAITING_ROWS / BATCH_ROWS; batches += 1) await pass(15_000);
-  expect(requestLog.droppedRows).toBe(BATCH_ROWS);
+  expect(requestLog.droppedRows).toBe(DROPPED_AT_ONCE);
   expect(await journal.readRequests({ limit: 1, path: '/oldest' })).toEqual([]);
   expect(await journal.readRequests({ limit: 1, path: '/newest' })).toHaveLength(1);
   expect(await connections()).toHaveLength(1);

@@ -111,7 +111,7 @@ describe('the journal on SQL Server', () => {
     const { driver, journal } = await openOn((sql) => {
       if (sql.includes('count(*)')) return [{ count: 1_400 }];
       if (/^SELECT .*_logs\]/.test(sql)) return [{ id: LATE_ID }];
-      return sql.startsWith('DELETE') ? [{ AFFECTEDROWS: 1_000 }] : undefined;
+      return sql.startsWith('DELETE') ? [{ AFFECTEDROWS: 4_000 }] : undefined;
     });
     const retention = { maxAgeMs: 86_400_000, maxRows: 1000 };
     const retentions = { requests: retention, connections: retention };
@@ -121,10 +121,10 @@ describe('the journal on SQL Server', () => {
         "BEGIN",
         "SELECT count(*) AS [count] FROM [request_logs] AS [RequestLog];",
         "SELECT [id] FROM [request_logs] AS [RequestLog] ORDER BY [RequestLog].[id] OFFSET 399 ROWS FETCH NEXT 1 ROWS ONLY;",
-        "DELETE TOP(1000) FROM [request_logs] WHERE [id] <= N'ffffffff-ffff-7000-8000-000000000000'; SELECT @@ROWCOUNT AS AFFECTEDROWS;",
+        "DELETE TOP(4000) FROM [request_logs] WHERE [id] <= N'ffffffff-ffff-7000-8000-000000000000'; SELECT @@ROWCOUNT AS AFFECTEDROWS;",
         "SELECT count(*) AS [count] FROM [connection_logs] AS [ConnectionLog];",
         "SELECT [id] FROM [connection_logs] AS [ConnectionLog] ORDER BY [ConnectionLog].[id] OFFSET 399 ROWS FETCH NEXT 1 ROWS ONLY;",
-        "DELETE TOP(1000) FROM [connection_logs] WHERE ([disconnectedAt] IS NOT NULL AND [id] <= N'ffffffff-ffff-7000-8000-000000000000'); SELECT @@ROWCOUNT AS AFFECTEDROWS;",
+        "DELETE TOP(4000) FROM [connection_logs] WHERE ([disconnectedAt] IS NOT NULL AND [id] <= N'ffffffff-ffff-7000-8000-000000000000'); SELECT @@ROWCOUNT AS AFFECTEDROWS;",
         "COMMIT",
       ]
     `);
