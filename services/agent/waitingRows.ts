@@ -10,7 +10,7 @@ import type { LogBatch } from './store/journal.ts';
 export const BATCH_ROWS = 2_000;
 
 /** Connections written at once, each by a statement of its own. Raised: as above, sooner. */
-const BATCH_CONNECTIONS = 500;
+export const BATCH_CONNECTIONS = 500;
 
 /** Requests that wait at most. Raised: a database that is away costs more memory, about 1 KB a row. */
 export const MAX_WAITING_ROWS = 10_000;

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import {
-  BATCH_ROWS,
+  BATCH_CONNECTIONS,
   createWaitingRows,
   MAX_WAITING_CONNECTIONS,
 } from '../../../services/agent/waitingRows.ts';
@@ -10,10 +10,10 @@ import { connection } from '../store/entries.ts';
 
 test('tunnels that came by the thousand go a batch at a time, the oldest first: edits must not wait for all of them', () => {
   const rows = createWaitingRows();
-  const ids = fill(rows, BATCH_ROWS + 1);
+  const ids = fill(rows, BATCH_CONNECTIONS + 1);
   const batches = [rows.takeBatch(), rows.takeBatch()];
   expect(batches.flatMap(({ connections }) => connections.map(({ id }) => id))).toEqual(ids);
-  expect([batches[0]?.connections.length, rows.count]).toEqual([BATCH_ROWS, 0]);
+  expect([batches[0]?.connections.length, rows.count]).toEqual([BATCH_CONNECTIONS, 0]);
 });
 
 test('a tunnel that finds no room takes that of the oldest, which is counted', () => {
