@@ -4,7 +4,6 @@ import { distinctUntilChanged, distinctUntilKeyChanged, filter, first, map, Subj
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { PageStatus } from './api/statusPage.ts';
-import { randomText } from '../../machines/random.ts';
 import { describeError } from '../../protocol/errors.ts';
 import { createActors } from '../actors.ts';
 import { createBus } from '../bus.ts';
@@ -15,6 +14,7 @@ import { VERSION } from '../version.ts';
 import { loadAgentId } from './agentId.ts';
 import { createAgentApi } from './api/agentApi.ts';
 import { openAgentServer } from './api/server.ts';
+import { createBootEpoch } from './bootEpoch.ts';
 import { startAgentDatabase } from './database.ts';
 import { lockDataFolder } from './dataFolderLock.ts';
 import { createDialer } from './dialer.ts';
@@ -39,9 +39,6 @@ export interface RunningAgent {
   /** Drains and ends; everything is closed when it resolves. */
   stop(): Promise<void>;
 }
-
-/** A boot epoch is compared for equality only: 96 bits never meet twice. */
-const EPOCH_BYTES = 12;
 
 /** Starts an agent. Rejects with the listener's error, EADDRINUSE among them, or a ConnectionStringError. */
 export async function startAgent({ config, log }: { config: AgentConfig; log: Log }): Promise<RunningAgent> {
@@ -94,7 +91,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     }),
     schedule: setImmediate,
     dialer: createDialer(config),
-    identity: { agentId, epoch: randomText(systemRandom, EPOCH_BYTES), slot: 0 },
+    identity: { agentId, epoch: createBootEpoch(), slot: 0 },
     version: VERSION,
     drainMs: config.drainMs,
   });

@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import { createActor } from 'xstate';
 import { machineClock } from '../../../machines/clock.ts';
 import { handshakeMachine, type Handshake } from '../../../machines/handshake.ts';
-import { randomText } from '../../../machines/random.ts';
 import type { Identity } from '../../../protocol/tokens.ts';
 import { systemClock } from '../../clock.ts';
 import type { AgentConfig } from '../../config.ts';
@@ -12,9 +11,8 @@ import { WireLink } from '../../link.ts';
 import { systemRandom } from '../../random.ts';
 import { createTokens } from '../../tokens.ts';
 import { VERSION } from '../../version.ts';
+import { createBootEpoch } from '../bootEpoch.ts';
 import { createDialer } from '../dialer.ts';
-
-const EPOCH_BYTES = 12;
 
 /** Dials, shows the secret, and leaves; resolves once the wire has closed. */
 export async function shakeHands(
@@ -61,5 +59,5 @@ function outputOf(output: Handshake | undefined): Handshake {
 
 /** An agent that no gateway has ever seen: it can neither replace nor challenge the one that runs here. */
 function stranger(): Identity {
-  return { agentId: randomUUID(), epoch: randomText(systemRandom, EPOCH_BYTES), slot: 0, attempt: 1 };
+  return { agentId: randomUUID(), epoch: createBootEpoch(), slot: 0, attempt: 1 };
 }

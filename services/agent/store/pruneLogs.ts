@@ -34,31 +34,31 @@ export function createPruner(): Pruner {
       connectionRows = connections.length === 0 ? connectionsBefore : null;
     },
     async prune({ requests, connections }, retentions, nowMs, transaction) {
-      requestRows ??= await requests.count({ transaction });
-      const requestsGone = await pruneLog(requestRows, retentions.requests, nowMs, {
-        oldest: async (offset) =>
-          (await requests.findOne({ attributes: ['id'], order: ['id'], offset, transaction }))?.id,
+      const requestsBefore = requestRows ?? (await requests.count({ transaction }));
+      const requestsGone = await pruneLog(requestsBefore, retentions.requests, nowMs, {
+        oldest: (offset) => requests.findOne({ ...OLDEST_ID, offset, transaction }),
         remove: (where) => requests.destroy({ where, limit: PRUNED_ROWS, transaction }),
       });
-      requestRows -= requestsGone;
+      requestRows = requestsBefore - requestsGone;
       // A tunnel that is online is no history yet.
       const ended = { disconnectedAt: { [Op.ne]: null } };
-      connectionRows ??= await connections.count({ transaction });
-      const connectionsGone = await pruneLog(connectionRows, retentions.connections, nowMs, {
-        oldest: async (offset) =>
-          (await connections.findOne({ attributes: ['id'], order: ['id'], offset, transaction }))?.id,
+      const connectionsBefore = connectionRows ?? (await connections.count({ transaction }));
+      const connectionsGone = await pruneLog(connectionsBefore, retentions.connections, nowMs, {
+        oldest: (offset) => connections.findOne({ ...OLDEST_ID, offset, transaction }),
         remove: (where) =>
           connections.destroy({ where: { [Op.and]: [ended, where] }, limit: PRUNED_ROWS, transaction }),
       });
-      connectionRows -= connectionsGone;
+      connectionRows = connectionsBefore - connectionsGone;
       return Math.max(requestsGone, connectionsGone) === PRUNED_ROWS;
     },
   };
 }
 
+const OLDEST_ID = { attributes: ['id'], order: ['id'] };
+
 interface PrunedLog {
-  /** The id of the row that so many older ones stand before. */
-  oldest(offset: number): Promise<string | undefined>;
+  /** The row that so many older ones stand before. */
+  oldest(offset: number): Promise<{ readonly id: string } | null>;
   /** How many rows it was, PRUNED_ROWS at most. */
   remove(where: WhereOptions): Promise<number>;
 }
@@ -72,7 +72,7 @@ async function pruneLog(
 ): Promise<number> {
   const tooOld = lowestRowId(nowMs - maxAgeMs);
   const surplus = Math.min(rows - maxRows, PRUNED_ROWS);
-  const lastSurplus = surplus > 0 ? await log.oldest(surplus - 1) : undefined;
-  const isMore = lastSurplus !== undefined && lastSurplus >= tooOld;
-  return log.remove({ id: isMore ? { [Op.lte]: lastSurplus } : { [Op.lt]: tooOld } });
+  const lastSurplus = surplus > 0 ? await log.oldest(surplus - 1) : null;
+  const isMore = lastSurplus !== null && lastSurplus.id >= tooOld;
+  return log.remove({ id: isMore ? { [Op.lte]: lastSurplus.id } : { [Op.lt]: tooOld } });
 }
