@@ -52,8 +52,10 @@ export interface GatewayConfig {
 export interface CaddyConfig {
   /** `http://localhost:2019` or `unix:/path`. */
   readonly adminUrl: string;
-  /** `host:port` where Caddy finds the gateway. */
-  readonly upstream: string;
+  /** `host:port` where Caddy finds the gateway; null: on this machine, at the port that the gateway listens on. */
+  readonly upstream: string | null;
+  /** External ports for which Caddy listens elsewhere: 443 → 8443. Any other is listened on itself, or as Caddy says. */
+  readonly portMap: ReadonlyMap<number, number>;
 }
 
 export interface AgentConfig {
@@ -288,6 +290,7 @@ function caddyOf(read: z.output<typeof gatewaySchema>): CaddyConfig | null {
   }
   return {
     adminUrl: parseCaddyAdminUrl(read.OCTOPORTY_CADDY_ADMIN_URL, read.OCTOPORTY_ALLOW_INSECURE),
-    upstream: read.OCTOPORTY_CADDY_UPSTREAM ?? `localhost:${read.OCTOPORTY_LISTEN_PORT}`,
+    upstream: read.OCTOPORTY_CADDY_UPSTREAM,
+    portMap: new Map(),
   };
 }

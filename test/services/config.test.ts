@@ -141,7 +141,11 @@ describe('a gateway', () => {
       OCTOPORTY_CADDY_ADMIN_URL: 'http://localhost:2019/',
       OCTOPORTY_GATEWAY_HOST: 't.example.com',
     };
-    expect(gateway(caddy).caddy).toEqual({ adminUrl: 'http://localhost:2019', upstream: 'localhost:5000' });
+    expect(gateway(caddy).caddy).toEqual({
+      adminUrl: 'http://localhost:2019',
+      upstream: null,
+      portMap: new Map(),
+    });
     expect(gateway({ ...caddy, OCTOPORTY_CADDY_ADMIN_URL: 'unix:/run/caddy.sock' }).caddy?.adminUrl).toBe(
       'unix:/run/caddy.sock',
     );
