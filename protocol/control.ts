@@ -83,7 +83,7 @@ const toldMachine = z.object({
 });
 export type ToldMachine = z.output<typeof toldMachine>;
 
-/** Gateway → agent, online: the actors of this agent's own session; the newest message counts. */
+/** Gateway → agent, online: the actors of this agent's own session, then the gateway's own; the newest message counts. */
 const gatewayStatus = z.object({
   type: z.literal('gateway_status'),
   machines: z.array(toldMachine).max(MAX_TOLD_MACHINES),

@@ -62,6 +62,7 @@ export async function startGateway({
     lifetimeMs: config.sessionLifetimeMs,
     renewAfterMs: config.sessionRenewMs,
     drainMs: config.drainMs,
+    commonActors: () => actors.family('reconciler'),
   });
   const relays = createRelays({ tunnels, clock, bus, headTimeoutMs: config.headTimeoutMs });
   const api = createGatewayApi({

@@ -1,7 +1,7 @@
 // The gateway's tunnels: each wire an agent dials gets a session, and live sessions carry streams.
 
 import type { Actor } from 'xstate';
-import type { Actors } from '../actors.ts';
+import type { ActorView, Actors } from '../actors.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { DirectoryPort } from '../../machines/directoryPort.ts';
@@ -35,6 +35,8 @@ export interface TunnelsOptions {
   readonly lifetimeMs: number;
   readonly renewAfterMs: number;
   readonly drainMs: number;
+  /** Actors of the gateway itself that every agent is told of, behind those of its own session. */
+  readonly commonActors: () => readonly ActorView[];
 }
 
 export interface Tunnels {
@@ -45,6 +47,8 @@ export interface Tunnels {
   open(sessionId: number, head: RequestHead, makeHandler: (stream: Stream) => StreamHandler): Stream;
   /** Called after what `find` answers may have changed, once per tick. */
   onChange(listener: () => void): void;
+  /** An actor that every agent is told of has moved. */
+  noteCommonMove(): void;
   /** Says goaway on every tunnel; resolved by `onGone` once all have ended. */
   drain(onGone: () => void): void;
   /** Those in their handshake included. */
@@ -199,7 +203,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       const status = new SessionStatus({
         clock,
         schedule,
-        family: () => actors.family(id),
+        family: () => [...actors.family(id), ...options.commonActors()],
         isServing: () => isServing(actor.getSnapshot()),
         send: (message) => {
           link.send(message);
@@ -257,6 +261,9 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     },
     onChange(listener) {
       listeners.push(listener);
+    },
+    noteCommonMove() {
+      for (const { status } of sessions.values()) status.onMoved();
     },
     drain(whenGone) {
       onGone = () => {

@@ -101,6 +101,7 @@ export class SimGateway implements GatewayEnd {
       lifetimeMs: terms.lifetimeMs,
       renewAfterMs: terms.renewAfterMs,
       drainMs: terms.drainMs,
+      commonActors: () => [],
     });
     const { tunnels } = this;
     this.relays = createRelays({

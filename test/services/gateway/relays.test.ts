@@ -207,6 +207,7 @@ function relaysOver(tunnels: Partial<Tunnels>, bus = strictBus(), clock: Clock =
         throw new TunnelError('tunnel_lost');
       },
       onChange() {},
+      noteCommonMove() {},
       drain() {},
       list: () => [],
       count: 0,

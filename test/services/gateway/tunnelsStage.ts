@@ -5,7 +5,7 @@ import { machineClock } from '../../../machines/clock.ts';
 import { connectionMachine } from '../../../machines/connection.ts';
 import { RENEW_AFTER_MS, SESSION_LIFETIME_MS } from '../../../machines/session.ts';
 import type { WireMapping } from '../../../protocol/mapping.ts';
-import { createActors } from '../../../services/actors.ts';
+import { createActors, type ActorView } from '../../../services/actors.ts';
 import { createBus } from '../../../services/bus.ts';
 import type { Fact } from '../../../services/facts.ts';
 import { Directory } from '../../../services/gateway/directory.ts';
@@ -57,6 +57,7 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
   });
   bus.on('tunnel.refused', (fact) => refusals.push(fact));
   bus.on('tunnel.changed', (fact) => changes.push(fact));
+  let common: readonly ActorView[] = [];
   const directory = new Directory(null, () => gateway.clock.nowMs(), LEASE_MS);
   const tunnels = createTunnels({
     actors: createActors(gateway.clock, (id) => failures.push(id)),
@@ -71,6 +72,7 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
     lifetimeMs: SESSION_LIFETIME_MS,
     renewAfterMs: RENEW_AFTER_MS,
     drainMs: DRAIN_MS,
+    commonActors: () => common,
   });
   let boots = 0;
 
@@ -154,6 +156,11 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
     /** Ids of the actors that failed. */
     failures,
     agent,
+    /** An actor of the gateway itself has moved. */
+    moveCommon(...actors: readonly ActorView[]) {
+      common = actors;
+      tunnels.noteCommonMove();
+    },
     /** An agent that is online by now. */
     online(name: AgentName, terms: AgentTerms = {}) {
       const made = agent(name, terms);
