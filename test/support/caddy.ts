@@ -71,6 +71,7 @@ export interface CaddyAnswer {
 export async function startCaddy({
   config = {},
   binary = caddies[0],
+  adminPort,
 }: CaddyOptions = {}): Promise<TestCaddy> {
   if (binary === undefined) throw new Error(HOW_TO_GET_IT);
   const dir = mkdtempSync(join(tmpdir(), 'octoporty-caddy-'));
