@@ -74,6 +74,7 @@ export async function startGateway({
     actors,
     sessions: () => tunnels.list(),
     relays: () => relays.list(),
+    caddy: () => null,
   });
   const upgrades = new WebSocketServer({
     ...WIRE_OPTIONS,
