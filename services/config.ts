@@ -14,6 +14,7 @@ import {
   durationValue,
   hostNameValue,
   orNull,
+  portsValue,
   portValue,
   secretValue,
   textValue,
@@ -56,6 +57,8 @@ export interface CaddyConfig {
   readonly upstream: string | null;
   /** External ports for which Caddy listens elsewhere: 443 → 8443. Any other is listened on itself, or as Caddy says. */
   readonly portMap: ReadonlyMap<number, number>;
+  /** The external ports that mappings may have: 443, 80, and those that were asked for. */
+  readonly externalPorts: ReadonlySet<number>;
 }
 
 export interface AgentConfig {
@@ -99,6 +102,9 @@ const RENEW_AT = RENEW_AFTER_MS / SESSION_LIFETIME_MS;
 /** How long streams in flight get at the end. Raised: container runtimes kill first (Docker after 10 s unless told). */
 const DRAIN_MS = 30_000;
 
+/** External ports that Caddy listens on whatever else is asked for. */
+const USUAL_PORTS = [443, 80];
+
 const LOOPBACK_CIDRS = '127.0.0.0/8,::1/128';
 
 const commonShape = {
@@ -124,6 +130,7 @@ const gatewaySchema = z.object({
   OCTOPORTY_SESSION_LIFETIME: durationValue(`${SESSION_LIFETIME_MS}ms`),
   OCTOPORTY_CADDY_ADMIN_URL: orNull(textValue()),
   OCTOPORTY_CADDY_UPSTREAM: orNull(textValue()),
+  OCTOPORTY_EXTERNAL_PORTS: portsValue(),
 });
 
 const agentListenShape = {
@@ -292,5 +299,6 @@ function caddyOf(read: z.output<typeof gatewaySchema>): CaddyConfig | null {
     adminUrl: parseCaddyAdminUrl(read.OCTOPORTY_CADDY_ADMIN_URL, read.OCTOPORTY_ALLOW_INSECURE),
     upstream: read.OCTOPORTY_CADDY_UPSTREAM,
     portMap: new Map(),
+    externalPorts: new Set([...USUAL_PORTS, ...read.OCTOPORTY_EXTERNAL_PORTS]),
   };
 }

@@ -46,7 +46,12 @@ export async function startGateway({
   const actors = createActors(clock, (actor, error) => {
     log.error({ error, actor }, 'An actor failed and was ended.');
   });
-  const directory = new Directory(config.gatewayHost, () => clock.nowMs(), config.routeLeaseMs);
+  const directory = new Directory({
+    gatewayHost: config.gatewayHost,
+    offeredPorts: config.caddy?.externalPorts ?? null,
+    leaseMs: config.routeLeaseMs,
+    nowMs: () => clock.nowMs(),
+  });
   const tunnels = createTunnels({
     actors,
     bus,
@@ -89,6 +94,7 @@ export async function startGateway({
     own: (request, response) => void api(request, response),
     upgradeOwn: acceptWire,
     isOwned: (host) => directory.isOwned(host),
+    isBehindCaddy: config.caddy !== null,
     trustedProxies: config.trustedProxies,
     pseudonym: `octoporty-${randomText(systemRandom, 6)}`,
     log,

@@ -42,7 +42,8 @@ export interface TunnelsOptions {
 export interface Tunnels {
   /** Takes a wire that is open. `address` is its peer's, to tell who was refused; `onAdmitted` once it has proven the secret. */
   accept(address: string, open: (handler: WireHandler) => Wire, onAdmitted?: () => void): void;
-  find(host: string): Found;
+  /** `port` is the external one that a request came to; null: it is not known. */
+  find(host: string, port: number | null): Found;
   /** @throws TunnelError `tunnel_lost` when the session is gone, `overloaded` when it has no room. */
   open(sessionId: number, head: RequestHead, makeHandler: (stream: Stream) => StreamHandler): Stream;
   /** Called after what `find` answers may have changed, once per tick. */
@@ -124,7 +125,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     apply(sessionId, revision, mappings, report) {
       const identity = sessions.get(sessionId)?.actor.getSnapshot().context.identity;
       if (!identity) return;
-      if (!directory.isLive(sessionId) && comesTooLate(sessionId, identity)) {
+      if (!directory.isInForce(sessionId) && comesTooLate(sessionId, identity)) {
         sessions.get(sessionId)?.actor.send({ type: 'drop', code: 'replaced' });
         return;
       }
@@ -249,7 +250,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       });
       if (onGone !== undefined) actor.send({ type: 'retire' });
     },
-    find: (host) => directory.find(host),
+    find: (host, port) => directory.find(host, port),
     open(sessionId, head, makeHandler) {
       const session = sessions.get(sessionId);
       const channel = session?.link.channel;

@@ -80,7 +80,12 @@ export class SimGateway implements GatewayEnd {
     this.actors = createActors(process.clock, (id, error) => {
       invariants.nothingThrows(error, `${name} ${id}`);
     });
-    this.directory = new Directory(null, () => process.clock.nowMs(), LEASE_MS);
+    this.directory = new Directory({
+      gatewayHost: null,
+      offeredPorts: null,
+      leaseMs: LEASE_MS,
+      nowMs: () => process.clock.nowMs(),
+    });
     const tokens = createSimTokens(process, terms.secrets);
     this.tunnels = createTunnels({
       actors: this.actors,
@@ -157,7 +162,7 @@ export class SimGateway implements GatewayEnd {
 
   /** True when a request for `host` would take one of these wires. */
   leadsTo(host: string, wires: readonly WirePair[]): boolean {
-    const found = this.directory.find(host);
+    const found = this.directory.find(host, null);
     if (found.kind !== 'live') return false;
     const link = this.links.get(found.sessionId);
     return wires.some(({ gateway }) => gateway?.handler === link);

@@ -58,7 +58,12 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
   bus.on('tunnel.refused', (fact) => refusals.push(fact));
   bus.on('tunnel.changed', (fact) => changes.push(fact));
   let common: readonly ActorView[] = [];
-  const directory = new Directory(null, () => gateway.clock.nowMs(), LEASE_MS);
+  const directory = new Directory({
+    gatewayHost: null,
+    offeredPorts: null,
+    leaseMs: LEASE_MS,
+    nowMs: () => gateway.clock.nowMs(),
+  });
   const tunnels = createTunnels({
     actors: createActors(gateway.clock, (id) => failures.push(id)),
     bus,
@@ -174,7 +179,7 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
       }),
     /** Where requests for `<name>.test` go now: a session's number, or why nowhere. */
     serving: (name: string) => {
-      const found = directory.find(`${name}.test`);
+      const found = directory.find(`${name}.test`, null);
       return found.kind === 'live' ? found.sessionId : found.kind;
     },
   };
