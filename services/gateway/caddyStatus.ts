@@ -1,10 +1,12 @@
 // Owns what the gateway's full status says of Caddy: whether it serves what it should, and if not, why.
 
-import type { DesiredRoute, RouteStanding } from './routeBook.ts';
+import type { StateValueFrom } from 'xstate';
+import type { reconcilerMachine } from '../../machines/reconciler.ts';
+import type { Standings } from './routeStandings.ts';
 
 /**
- * `starting`: Caddy was never seen to be right. `right`: it serves what is desired. `changing`: it is about to be
- * written. `failing`: it cannot be reached, refuses what it is told, or somebody else undoes it.
+ * `starting`: Caddy has not been seen yet. `right`: it serves what is desired. `changing`: it is about to be written.
+ * `failing`: it cannot be reached, refuses what it is told, or somebody else undoes it.
  */
 export type CaddyState = 'starting' | 'right' | 'changing' | 'failing';
 
@@ -12,10 +14,10 @@ export interface CaddyStatus {
   readonly state: CaddyState;
   /** UTC, ISO 8601. */
   readonly since: string;
-  /** Routes of mappings: there should be, and there are. */
+  /** Routes of mappings that there should be, and those of them that there are. */
   readonly desired: number;
   readonly applied: number;
-  /** Routes that are not written, as somebody else's route has the name; no more than MAX_TOLD_CONFLICTS. */
+  /** Names that are not written, as somebody else's route has them; no more than MAX_TOLD_CONFLICTS. */
   readonly conflicts: readonly ToldConflict[];
   /** Null while all is well. */
   readonly lastError: string | null;
@@ -28,19 +30,26 @@ export interface ToldConflict {
 }
 
 /** Raised: one answer of the status grows with the mistakes of a person. */
-const MAX_TOLD_CONFLICTS = 100;
+export const MAX_TOLD_CONFLICTS = 100;
 
-/** The counts of it. */
-export function countsOf(
-  standings: readonly (readonly [DesiredRoute, RouteStanding])[],
-): Pick<CaddyStatus, 'desired' | 'applied' | 'conflicts'> {
-  const inState = (state: RouteStanding['state']) =>
-    standings.filter(([, standing]) => standing.state === state);
-  return {
-    desired: standings.length,
-    applied: inState('applied').length,
-    conflicts: inState('conflict')
-      .slice(0, MAX_TOLD_CONFLICTS)
-      .map(([{ domain, port }, { reason }]) => ({ domain, port, reason })),
-  };
+/** A look at a Caddy that was right changes nothing yet; nor does one that is still awaited. */
+export function caddyStateOf(
+  before: CaddyState,
+  value: StateValueFrom<typeof reconcilerMachine>,
+  failures: number,
+): CaddyState {
+  if (failures > 0) return 'failing';
+  if (value === 'settled') return 'right';
+  return value === 'looking' ? before : 'changing';
+}
+
+export function countsOf(standings: Standings): Pick<CaddyStatus, 'desired' | 'applied'> {
+  const applied = standings.filter(([, { state }]) => state === 'applied');
+  return { desired: standings.length, applied: applied.length };
+}
+
+export function conflictsOf(standings: Standings): ToldConflict[] {
+  return standings.flatMap(([{ domain, port }, { state, reason }]) =>
+    state === 'conflict' ? [{ domain, port, reason }] : [],
+  );
 }
