@@ -20,7 +20,13 @@ import {
   textValue,
   wordsValue,
 } from './config/values.ts';
-import { ConfigError, isConfigured, parseVariables, type ConfigSources } from './config/variables.ts';
+import {
+  ConfigError,
+  isConfigured,
+  parseVariables,
+  type ConfigSources,
+  type Variables,
+} from './config/variables.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -156,7 +162,11 @@ const agentSchema = z.object({
   OCTOPORTY_LOG_MAX_ROWS: countValue(100_000),
 });
 
-const upSchema = agentSchema.pick({ OCTOPORTY_DATA_DIR: true, OCTOPORTY_LOG_LEVEL: true });
+const upSchema = z.object({
+  ...agentSchema.pick({ OCTOPORTY_DATA_DIR: true, OCTOPORTY_LOG_LEVEL: true }).shape,
+  OCTOPORTY_CADDY: textValue().prefault('caddy'),
+  OCTOPORTY_CADDY_PORT: portValue(8443),
+});
 
 /** Throws ConfigError. */
 export function loadGatewayConfig(given: ConfigSources = {}): GatewayConfig {
@@ -221,6 +231,10 @@ export interface UpConfig {
   /** False: one is to be made up and kept. */
   readonly hasSecret: boolean;
   readonly hasPassword: boolean;
+  /** The program that `--caddy` starts: a file, or a name on the PATH. */
+  readonly caddyBinary: string;
+  /** Where it stands for external port 443; 0 takes any free port. */
+  readonly caddyPort: number;
 }
 
 export function loadUpConfig(given: ConfigSources = {}): UpConfig {
@@ -231,7 +245,14 @@ export function loadUpConfig(given: ConfigSources = {}): UpConfig {
     logLevel: read.OCTOPORTY_LOG_LEVEL,
     hasSecret: isConfigured('OCTOPORTY_AUTH_SECRET', sources),
     hasPassword: isConfigured('OCTOPORTY_UI_PASSWORD', sources),
+    caddyBinary: read.OCTOPORTY_CADDY,
+    caddyPort: read.OCTOPORTY_CADDY_PORT,
   };
+}
+
+/** For a program that is not ours: the environment without any setting, and so without any secret, of ours. */
+export function foreignEnvironment(): Variables {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OCTOPORTY_')));
 }
 
 /** Where a service of this machine answers; `null` asks for the service that the environment configures. */

@@ -11,10 +11,17 @@ export const UP_HINT =
 export interface KeptSettings {
   readonly secret?: string | undefined;
   readonly password?: string | undefined;
+  /** Caddy stands in front: then the gateway needs a name of its own. */
+  readonly hasCaddy?: boolean;
 }
 
+const GATEWAY_HOST = 'gateway.localhost';
+
 /** The sources with what `up` puts into them. */
-export function upSources(sources: ConfigSources, { secret, password }: KeptSettings): ConfigSources {
+export function upSources(
+  sources: ConfigSources,
+  { secret, password, hasCaddy }: KeptSettings,
+): ConfigSources {
   return {
     ...sources,
     defaults: {
@@ -22,6 +29,7 @@ export function upSources(sources: ConfigSources, { secret, password }: KeptSett
       OCTOPORTY_LOG_LEVEL: 'warn',
       OCTOPORTY_AUTH_SECRET: secret,
       OCTOPORTY_UI_PASSWORD: password,
+      ...(hasCaddy === true ? { OCTOPORTY_GATEWAY_HOST: GATEWAY_HOST } : {}),
     },
     // The agent dials the gateway beside it, whatever the environment says for others.
     flags: { ...sources.flags, OCTOPORTY_GATEWAY_URL: 'ws://127.0.0.1' },
