@@ -17,8 +17,8 @@ export interface PlanInput {
   /** Caddy's configuration as it tells it. Parsed leniently: what others wrote is carried through untouched. */
   readonly config: unknown;
   readonly routes: readonly DesiredRoute[];
-  /** The gateway's own public name, reached on port 443. */
-  readonly gatewayHost: string;
+  /** The gateway's own public name, reached on port 443; null: it has none. */
+  readonly gatewayHost: string | null;
   /** `host:port` of the gateway, as Caddy dials it. */
   readonly upstream: string;
   /** External ports for which Caddy listens elsewhere: 443 → 8443. Without an entry 443 and 80 are where Caddy says. */
@@ -58,7 +58,7 @@ export function planServers(input: PlanInput): CaddyPlan {
   }
   const servers = serversWith(wanted, before, input.upstream);
   const isRight = isDeepStrictEqual(servers, before);
-  return { isRight, method: 'servers' in http ? 'PATCH' : 'PUT', servers, conflicts };
+  return { isRight, method: Object.hasOwn(http, 'servers') ? 'PATCH' : 'PUT', servers, conflicts };
 }
 
 /** The routes of ours that Caddy has, but for that of the gateway itself. */
@@ -86,14 +86,15 @@ interface WantedServer {
 
 /** The gateway's own host first, then 443: where two cannot both be, the first stays. */
 function wishesOf({ routes, gatewayHost }: PlanInput): Wish[] {
-  const own: Wish = { route: null, id: GATEWAY_ID, domain: gatewayHost, port: 443 };
+  const own: Wish[] =
+    gatewayHost === null ? [] : [{ route: null, id: GATEWAY_ID, domain: gatewayHost, port: 443 }];
   const others = routes.map((route) => ({
     route,
     id: routeIdOf(route),
     domain: route.domain,
     port: route.port,
   }));
-  return [own, ...others.sort((a, b) => rankOf(a.port) - rankOf(b.port) || compare(a.id, b.id))];
+  return [...own, ...others.sort((a, b) => rankOf(a.port) - rankOf(b.port) || compare(a.id, b.id))];
 }
 
 function listenPortOf(port: number, portMap: ReadonlyMap<number, number>, http: JsonObject): number {
@@ -104,11 +105,17 @@ function listenPortOf(port: number, portMap: ReadonlyMap<number, number>, http: 
 /** Somebody else's server that listens there, for all addresses if possible; else one of ours, named after the port. */
 function serverFor(listenPort: number, servers: JsonObject): string {
   const listening = Object.entries(servers).flatMap(([name, server]) => {
-    const on = isRecord(server) && !isOwnServer(name) ? listensOn(server, listenPort) : null;
+    if (isOwnServer(name) || !isRecord(server) || !canTakeRoutes(server)) return [];
+    const on = listensOn(server, listenPort);
     return on === null ? [] : [{ name, on }];
   });
   const best = listening.find(({ on }) => on === 'all') ?? listening[0];
   return best?.name ?? `octoporty_${listenPort}`;
+}
+
+/** What stands in the place of its routes is nothing that is lost by writing them. */
+function canTakeRoutes({ routes = null }: JsonObject): boolean {
+  return routes === null || Array.isArray(routes);
 }
 
 function isOwnServer(name: string): boolean {
@@ -150,8 +157,9 @@ function serversWith(
   });
   const made = [...wanted].flatMap(([name, target]): [string, unknown][] => {
     const routes = ownRoutesOf(target, upstream);
-    const isThere = isRecord(before[name]) && Object.hasOwn(before, name);
-    return isThere || routes.length === 0 ? [] : [[name, { listen: [`:${target.listenPort}`], routes }]];
+    return isRecord(before[name]) || routes.length === 0
+      ? []
+      : [[name, { listen: [`:${target.listenPort}`], routes }]];
   });
   return Object.fromEntries([...kept, ...made]);
 }
