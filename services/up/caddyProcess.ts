@@ -39,7 +39,9 @@ const STOP_MS = 3_000;
  * Waits until its input closes, which the system does however we end, and then ends the process whose number it got.
  * Node cannot ask the system for that, and Caddy notices nothing of our end.
  */
-const KEEPER = `read -r _; kill "$1"; sleep ${STOP_MS / 1000}; kill -KILL "$1"`;
+const KEEPER = `read -r _; kill "$1"
+for second in ${seconds(STOP_MS)}; do sleep 1; kill -0 "$1" || exit; done
+kill -KILL "$1"`;
 
 export class CaddyProcess {
   readonly #options: CaddyProcessOptions;
@@ -139,4 +141,8 @@ async function end({ child, ended }: Run): Promise<void> {
   const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   await ended;
   clearTimeout(late);
+}
+
+function seconds(ms: number): string {
+  return Array.from({ length: Math.ceil(ms / 1000) }, (_, index) => index + 1).join(' ');
 }
