@@ -1,16 +1,13 @@
-// Keeps Caddy's routes as the mappings want them: reads what Caddy has, writes what differs, tells how it stands.
+// Keeps Caddy's routes as the mappings want them: reads what Caddy has, and writes what differs, in one request.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { SnapshotFrom } from 'xstate';
 import type { Actors } from '../actors.ts';
-import type { Bus } from '../bus.ts';
-import type { Clock } from '../../machines/clock.ts';
+import type { CaddyStatus } from './caddyStatus.ts';
 import type { LookResult, WriteResult } from '../../machines/reconciler.ts';
-import type { Log } from '../log.ts';
-import type { DesiredRoute, RouteBook } from './routeBook.ts';
+import type { DesiredRoute } from './routeBook.ts';
 import { reconcilerMachine } from '../../machines/reconciler.ts';
-import { instantOf } from '../../protocol/api/values.ts';
 import { CaddyError, type CaddyAdmin } from './caddyClient.ts';
+import { CaddyLevel, type CaddyLevelOptions } from './caddyLevel.ts';
 import {
   CONFIG_PATH,
   planServers,
@@ -19,34 +16,21 @@ import {
   type CaddyPlan,
   type PlanInput,
 } from './caddyPlan.ts';
-import {
-  caddyStateOf,
-  conflictsOf,
-  countsOf,
-  MAX_TOLD_CONFLICTS,
-  type CaddyState,
-  type CaddyStatus,
-  type ToldConflict,
-} from './caddyStatus.ts';
-import { ReconcilerLog } from './reconcilerLog.ts';
-import { sightOf, standingsOf, type Sight, type Standings } from './routeStandings.ts';
+import { sightOf } from './routeStandings.ts';
 
 /** Under which the registry of actors knows it. */
 export const RECONCILER_ID = 'reconciler';
 
-export interface ReconcilerOptions {
+export interface ReconcilerOptions extends CaddyLevelOptions {
   readonly actors: Actors;
-  readonly bus: Bus;
-  readonly clock: Clock;
-  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   readonly caddy: CaddyAdmin;
-  readonly terms: Pick<PlanInput, 'gatewayHost' | 'upstream' | 'portMap'>;
+  /** `host:port` of the gateway, as Caddy dials it. */
+  readonly upstream: string;
+  readonly portMap: PlanInput['portMap'];
   /** The routes there should be right now: a level, read anew at each look, as leases end untold. */
   readonly desiredRoutes: () => readonly DesiredRoute[];
   /** Is told once, before anything is written, which routes of ours Caddy has from before. */
   readonly adopt: (routes: readonly DesiredRoute[]) => void;
-  /** Is kept up to date. */
-  readonly book: RouteBook;
   /** The actor has changed its state. */
   readonly onMoved: () => void;
 }
@@ -60,16 +44,12 @@ export interface Reconciler {
 }
 
 export function startReconciler(options: ReconcilerOptions): Reconciler {
-  const { actors, bus, clock, caddy, terms, book } = options;
-  const log = new ReconcilerLog(options.log);
+  const { actors, caddy, desiredRoutes, upstream, portMap, gatewayHost } = options;
+  const level = new CaddyLevel(options);
   let desired: readonly DesiredRoute[] = [];
   let hasAdopted = false;
-  /** What the last look saw; null: it failed, or there was none. */
-  let seen: { readonly plan: CaddyPlan; readonly etag: string; readonly sight: Sight } | null = null;
-  let standings: Standings = [];
-  let state: CaddyState = 'starting';
-  let sinceMs = clock.wallMs();
-  let lastError: string | null = null;
+  /** Made by the last look that did not fail. */
+  let planned: { readonly plan: CaddyPlan; readonly etag: string } | undefined;
   let isOver = false;
 
   const actor = actors.start(
@@ -77,7 +57,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     reconcilerMachine,
     {
       look: (report) => {
-        carryOut(look(), report);
+        carryOut(look(), report, () => level.sawNothing());
       },
       write: (report) => {
         carryOut(write(), report);
@@ -86,46 +66,48 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     options.onMoved,
   );
   const watching = actor.subscribe({
-    next: tell,
+    next: (snapshot) => level.moved(snapshot),
     // The registry hears of the error.
     error: () => {},
   });
 
   async function look(): Promise<LookResult> {
-    try {
-      const { value, etag } = await caddy.read(CONFIG_PATH);
-      if (!hasAdopted) options.adopt(routesIn(value));
-      hasAdopted = true;
-      desired = options.desiredRoutes();
-      const plan = planServers({ ...terms, config: value, routes: desired });
-      seen = { plan, etag, sight: sightOf(value, plan) };
-      return { type: plan.isRight ? 'look.right' : 'look.differs' };
-    } catch (error) {
-      seen = null;
-      throw error;
-    }
+    const { value: config, etag } = await caddy.read(CONFIG_PATH);
+    if (!hasAdopted) options.adopt(routesIn(config));
+    hasAdopted = true;
+    desired = desiredRoutes();
+    const plan = planServers({ config, routes: desired, gatewayHost, upstream, portMap });
+    planned = { plan, etag };
+    level.saw(desired, sightOf(config, plan));
+    return { type: plan.isRight ? 'look.right' : 'look.differs' };
   }
 
   async function write(): Promise<WriteResult> {
-    if (seen === null) return { type: 'write.stale' };
-    const { plan, etag } = seen;
+    if (planned === undefined) return { type: 'write.stale' };
+    const { plan, etag } = planned;
     try {
       await caddy.write(plan.method, SERVERS_PATH, plan.servers, etag);
     } catch (error) {
       if (error instanceof CaddyError && error.code === 'stale') return { type: 'write.stale' };
       throw error;
     }
-    log.noteWrite(desired.length);
+    level.wrote();
     return { type: 'write.done' };
   }
 
-  function carryOut<Result>(work: Promise<Result>, report: (result: Result | Failed) => void): void {
+  function carryOut<Result>(
+    work: Promise<Result>,
+    report: (result: Result | Failed) => void,
+    onFailed: () => void = () => {},
+  ): void {
     work.then(
       (result) => {
         if (!isOver) report(result);
       },
       (error: unknown) => {
-        if (!isOver) report({ type: 'caddy.failed', reason: reasonOf(error) });
+        if (isOver) return;
+        onFailed();
+        report({ type: 'caddy.failed', reason: reasonOf(error) });
       },
     );
   }
@@ -136,48 +118,15 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     return 'The gateway could not work out the routes: its log says why.';
   }
 
-  function tell(snapshot: SnapshotFrom<typeof reconcilerMachine>): void {
-    const { value, context } = snapshot;
-    lastError = context.failures > 0 ? context.reason : null;
-    const next = caddyStateOf(state, value, context.failures);
-    if (next !== state) [state, sinceMs] = [next, clock.wallMs()];
-    log.noteFailure(lastError);
-    tellStandings();
-  }
-
-  function tellStandings(): void {
-    standings = standingsOf(desired, seen?.sight ?? null, lastError);
-    const fresh = standings.filter(
-      ([route, standing]) => standing.state === 'applied' && book.standingOf(route).state !== 'applied',
-    );
-    book.note(standings);
-    for (const [{ owner, id, domain, port }] of fresh)
-      bus.publish(() => ({ type: 'route.applied', agentId: owner, mappingId: id, domain, port }));
-    log.noteConflicts(conflicts());
-  }
-
-  /** The gateway's own host among them. */
-  function conflicts(): readonly ToldConflict[] {
-    const reason = seen?.sight.ownConflict ?? null;
-    const own = reason === null ? [] : [{ domain: terms.gatewayHost, port: 443, reason }];
-    return [...own, ...conflictsOf(standings)];
-  }
-
   return {
     get status() {
-      return {
-        state,
-        since: instantOf(sinceMs),
-        ...countsOf(standings),
-        conflicts: conflicts().slice(0, MAX_TOLD_CONFLICTS),
-        lastError,
-      };
+      return level.status;
     },
     noteDesired() {
-      const next = options.desiredRoutes();
+      const next = desiredRoutes();
       if (isOver || isDeepStrictEqual(next, desired)) return;
       desired = next;
-      tellStandings();
+      level.wants(desired);
       actor.send({ type: 'desired.changed' });
     },
     stop() {
