@@ -21,6 +21,9 @@ import { createGatewayApi } from './api.ts';
 import { Directory } from './directory.ts';
 import { createListener } from './listener.ts';
 import { createRelays } from './relays.ts';
+import { createCaddyClient } from './caddyClient.ts';
+import { RECONCILER_ID, startReconciler, type Reconciler } from './reconciler.ts';
+import { RouteBook } from './routeBook.ts';
 import { createTunnels } from './tunnels.ts';
 
 export interface RunningGateway {
@@ -52,6 +55,7 @@ export async function startGateway({
     leaseMs: config.routeLeaseMs,
     nowMs: () => clock.nowMs(),
   });
+  const routeBook = config.caddy === null ? null : new RouteBook();
   const tunnels = createTunnels({
     actors,
     bus,
@@ -67,7 +71,8 @@ export async function startGateway({
     lifetimeMs: config.sessionLifetimeMs,
     renewAfterMs: config.sessionRenewMs,
     drainMs: config.drainMs,
-    commonActors: () => actors.family('reconciler'),
+    routeBook,
+    commonActors: () => actors.family(RECONCILER_ID),
   });
   const relays = createRelays({ tunnels, clock, bus, headTimeoutMs: config.headTimeoutMs });
   const api = createGatewayApi({
@@ -79,8 +84,9 @@ export async function startGateway({
     actors,
     sessions: () => tunnels.list(),
     relays: () => relays.list(),
-    caddy: () => null,
+    caddy: () => reconciler?.status ?? null,
   });
+  let reconciler: Reconciler | null = null;
   const upgrades = new WebSocketServer({
     ...WIRE_OPTIONS,
     noServer: true,
@@ -124,10 +130,35 @@ export async function startGateway({
 
   const { port } = await listener.listen();
   log.info({ host: config.listenHost, port, version: VERSION }, 'The gateway listens.');
+  // Then Caddy: what it is told leads to the port that listens.
+  const reconciler =
+    config.caddy === null || routeBook === null
+      ? null
+      : startReconciler({
+          actors,
+          bus,
+          clock,
+          log,
+          book: routeBook,
+          caddy: createCaddyClient(config.caddy.adminUrl),
+          gatewayHost: config.gatewayHost,
+          upstream: config.caddy.upstream ?? `localhost:${port}`,
+          portMap: config.caddy.portMap,
+          desiredRoutes: () => directory.desiredRoutes(),
+          adopt: (routes) => {
+            directory.adopt(routes);
+          },
+          onMoved: () => {
+            tunnels.noteCommonMove();
+          },
+        });
+  tunnels.onChange(() => reconciler?.noteDesired());
   return {
     url: `http://localhost:${port}`,
     port,
     async stop() {
+      // The routes stay: Caddy keeps visitors waiting for a gateway that is back soon, and agents dial through it.
+      reconciler?.stop();
       // Visitors first: nobody new comes in while the tunnels still carry what runs.
       const closed = listener.close(config.drainMs);
       await listener.firstRequests();

@@ -1,5 +1,7 @@
 // How the route of each mapping stands in Caddy: written by the reconciler, read by whoever tells agents.
 
+import type { ToldRoute } from '../../protocol/control.ts';
+
 /** A route that Caddy should have. */
 export interface DesiredRoute {
   /** The agent that publishes it. */
@@ -15,10 +17,7 @@ export interface DesiredRoute {
  * `applied`: Caddy serves it. `conflict`: somebody else's route has the name. `failed`: Caddy refused it, or cannot be
  * reached. `pending`: none of these yet. `reason` is for a person, and empty where there is nothing to say.
  */
-export interface RouteStanding {
-  readonly state: 'pending' | 'applied' | 'conflict' | 'failed';
-  readonly reason: string;
-}
+export type RouteStanding = Readonly<Omit<ToldRoute, 'id'>>;
 
 /** What nothing is known of. */
 export const PENDING: RouteStanding = { state: 'pending', reason: '' };

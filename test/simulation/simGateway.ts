@@ -106,6 +106,7 @@ export class SimGateway implements GatewayEnd {
       lifetimeMs: terms.lifetimeMs,
       renewAfterMs: terms.renewAfterMs,
       drainMs: terms.drainMs,
+      routeBook: null,
       commonActors: () => [],
     });
     const { tunnels } = this;

@@ -9,6 +9,7 @@ import { createActors, type ActorView } from '../../../services/actors.ts';
 import { createBus } from '../../../services/bus.ts';
 import type { Fact } from '../../../services/facts.ts';
 import { Directory } from '../../../services/gateway/directory.ts';
+import type { RouteBook } from '../../../services/gateway/routeBook.ts';
 import { createTunnels } from '../../../services/gateway/tunnels.ts';
 import { WireLink } from '../../../services/link.ts';
 import { SimPath } from '../../simulation/simNetwork.ts';
@@ -28,7 +29,7 @@ export const HANDSHAKE_MS = 8 * LATENCY_MS + 50;
 export const DRAIN_MS = 5_000;
 
 /** UUIDs that name their agent. */
-const AGENT_IDS = {
+export const AGENT_IDS = {
   a: '00000000-0000-4000-8000-00000000000a',
   b: '00000000-0000-4000-8000-00000000000b',
 };
@@ -43,7 +44,8 @@ export interface AgentTerms {
 
 export type StagedAgent = ReturnType<ReturnType<typeof tunnelsStage>['agent']>;
 
-export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
+/** `routeBook`: how routes stand in a Caddy in front; there is none unless one is given. */
+export function tunnelsStage(secrets: readonly string[] = [SECRET], routeBook: RouteBook | null = null) {
   const clock = new SimulatedClock();
   const trace = new Trace(clock);
   const processOf = (name: string, seed: number) =>
@@ -77,6 +79,7 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
     lifetimeMs: SESSION_LIFETIME_MS,
     renewAfterMs: RENEW_AFTER_MS,
     drainMs: DRAIN_MS,
+    routeBook,
     commonActors: () => common,
   });
   let boots = 0;
