@@ -2,6 +2,7 @@
 
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { z } from 'zod';
 
 /** A Caddy that takes longer to tell its configuration hangs. Raised: visitors wait longer for a route after it recovers. */
 export const READ_DEADLINE_MS = 5_000;
@@ -81,7 +82,9 @@ export function createCaddyClient(
       const answer = await exchange({ method: 'GET', path, headers: {} }, readMs);
       if (answer.status !== 200) throw failureOf(answer);
       if (answer.etag === undefined) throw notCaddy('there is no ETag in its answer');
-      return { value: jsonIn(answer.text), etag: answer.etag };
+      const value = jsonIn(answer.text);
+      if (value === undefined) throw notCaddy('its answer is not JSON');
+      return { value, etag: answer.etag };
     },
 
     async write(method, path, value, etag) {
@@ -156,11 +159,13 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** Undefined for what is not JSON. */
 function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw notCaddy('its answer is not JSON', error);
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 
@@ -172,15 +177,16 @@ function failureOf({ status, text }: Answer): CaddyError {
   return new CaddyError('rejected', `Caddy does not take it (status ${status}): ${reason}`);
 }
 
-function notCaddy(why: string, cause?: unknown): CaddyError {
-  return new CaddyError('refused', `What answers is not the admin API of Caddy: ${why}.`, { cause });
+function notCaddy(why: string): CaddyError {
+  return new CaddyError('refused', `What answers is not the admin API of Caddy: ${why}.`);
 }
+
+const failureSchema = z.object({ error: z.string() });
 
 /** Caddy's `{"error": "…"}` on one line, or what else was said. */
 function reasonIn(text: string): string {
-  const said = /^\s*\{\s*"error"\s*:\s*("(?:[^"\\]|\\.)*")\s*\}\s*$/.exec(text)?.[1];
-  const reason = said === undefined ? text : String(jsonIn(said));
-  const line = reason.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  const told = failureSchema.safeParse(jsonIn(text));
+  const line = (told.success ? told.data.error : text).replace(/[\s\p{Cc}]+/gu, ' ').trim();
   return line.slice(0, MAX_REASON_CHARS) || 'no reason was given';
 }
 

@@ -96,10 +96,15 @@ describe('a port', () => {
     expect(conflicts).toEqual([]);
   });
 
-  test('for which Caddy listens where it does for another cannot have the same name', () => {
-    const routes = [wish('app.test', { port: 8443 }), wish('app.test'), wish('web.test', { port: 8443 })];
-    const plan = planServers(inputOf({ routes, portMap: new Map([[443, 8443]]) }));
-    expect(hostsOf(plan.servers.octoporty_8443)).toEqual([['app.test'], ['web.test']]);
+  test('for which Caddy listens where it does for another cannot have the same name: 443 comes first', () => {
+    const routes = [
+      wish('app.test', { port: 80 }),
+      wish('app.test', { owner: BERT }),
+      wish('web.test', { port: 80 }),
+    ];
+    const portMap = new Map([443, 80].map((port) => [port, 9000]));
+    const plan = planServers(inputOf({ routes, portMap }));
+    expect(hostsOf(plan.servers.octoporty_9000)).toEqual([['app.test'], ['web.test']]);
     expect(plan.conflicts).toEqual([
       {
         route: routes[0],
@@ -144,6 +149,13 @@ describe('a server of somebody else', () => {
     const plan = planServers(inputOf({ config, routes: [wish('app.test')] }));
     expect(Object.keys(plan.servers)).toEqual(['theirs']);
     expect(hostsOf(plan.servers.theirs)).toEqual([['app.test']]);
+  });
+
+  test('keeps its routes, those with ids too', () => {
+    const routes = [{ '@id': 'theirs', match: [{ host: ['other.test'] }] }, { '@id': 7 }, REFUSE_ALL];
+    const config = configOf({ theirs: { listen: [':443'], routes } });
+    const { servers } = planServers(inputOf({ config, routes: [wish('app.test')] }));
+    expect(routesOf(servers.theirs)).toEqual(expect.arrayContaining(routes));
   });
 
   test('loses our routes when its port is not the one any more', () => {
