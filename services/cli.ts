@@ -81,12 +81,6 @@ program
     serve(GATEWAY_LISTENS, async (lifecycle) => {
       const config = loadGatewayConfig(sourcesOf(flags));
       const log = await createStandardLog({ level: config.logLevel, secrets: secretsOf(config) });
-      if (config.caddy !== null) {
-        log.warn(
-          {},
-          'OCTOPORTY_CADDY_ADMIN_URL has no effect yet: configure Caddy by hand, as in deploy/Caddyfile.',
-        );
-      }
       const { startGateway } = await import('./gateway/main.ts');
       await lifecycle.start(() => startGateway({ config, log }));
       return log;

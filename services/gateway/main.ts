@@ -18,10 +18,10 @@ import { createTokens } from '../tokens.ts';
 import { VERSION } from '../version.ts';
 import { WIRE_OPTIONS, wireOf } from '../wire.ts';
 import { createGatewayApi } from './api.ts';
+import { createCaddyClient } from './caddyClient.ts';
 import { Directory } from './directory.ts';
 import { createListener } from './listener.ts';
 import { createRelays } from './relays.ts';
-import { createCaddyClient } from './caddyClient.ts';
 import { RECONCILER_ID, startReconciler, type Reconciler } from './reconciler.ts';
 import { RouteBook } from './routeBook.ts';
 import { createTunnels } from './tunnels.ts';
@@ -75,6 +75,7 @@ export async function startGateway({
     commonActors: () => actors.family(RECONCILER_ID),
   });
   const relays = createRelays({ tunnels, clock, bus, headTimeoutMs: config.headTimeoutMs });
+  let reconciler: Reconciler | null = null;
   const api = createGatewayApi({
     version: VERSION,
     log,
@@ -86,7 +87,6 @@ export async function startGateway({
     relays: () => relays.list(),
     caddy: () => reconciler?.status ?? null,
   });
-  let reconciler: Reconciler | null = null;
   const upgrades = new WebSocketServer({
     ...WIRE_OPTIONS,
     noServer: true,
@@ -130,28 +130,23 @@ export async function startGateway({
 
   const { port } = await listener.listen();
   log.info({ host: config.listenHost, port, version: VERSION }, 'The gateway listens.');
-  // Then Caddy: what it is told leads to the port that listens.
-  const reconciler =
-    config.caddy === null || routeBook === null
-      ? null
-      : startReconciler({
-          actors,
-          bus,
-          clock,
-          log,
-          book: routeBook,
-          caddy: createCaddyClient(config.caddy.adminUrl),
-          gatewayHost: config.gatewayHost,
-          upstream: config.caddy.upstream ?? `localhost:${port}`,
-          portMap: config.caddy.portMap,
-          desiredRoutes: () => directory.desiredRoutes(),
-          adopt: (routes) => {
-            directory.adopt(routes);
-          },
-          onMoved: () => {
-            tunnels.noteCommonMove();
-          },
-        });
+  // Then Caddy: its routes lead to the port that listens.
+  if (config.caddy !== null && routeBook !== null) {
+    reconciler = startReconciler({
+      actors,
+      bus,
+      clock,
+      log,
+      book: routeBook,
+      caddy: createCaddyClient(config.caddy.adminUrl),
+      gatewayHost: config.gatewayHost,
+      upstream: config.caddy.upstream ?? `localhost:${port}`,
+      portMap: config.caddy.portMap,
+      desiredRoutes: () => directory.desiredRoutes(),
+      adopt: (routes) => directory.adopt(routes),
+      onMoved: () => tunnels.noteCommonMove(),
+    });
+  }
   tunnels.onChange(() => reconciler?.noteDesired());
   return {
     url: `http://localhost:${port}`,
