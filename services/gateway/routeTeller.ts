@@ -50,7 +50,7 @@ export class RouteTeller {
 
   /** Some route stands otherwise than before. */
   onMoved(): void {
-    if (this.isLookDue || this.isOver) return;
+    if (this.isLookDue) return;
     this.isLookDue = true;
     this.options.schedule(() => {
       this.isLookDue = false;

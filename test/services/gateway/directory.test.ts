@@ -280,6 +280,15 @@ describe('a name whose only tunnel ends', () => {
     ]);
   });
 
+  test('is not lost by an agent that only waited for it', () => {
+    const { apply, withdraw, serving } = emptyDirectory();
+    apply(1, A, 1, [mapped('a', 'app')]);
+    apply(2, B, 1, [mapped('b', 'app')]);
+    withdraw(2);
+    apply(1, A, 2, []);
+    expect(serving('app')).toBe('unknown');
+  });
+
   test('is free for whoever claims it first: a live claim beats a lease', () => {
     const { apply, withdraw, serving } = emptyDirectory();
     apply(1, A, 1, [mapped('a', 'app')]);

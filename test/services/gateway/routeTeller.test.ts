@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { ControlOf } from '../../../protocol/control.ts';
-import { encodeControl } from '../../../protocol/control.ts';
+import { encodeControl, parseControl } from '../../../protocol/control.ts';
 import {
   MAX_CONTROL_BYTES,
   MAX_TOLD_CHARS,
@@ -64,10 +64,11 @@ describe('an agent behind a Caddy', () => {
 
   test('hears nothing of routes once it leaves, and without a Caddy never', () => {
     const { agent, clock, note } = behindCaddy();
+    note('a', ['a'], APPLIED);
     agent.sync(1, mappingsOf(['a']));
     clock.runFor(1_000);
     agent.say({ type: 'goaway', reason: 'going_away', lastStreamId: 0, retryAfterMs: 0 });
-    note('a', ['a'], APPLIED);
+    note('a', ['a'], TAKEN);
     clock.runFor(1_000);
     expect(agent.all('route_status')).toHaveLength(1);
     const direct = tunnelsStage();
@@ -77,6 +78,27 @@ describe('an agent behind a Caddy', () => {
     other.sync(1, mappingsOf(['a']));
     direct.clock.runFor(1_000);
     expect([other.last('config_ack')?.revision, other.all('route_status')]).toEqual([1, []]);
+  });
+
+  test('hears nothing of routes with a revision that moves none', () => {
+    const { agent, clock, note } = behindCaddy();
+    note('a', ['a'], APPLIED);
+    agent.sync(1, mappingsOf(['a']));
+    clock.runFor(1_000);
+    agent.sync(2, mappingsOf(['a', 'b']));
+    clock.runFor(1_000);
+    expect([agent.last('config_ack')?.revision, agent.all('route_status').length]).toEqual([2, 1]);
+  });
+
+  test('that vanishes leaves no timer behind', () => {
+    const { agent, clock, note } = behindCaddy();
+    agent.sync(1, mappingsOf(['a']));
+    clock.settle();
+    note('a', ['a'], APPLIED);
+    clock.settle();
+    agent.terminate();
+    clock.settle();
+    expect(clock.pending).toBe(0);
   });
 
   test('that runs on the real machines shows what it was told, from the moment it is online', () => {
@@ -106,6 +128,7 @@ describe('what moves', () => {
     for (let ms = 0; ms < 1_000; ms += 10) {
       move({ a: { state: 'failed', reason: String(ms) } });
       clock.runFor(10);
+      expect(clock.pending).toBeLessThan(2);
     }
     clock.runFor(STATUS_GAP_MS);
     expect(messages.at(-1)?.routes).toMatchObject([{ reason: '990' }]);
@@ -137,8 +160,11 @@ describe('what moves', () => {
     clock.runFor(60_000);
     expect(messages.flatMap(({ routes }) => routes).length).toBe(2_100);
     expect(messages[0]?.routes).toHaveLength(MAX_TOLD_ROUTES);
-    for (const { atMs: _, ...message } of messages)
-      expect(encodeControl(message).length).toBeLessThanOrEqual(MAX_CONTROL_BYTES);
+    for (const { atMs: _, ...message } of messages) {
+      const text = encodeControl(message);
+      expect(text.length).toBeLessThanOrEqual(MAX_CONTROL_BYTES);
+      expect(parseControl(text)).toEqual(message);
+    }
     expect(messages.length).toBeLessThan(8);
     expect(messages.map(({ atMs }) => atMs)).toEqual(messages.map((_, at) => at * STATUS_GAP_MS));
   });
