@@ -11,6 +11,8 @@ import {
 } from '../../../protocol/limits.ts';
 import { RouteBook, type DesiredRoute, type RouteStanding } from '../../../services/gateway/routeBook.ts';
 import { RouteTeller } from '../../../services/gateway/routeTeller.ts';
+import { POST } from '../../protocol/frames.ts';
+import { Recorder } from '../../protocol/wirePair.ts';
 import { SimulatedClock } from '../../simulation/simulatedClock.ts';
 import { AGENT_IDS, mappingsOf, SECRET, tunnelsStage, type AgentName } from './tunnelsStage.ts';
 
@@ -63,14 +65,16 @@ describe('an agent behind a Caddy', () => {
   });
 
   test('hears nothing of routes once it leaves, and without a Caddy never', () => {
-    const { agent, clock, note } = behindCaddy();
+    const { agent, clock, note, tunnels } = behindCaddy();
     note('a', ['a'], APPLIED);
     agent.sync(1, mappingsOf(['a']));
     clock.runFor(1_000);
-    agent.say({ type: 'goaway', reason: 'going_away', lastStreamId: 0, retryAfterMs: 0 });
+    // A stream that runs keeps the wire.
+    tunnels.open(1, POST, () => new Recorder());
+    agent.say({ type: 'goaway', reason: 'going_away', lastStreamId: 1, retryAfterMs: 0 });
     note('a', ['a'], TAKEN);
     clock.runFor(1_000);
-    expect(agent.all('route_status')).toHaveLength(1);
+    expect([agent.closed, agent.all('route_status').length]).toEqual([undefined, 1]);
     const direct = tunnelsStage();
     const other = direct.played('192.0.2.9');
     other.auth();
