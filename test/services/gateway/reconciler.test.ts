@@ -54,14 +54,24 @@ describe('the desired routes', () => {
     expect(applied).toEqual(['a.test', 'b.test', 'edit99.test']);
   });
 
+  testWithCaddy('whose lease has ended are gone within a poll', async () => {
+    const { caddy, reconciling } = await caddyStage();
+    const { reconciler, leaseOnly } = reconciling('a', 'b');
+    await right(reconciler);
+    leaseOnly('b');
+    await until('the route is gone', async () => (await hostsIn(caddy)).length === 2, A_POLL_MS);
+    expect(await hostsIn(caddy)).toEqual([GATEWAY_HOST, 'b.test']);
+    expect(reconciler.status.desired).toBe(1);
+  });
+
   testWithCaddy('that Caddy has already are not written again, by this gateway or the next one', async () => {
     const { caddy, reconciling } = await caddyStage();
     const first = reconciling('a', 'b');
     await right(first.reconciler);
     const { etag } = await caddy.ask('GET', '/config/');
     await polled(first);
-    first.publish('b', 'a');
-    await right(first.reconciler);
+    first.publish('a', 'b');
+    expect(first.reconciler.status.state).toBe('right');
     first.reconciler.stop();
     const second = reconciling('a', 'b');
     await right(second.reconciler);
@@ -126,9 +136,21 @@ describe('a gateway that starts anew', () => {
     await right(reconciler);
     reconciler.stop();
     publish('b');
-    expect(actors.list()).toEqual([]);
+    expect([actors.list(), reconciler.status]).toMatchObject([[], { desired: 1, applied: 1 }]);
     expect([await hostsIn(caddy), writes.count]).toEqual([[GATEWAY_HOST, 'a.test'], 1]);
   });
+});
+
+test('a gateway that stops while Caddy hangs leaves no question open', async () => {
+  const open = new Set<object>();
+  const adminUrl = await standIn((_, response) => {
+    open.add(response);
+    response.on('close', () => open.delete(response));
+  });
+  const { reconciler } = reconciling({ adminUrl, names: ['a'], readMs: 60_000 });
+  await until('Caddy is asked', () => open.size === 1);
+  reconciler.stop();
+  await until('nothing is asked any more', () => open.size === 0);
 });
 
 describe('what somebody else does to Caddy', () => {
@@ -143,7 +165,7 @@ describe('what somebody else does to Caddy', () => {
 
   testWithCaddy('between our look and our write is not lost', async () => {
     const { caddy, reconciling } = await caddyStage();
-    const { reconciler, writes } = reconciling('a');
+    const { reconciler, writes, logged } = reconciling('a');
     let tries = 0;
     writes.before = async () => {
       tries += 1;
@@ -151,6 +173,7 @@ describe('what somebody else does to Caddy', () => {
     };
     await right(reconciler);
     expect([tries, writes.count]).toEqual([2, 1]);
+    expect(logged.map(({ line }) => line)).toEqual(["Caddy's routes were written."]);
     expect(await hostsIn(caddy)).toEqual(['mine.test', GATEWAY_HOST, 'a.test']);
   });
 });

@@ -59,8 +59,10 @@ export function reconciling({
   adminUrl,
   portMap = new Map(),
   names,
+  readMs = DEADLINES.readMs,
 }: {
   readonly adminUrl: string;
+  readonly readMs?: number;
   readonly portMap?: ReadonlyMap<number, number>;
   readonly names: readonly string[];
 }) {
@@ -71,7 +73,7 @@ export function reconciling({
   });
   const applied: string[] = [];
   bus.on('route.applied', ({ domain }) => applied.push(domain));
-  const client = createCaddyClient(adminUrl, DEADLINES);
+  const client = createCaddyClient(adminUrl, { ...DEADLINES, readMs });
   const writes = { count: 0, before: async () => {} };
   /** The real client, which counts what is written. */
   const counted: CaddyAdmin = {
@@ -117,6 +119,10 @@ export function reconciling({
     publish(...published: string[]) {
       desired = published.map((name) => routeOf(name));
       reconciler.noteDesired();
+    },
+    /** The same, as leases end: nobody tells. */
+    leaseOnly(...leased: string[]) {
+      desired = leased.map((name) => routeOf(name));
     },
   };
 }
