@@ -27,22 +27,23 @@ interface Entry {
   readonly standing: RouteStanding;
 }
 
+/** By owner, then by mapping: names joined for a key would be made anew for thousands at every look. */
+type Entries = Map<string, Map<string, Entry>>;
+
 export class RouteBook {
-  private entries = new Map<string, Entry>();
+  private entries: Entries = new Map();
   private readonly listeners: (() => void)[] = [];
 
   /** Takes how all routes stand now; those that are left out are pending. */
   note(standings: Iterable<readonly [DesiredRoute, RouteStanding]>): void {
-    const entries = new Map<string, Entry>();
-    for (const [route, standing] of standings) entries.set(keyOf(route), { route, standing });
     const before = this.entries;
-    this.entries = entries;
-    if (hasMoved(before, entries)) for (const listener of this.listeners) listener();
+    this.entries = entriesOf(standings);
+    if (hasMoved(before, this.entries)) for (const listener of this.listeners) listener();
   }
 
   /** A mapping that has another name or port than the one that was noted is pending: that was the route of before. */
   standingOf(route: DesiredRoute): RouteStanding {
-    const entry = this.entries.get(keyOf(route));
+    const entry = this.entries.get(route.owner)?.get(route.id);
     return entry !== undefined && isSameRoute(entry.route, route) ? entry.standing : PENDING;
   }
 
@@ -52,20 +53,34 @@ export class RouteBook {
   }
 }
 
-function keyOf({ owner, id }: DesiredRoute): string {
-  return `${owner} ${id}`;
+function entriesOf(standings: Iterable<readonly [DesiredRoute, RouteStanding]>): Entries {
+  const entries: Entries = new Map();
+  for (const [route, standing] of standings) {
+    const ofOwner = entries.get(route.owner) ?? new Map<string, Entry>();
+    entries.set(route.owner, ofOwner.set(route.id, { route, standing }));
+  }
+  return entries;
+}
+
+function hasMoved(before: Entries, now: Entries): boolean {
+  if (before.size !== now.size) return true;
+  for (const [owner, entries] of now) {
+    const earlier = before.get(owner);
+    if (earlier?.size !== entries.size) return true;
+    for (const [id, entry] of entries) if (!isSame(earlier.get(id), entry)) return true;
+  }
+  return false;
+}
+
+function isSame(earlier: Entry | undefined, { route, standing }: Entry): boolean {
+  return (
+    earlier !== undefined &&
+    isSameRoute(earlier.route, route) &&
+    earlier.standing.state === standing.state &&
+    earlier.standing.reason === standing.reason
+  );
 }
 
 function isSameRoute(one: DesiredRoute, other: DesiredRoute): boolean {
   return one.domain === other.domain && one.port === other.port;
-}
-
-function hasMoved(before: ReadonlyMap<string, Entry>, now: ReadonlyMap<string, Entry>): boolean {
-  if (before.size !== now.size) return true;
-  for (const [key, { route, standing }] of now) {
-    const earlier = before.get(key);
-    if (earlier === undefined || !isSameRoute(earlier.route, route)) return true;
-    if (earlier.standing.state !== standing.state || earlier.standing.reason !== standing.reason) return true;
-  }
-  return false;
 }
