@@ -95,7 +95,12 @@ export async function startCaddy({
       return child.pid;
     },
     log: () => log,
-    ask: (method, path, body) => ask(admin.to, method, path, body),
+    // A Caddy that loads a configuration closes the connections of its admin API: what only reads is asked again.
+    ask: (method, path, body) =>
+      ask(admin.to, method, path, body).catch((error: unknown) => {
+        if (method !== 'GET') throw error;
+        return ask(admin.to, method, path);
+      }),
     async kill(signal) {
       const ending = child;
       child = undefined;

@@ -55,9 +55,11 @@ export class TlsVisitor {
       ca: this.root,
       lookup: (_host, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]),
     });
+    const stream = session.request({ ':path': path });
+    // What ends the session ends the stream, and there it is heard.
+    session.on('error', () => {});
+    stream.end();
     try {
-      const stream = session.request({ ':path': path });
-      stream.end();
       const [headers] = await once(stream, 'response');
       let body = '';
       for await (const chunk of stream) body += String(chunk);
