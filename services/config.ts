@@ -28,7 +28,7 @@ import {
   type Variables,
 } from './config/variables.ts';
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface GatewayConfig {
@@ -162,12 +162,6 @@ const agentSchema = z.object({
   OCTOPORTY_LOG_MAX_ROWS: countValue(100_000),
 });
 
-const upSchema = z.object({
-  ...agentSchema.pick({ OCTOPORTY_DATA_DIR: true, OCTOPORTY_LOG_LEVEL: true }).shape,
-  OCTOPORTY_CADDY: textValue().prefault('caddy'),
-  OCTOPORTY_CADDY_PORT: portValue(8443),
-});
-
 /** Throws ConfigError. */
 export function loadGatewayConfig(given: ConfigSources = {}): GatewayConfig {
   const sources = withEnvironment(given);
@@ -223,33 +217,6 @@ export function loadAgentConfig(given: ConfigSources = {}, maps: readonly MapFla
   };
 }
 
-/** What `octoporty up` needs to know before its two services can be configured. Throws ConfigError. */
-export interface UpConfig {
-  /** Absolute. */
-  readonly dataDir: string;
-  readonly logLevel: LogLevel;
-  /** False: one is to be made up and kept. */
-  readonly hasSecret: boolean;
-  readonly hasPassword: boolean;
-  /** The program that `--caddy` starts: a file, or a name on the PATH. */
-  readonly caddyBinary: string;
-  /** Where it stands for external port 443; 0 takes any free port. */
-  readonly caddyPort: number;
-}
-
-export function loadUpConfig(given: ConfigSources = {}): UpConfig {
-  const sources = withEnvironment(given);
-  const read = parseVariables(upSchema, sources);
-  return {
-    dataDir: resolve(read.OCTOPORTY_DATA_DIR),
-    logLevel: read.OCTOPORTY_LOG_LEVEL,
-    hasSecret: isConfigured('OCTOPORTY_AUTH_SECRET', sources),
-    hasPassword: isConfigured('OCTOPORTY_UI_PASSWORD', sources),
-    caddyBinary: read.OCTOPORTY_CADDY,
-    caddyPort: read.OCTOPORTY_CADDY_PORT,
-  };
-}
-
 /** For a program that is not ours: the environment without any setting, and so without any secret, of ours. */
 export function foreignEnvironment(): Variables {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OCTOPORTY_')));
@@ -297,7 +264,8 @@ export function secretsOf(config: GatewayConfig | AgentConfig): string[] {
   return [...config.authSecrets, ...own].filter((secret) => secret !== null);
 }
 
-function withEnvironment(given: ConfigSources): ConfigSources {
+/** The sources, the environment of this process among them unless another one is given. */
+export function withEnvironment(given: ConfigSources): ConfigSources {
   return { environment: process.env, ...given };
 }
 

@@ -8,10 +8,8 @@ import {
   foreignEnvironment,
   loadAgentConfig,
   loadGatewayConfig,
-  loadUpConfig,
   secretsOf,
   type CaddyConfig,
-  type UpConfig,
 } from './config.ts';
 import { startDemo } from './demo.ts';
 import { startAgent } from './agent/main.ts';
@@ -22,6 +20,7 @@ import { bannerOf } from './up/banner.ts';
 import { startCaddy, type RunningCaddy } from './up/caddy.ts';
 import { onFreePort } from './up/freePort.ts';
 import { keptText, type KeptText } from './up/keptText.ts';
+import { loadUpConfig, type UpConfig } from './up/upConfig.ts';
 import { upSources } from './up/upSources.ts';
 import { VERSION } from './version.ts';
 

@@ -1,8 +1,8 @@
 // Owns what `octoporty up` chooses where nobody has: loopback, few log lines, and what it keeps in the data folder.
 
 import type { ConfigSources } from '../config/variables.ts';
-import { loadUpConfig } from '../config.ts';
 import { readKept } from './keptText.ts';
+import { loadUpConfig } from './upConfig.ts';
 
 /** For a part of it that does not answer: the ports of a running one are told by nothing but its banner. */
 export const UP_HINT =

@@ -1,17 +1,20 @@
 // Owns the tests of `octoporty up --caddy` as a process: which Caddy it takes, what it tells it, and how it ends.
 
+import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLog, type LogDestination } from '../../services/log.ts';
 import { startCaddy, type RunningCaddy } from '../../services/up/caddy.ts';
 import { testEachCaddy, type CaddyBinary } from '../support/caddy.ts';
 import { freePort, until } from '../support/rig.ts';
+import { TlsVisitor } from '../support/tlsVisitor.ts';
 import { run, tempDir } from './spawned.ts';
 
 const CLI = 'services/cli.ts';
-/** A secret of ours, and what a Caddy needs. */
+/** All that a Caddy needs of ours. */
 const ENVIRONMENT = { PATH: process.env.PATH, HOME: '/nonexistent' };
 
 describe('octoporty up --caddy', () => {
@@ -41,7 +44,7 @@ describe('octoporty up --caddy', () => {
     expect(environment).not.toMatch(/OCTOPORTY|cccc/);
   });
 
-  it('passes on what Caddy warns of, and what it was killed by', async () => {
+  it('passes on what Caddy warns of', async () => {
     const said = `{"level":"warn","logger":"tls","msg":"not so good","ts":1,"names":["a"]}`;
     const lines: string[] = [];
     const binary = script(`[ $1 = version ] && echo v2.9.0 || { echo '${said}' >&2; exit 1; }`);
@@ -136,6 +139,32 @@ describe('octoporty up --caddy', () => {
     const first = await start(path, tempDir());
     await expect(start(path, tempDir(), SILENCE, first.httpsPort)).rejects.toThrow('EADDRINUSE');
   });
+
+  testEachCaddy(
+    'prints a line that works at once, on the next free port when one is taken',
+    async ({ path }) => {
+      const taken = createServer().listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      onTestFinished(() => void taken.close());
+      const address = taken.address();
+      const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+      const process = up({ OCTOPORTY_CADDY: path, OCTOPORTY_CADDY_PORT: String(port) });
+      const [, root = '', other = ''] = await process.printed(
+        /curl --cacert (\S+) https:\/\/demo\.localhost:(\d+)\/\n/,
+      );
+      expect(process.stdout()).toContain(
+        `Port ${port} is taken: the way in through Caddy is on port ${other}.\n`,
+      );
+      const visitor = new TlsVisitor(Number(other), readFileSync(root));
+      expect(await visitor.get('demo.localhost')).toMatchObject({
+        status: 200,
+        body: expect.stringContaining('Hello from the demo origin') as unknown,
+      });
+      process.kill('SIGINT');
+      expect(await process.ended).toMatchObject({ code: 0, stderr: '' });
+      expect(process.stdout()).not.toContain('"level"');
+    },
+  );
 
   testEachCaddy('leaves no Caddy behind, however it ends', async ({ path }) => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
