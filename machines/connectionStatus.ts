@@ -4,7 +4,8 @@ import type { ConnectionContext } from './connection.ts';
 
 /** The status of a connection as the API and the health check show it. */
 export function connectionStatus(context: ConnectionContext) {
-  const { lastAttempt, lastError, gateway, gatewayMachines, routes, ackedRevision, refused, config } = context;
+  const { lastAttempt, lastError, gateway, gatewayMachines, routes, ackedRevision, refused, config } =
+    context;
   return {
     attempt: lastAttempt,
     lastError,
