@@ -12,7 +12,7 @@ export const GATHER_MS = 20;
 export const FIRST_REST_MS = 250;
 export const MAX_REST_MS = 2_000;
 
-/** Writes in a row that Caddy took and did not show. Raised: whoever else writes there is fought for longer. */
+/** Writes in a row that came to nothing: Caddy did not show them, or others had written meanwhile. Raised: whoever else writes there is fought for longer. */
 export const MAX_ROUNDS = 3;
 
 export type LookResult =
@@ -61,7 +61,7 @@ export const reconcilerMachine = setup({
     noteFight: assign(({ context }) => ({
       failures: context.failures + 1,
       rounds: 0,
-      reason: 'Somebody else changes the same routes of Caddy.',
+      reason: 'Somebody else keeps changing what Caddy has.',
     })),
     countRound: assign({ rounds: ({ context }) => context.rounds + 1 }),
     // What differs now may differ by our own wish: nobody fights us.

@@ -68,8 +68,12 @@ export function createCaddyClient(
 
   async function exchange(asked: Asked, deadlineMs: number): Promise<Answer> {
     const deadline = AbortSignal.timeout(deadlineMs);
+    const signal = AbortSignal.any([deadline, closing.signal]);
     try {
-      return await answerTo(address, asked, AbortSignal.any([deadline, closing.signal]));
+      return await answerTo(address, asked, signal).catch((error: unknown) => {
+        if (!isCut(error)) throw error;
+        return answerTo(address, asked, signal);
+      });
     } catch (error) {
       if (error instanceof CaddyError) throw error;
       const why = deadline.aborted ? `it did not answer within ${deadlineMs / 1000} s` : reasonOf(error);
@@ -144,6 +148,14 @@ function answerTo(address: AdminAddress, asked: Asked, signal: AbortSignal): Pro
     });
     request.end(body);
   });
+}
+
+/**
+ * From 2.10 on Caddy cuts the connections to its admin API whenever somebody writes: what was cut is asked once more. A
+ * write that had come through after all is stale then.
+ */
+function isCut(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

@@ -163,7 +163,7 @@ test('a Caddy that does not show three writes in a row is left alone for a while
   expect([did(), state(), context()]).toMatchObject([
     [],
     'resting',
-    { failures: 1, rounds: 0, reason: 'Somebody else changes the same routes of Caddy.' },
+    { failures: 1, rounds: 0, reason: 'Somebody else keeps changing what Caddy has.' },
   ]);
   clock.runFor(FIRST_REST_MS);
   sees(DIFFERS);

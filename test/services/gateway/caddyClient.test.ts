@@ -189,6 +189,19 @@ describe('somebody who is asked in the place of Caddy', () => {
       message,
     });
   });
+
+  test('and cuts the connection is asked once more, to write too', async () => {
+    let connections = 0;
+    const server = createServer((_, response) => response.setHeader('ETag', '"1"').end('1'));
+    server.on('connection', (socket) => {
+      connections += 1;
+      if (connections % 2 === 1) socket.resetAndDestroy();
+    });
+    const client = open(`http://127.0.0.1:${await listen(server)}`);
+    expect(await client.read('/')).toEqual({ value: 1, etag: '"1"' });
+    await client.write('PATCH', '/', 2, '"1"');
+    expect(connections).toBe(4);
+  });
 });
 
 describe('nobody', () => {
