@@ -178,6 +178,29 @@ describe('what somebody else does to Caddy', () => {
   });
 });
 
+testEachCaddy('two hands that write all the time undo nothing of each other', async (binary) => {
+  const { caddy, reconciling } = await caddyStage({ binary });
+  const { reconciler, publish } = reconciling('a');
+  await right(reconciler);
+  const taken: string[] = [];
+  for (let n = 0; n < 50; n += 1) {
+    publish('a', `edit${n}`);
+    const host = `mine${n}.test`;
+    const route = { ...FOREIGN_ROUTE, match: [{ host: [host] }] };
+    // What Caddy cuts may have come through or not: only what it has taken counts.
+    const isTaken = await caddy.ask('PUT', `${SERVER_PATH}/routes/0`, route).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+    if (isTaken) taken.push(host);
+  }
+  await right(reconciler);
+  const hosts = await hostsIn(caddy);
+  expect(taken.length).toBeGreaterThan(10);
+  expect(taken.filter((host) => !hosts.includes(host))).toEqual([]);
+  expect(hosts.filter((host) => !host.startsWith('mine'))).toEqual([GATEWAY_HOST, 'a.test', 'edit49.test']);
+});
+
 describe('a Caddy', () => {
   testEachCaddy('that restarts without our routes has them again soon after', async (binary) => {
     const { caddy, reconciling } = await caddyStage({ binary });
