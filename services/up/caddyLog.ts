@@ -12,6 +12,9 @@ const MEANT_TO_BE = new Set([
   'exiting; byeee!! 👋',
 ]);
 
+/** What befell one request is in the log of requests; here it would show each address that was asked for. */
+const ABOUT_REQUESTS = /^http\.(handlers|log)\b/;
+
 /** Takes one line of Caddy's standard error. */
 export function logCaddyLine(log: Log, line: string): void {
   const parsed = lineSchema.safeParse(jsonOf(line));
@@ -20,10 +23,13 @@ export function logCaddyLine(log: Log, line: string): void {
     return;
   }
   const { level, msg, ts: _, ...fields } = parsed.data;
-  const message = `Caddy: ${msg}`;
-  if (level === 'warn' && !MEANT_TO_BE.has(msg)) log.warn({ caddy: fields }, message);
-  else if (['error', 'panic', 'fatal'].includes(level)) log.error({ caddy: fields }, message);
-  else log.debug({ caddy: fields }, message);
+  log[weightOf(level, msg, fields.logger)]({ caddy: fields }, `Caddy: ${msg}`);
+}
+
+function weightOf(level: string, msg: string, logger: unknown): 'debug' | 'warn' | 'error' {
+  if (typeof logger === 'string' && ABOUT_REQUESTS.test(logger)) return 'debug';
+  if (level === 'warn') return MEANT_TO_BE.has(msg) ? 'debug' : 'warn';
+  return ['error', 'panic', 'fatal'].includes(level) ? 'error' : 'debug';
 }
 
 /** What a person needs of the last line before the end. */

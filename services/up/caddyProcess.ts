@@ -113,10 +113,10 @@ export class CaddyProcess {
   }
 }
 
-/** One that could not be started has ended too. */
+/** When its last line has been read. One that could not be started has ended too. */
 function endOf(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
-    child.on('exit', () => resolve());
+    child.on('close', () => resolve());
     child.on('error', () => resolve());
   });
 }

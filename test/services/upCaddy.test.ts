@@ -44,10 +44,13 @@ describe('octoporty up --caddy', () => {
     expect(environment).not.toMatch(/OCTOPORTY|cccc/);
   });
 
-  it('passes on what Caddy warns of', async () => {
-    const said = `{"level":"warn","logger":"tls","msg":"not so good","ts":1,"names":["a"]}`;
+  it('passes on what Caddy warns of, without what befell single requests', async () => {
+    const said = [
+      { level: 'error', logger: 'http.log.error', msg: 'dial tcp', ts: 1, request: { uri: '/?token=x' } },
+      { level: 'warn', logger: 'tls', msg: 'not so good', ts: 1, names: ['a'] },
+    ].map((line) => `echo '${JSON.stringify(line)}' >&2`);
     const lines: string[] = [];
-    const binary = script(`[ $1 = version ] && echo v2.9.0 || { echo '${said}' >&2; exit 1; }`);
+    const binary = script(`[ $1 = version ] && echo v2.9.0 || { ${said.join('; ')}; exit 1; }`);
     await expect(start(binary, tempDir(), { write: (line) => void lines.push(line) })).rejects.toThrow(
       'Caddy did not start: not so good',
     );
