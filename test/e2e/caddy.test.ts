@@ -55,27 +55,32 @@ describe.each(caddies)('behind $name', (binary) => {
   let visitor: TlsVisitor;
   let httpsPort: number;
   let foreignBefore: string;
+  /** What has been started, however far the start has come. */
+  const stops: (() => Promise<void> | void)[] = [];
 
   beforeAll(async () => {
     originUrl = { ...originUrl, internalPort: await listen(origin) };
     httpsPort = await freePort();
     caddy = await startCaddy({ binary, config: configOf(httpsPort, await freePort()) });
+    stops.push(() => caddy.stop());
     foreignBefore = await foreignPart(caddy);
     rig = await startRig({
       maps: [`${WEB}=http://127.0.0.1:${originUrl.internalPort}`],
       env: { OCTOPORTY_CADDY_ADMIN_URL: caddy.adminUrl, OCTOPORTY_GATEWAY_HOST: 'gateway.localhost' },
     });
+    stops.push(
+      () => rig.stop(),
+      () => close(origin),
+    );
     visitor = new TlsVisitor(httpsPort, readFileSync(caddy.rootFile));
     api = new AdminApi(rig.uiPort, PASSWORD);
+    stops.push(() => api.close());
     await api.logIn();
     await served(WEB);
   });
 
   afterAll(async () => {
-    api.close();
-    await close(origin);
-    await rig.stop();
-    await caddy.stop();
+    for (const stop of stops.reverse()) await stop();
   });
 
   test('visitors come by HTTP/1.1 and by HTTP/2', async () => {
@@ -120,6 +125,7 @@ describe.each(caddies)('behind $name', (binary) => {
       });
       await until('Caddy has the edit', async () => (await routesOf(caddy)).includes(externalDomain));
     }
+    expect(socket.readyState).toBe(socket.OPEN);
     socket.send('still there?');
     const [message] = await once(socket, 'message');
     expect(String(message)).toBe('still there?');
@@ -143,7 +149,6 @@ describe.each(caddies)('behind $name', (binary) => {
     'a gateway that is started again finds its routes, and changes nothing',
     { timeout: 60_000 },
     async () => {
-      await untilQuiet(caddy);
       const before = { etag: (await caddy.ask('GET', '/config/')).etag, writes: writesOf(caddy) };
       await rig.gateway.end('SIGKILL');
       rig.gateway.start();
