@@ -1,7 +1,7 @@
 // One dial and the life of its wire: dialled, authenticated, synced, online, drained, gone.
 
 import { assign, forwardTo, sendParent, sendTo, setup } from 'xstate';
-import type { ToldMachine } from '../protocol/control.ts';
+import type { ToldMachine, ToldRoute } from '../protocol/control.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { HANDSHAKE_TIMEOUT_MS } from '../protocol/limits.ts';
 import type { Identity, TokenPort } from '../protocol/tokens.ts';
@@ -11,6 +11,7 @@ import {
   type ConfigChanged,
   type ConfigReport,
   type ConfigSnapshot,
+  type Refusal,
 } from './configSync.ts';
 import { heartbeatMachine, type HeartbeatReport } from './heartbeat.ts';
 import type { Link, LinkEvent } from './link.ts';
@@ -27,18 +28,16 @@ export interface LinkDialer {
 export type AttemptReport =
   | { type: 'attempt.authenticating'; attempt: number }
   | { type: 'attempt.syncing'; attempt: number; gatewayVersion: string; gatewayHost: string | null }
-  | { type: 'attempt.online'; attempt: number }
-  | {
-      type: 'attempt.acked';
-      attempt: number;
-      revision: number;
-      refused: readonly { id: string; code: ErrorCode }[];
-    }
+  /** `routes`: the first that the gateway told of; null: it tells of none, and what it confirms it serves. */
+  | { type: 'attempt.online'; attempt: number; routes: readonly ToldRoute[] | null }
+  | { type: 'attempt.acked'; attempt: number; revision: number; refused: readonly Refusal[] }
   | { type: 'attempt.measured'; attempt: number; rttMs: number }
   | { type: 'attempt.silent'; attempt: number }
   | { type: 'attempt.heard'; attempt: number }
   /** How the gateway's session at the other end of this wire stands. */
   | { type: 'attempt.told'; attempt: number; machines: readonly ToldMachine[] }
+  /** Routes that stand otherwise than before. */
+  | { type: 'attempt.routes'; attempt: number; routes: readonly ToldRoute[] }
   /** The gateway asked us to dial elsewhere; streams that run may finish here. */
   | { type: 'attempt.leaving'; attempt: number; code: ErrorCode }
   | { type: 'attempt.ended'; attempt: number; code: ErrorCode; detail: string };
@@ -57,6 +56,8 @@ export interface AttemptInput {
 interface AttemptContext extends AttemptInput {
   link: Link;
   attempt: number;
+  /** What was told of routes before this wire was online. */
+  routes: readonly ToldRoute[] | null;
   code: ErrorCode;
   detail: string;
 }
@@ -120,7 +121,15 @@ export const attemptMachine = setup({
     reportOnline: sendParent(({ context }): AttemptReport => ({
       type: 'attempt.online',
       attempt: context.attempt,
+      routes: context.routes,
     })),
+    holdRoutes: assign(({ event }) =>
+      event.type === 'control.route_status' ? { routes: event.message.routes } : {},
+    ),
+    reportRoutes: sendParent(({ context, event }): AttemptReport => {
+      const routes = event.type === 'control.route_status' ? event.message.routes : [];
+      return { type: 'attempt.routes', attempt: context.attempt, routes };
+    }),
     reportAcked: sendParent(({ context, event }): AttemptReport => {
       const { revision, refused } = event.type === 'config.acked' ? event : { revision: -1, refused: [] };
       return { type: 'attempt.acked', attempt: context.attempt, revision, refused };
@@ -161,6 +170,7 @@ export const attemptMachine = setup({
       // A wire that was given up still tells its end.
       if (self.getSnapshot().status === 'active') self.send(event);
     }),
+    routes: null,
     code: 'wire_closed',
     detail: '',
   }),
@@ -226,6 +236,7 @@ export const attemptMachine = setup({
           actions: [{ type: 'note', params: { code: 'peer_silent' } }, 'terminate'],
         },
         'control.gateway_status': { actions: 'reportTold' },
+        'control.route_status': { actions: 'reportRoutes' },
         'control.goaway': '.leaving',
         retire: '.draining',
       },
@@ -241,6 +252,8 @@ export const attemptMachine = setup({
           },
           // No stream can run yet: there is nothing to stay for.
           on: {
+            // Nobody shows this wire yet: held until it is online.
+            'control.route_status': { actions: 'holdRoutes' },
             'control.goaway': { target: '#attempt.closed', actions: ['noteEvent', 'close'] },
             retire: {
               target: '#attempt.closed',

@@ -8,6 +8,7 @@ import { attemptMachine, type AttemptReport, type LinkDialer } from './attempt.t
 import { backoffMachine, type BackoffReport } from './backoff.ts';
 import type { ConfigChanged, ConfigSnapshot, Refusal } from './configSync.ts';
 import { fraction, type Random } from './random.ts';
+import { routesAfter, type ToldRoutes } from './toldRoutes.ts';
 
 /** Dials in flight at once. Raised: a gateway behind a black hole collects half-open handshakes. */
 export const MAX_DIALS = 3;
@@ -49,6 +50,8 @@ export interface ConnectionContext extends ConnectionInput {
   gateway: { version: string; host: string | null; rttMs: number | null };
   /** The gateway's session at the other end of the current wire; none while there is no such wire, or it has not told. */
   gatewayMachines: readonly ToldMachine[];
+  /** As told on the current wire. */
+  routes: ToldRoutes;
   ackedRevision: number | null;
   refused: readonly Refusal[];
 }
@@ -63,7 +66,7 @@ export type ConnectionEvent =
   | BackoffReport;
 
 /** What holds without a current wire. */
-const NO_WIRE = { current: null, gatewayMachines: [] } as const;
+const NO_WIRE = { current: null, gatewayMachines: [], routes: null } as const;
 
 export const connectionMachine = setup({
   types: {
@@ -139,6 +142,9 @@ export const connectionMachine = setup({
     noteGatewayMachines: assign(({ event }) =>
       event.type === 'attempt.told' ? { gatewayMachines: event.machines } : {},
     ),
+    noteRoutes: assign(({ context, event }) =>
+      event.type === 'attempt.routes' ? { routes: routesAfter(context.routes, event.routes) } : {},
+    ),
     noteLeaving: assign(({ event }) => {
       if (event.type !== 'attempt.leaving') return {};
       return { ...NO_WIRE, lastError: { code: event.code, detail: '' } };
@@ -148,6 +154,7 @@ export const connectionMachine = setup({
       return {
         current: event.attempt,
         gatewayMachines: [],
+        routes: event.routes === null ? null : routesAfter(null, event.routes),
         dialling: without(context.dialling, event.attempt),
         dials: 0,
         refusals: 0,
@@ -209,6 +216,7 @@ export const connectionMachine = setup({
     lastError: null,
     gateway: { version: '', host: null, rttMs: null },
     gatewayMachines: [],
+    routes: null,
     ackedRevision: null,
     refused: [],
   }),
@@ -219,6 +227,7 @@ export const connectionMachine = setup({
     'attempt.acked': { guard: 'isNotOld', actions: 'noteAck' },
     'attempt.measured': { guard: 'isCurrent', actions: 'noteRoundTrip' },
     'attempt.told': { guard: 'isCurrent', actions: 'noteGatewayMachines' },
+    'attempt.routes': { guard: 'isCurrent', actions: 'noteRoutes' },
     'attempt.ended': { actions: 'forget' },
     stop: '.stopping',
     reconnect: { target: '.waiting', actions: ['dropAll', 'startOver'] },

@@ -7,6 +7,7 @@ import {
   MAX_TEXT_MESSAGE_BYTES,
   MAX_TOLD_CHARS,
   MAX_TOLD_MACHINES,
+  MAX_TOLD_ROUTES,
   MAX_TOLD_TRANSITIONS,
   MAX_WIRE_MAPPINGS,
 } from './limits.ts';
@@ -83,10 +84,27 @@ const toldMachine = z.object({
 });
 export type ToldMachine = z.output<typeof toldMachine>;
 
-/** Gateway → agent, online: the actors of this agent's own session; the newest message counts. */
+/** Gateway → agent, online: the actors of this agent's own session, then the gateway's own; the newest message counts. */
 const gatewayStatus = z.object({
   type: z.literal('gateway_status'),
   machines: z.array(toldMachine).max(MAX_TOLD_MACHINES),
+});
+
+/** A state of a newer gateway that we do not know reads as `pending`. */
+const ROUTE_STATES = ['pending', 'applied', 'conflict', 'failed'] as const;
+const routeState = z
+  .string()
+  .max(64)
+  .transform((name) => ROUTE_STATES.find((state) => state === name) ?? 'pending');
+
+/** How a mapping's route stands in what is in front of the gateway; `reason` is for a person, and may be empty. */
+const toldRoute = z.object({ id: z.uuid(), state: routeState, reason: toldName });
+export type ToldRoute = z.output<typeof toldRoute>;
+
+/** Gateway → agent: the routes that stand otherwise than was told on this wire; of those never told: than pending. */
+const routeStatus = z.object({
+  type: z.literal('route_status'),
+  routes: z.array(toldRoute).max(MAX_TOLD_ROUTES),
 });
 
 /** Either way: `timestamp` is the sender's own clock and comes back as it is. */
@@ -109,6 +127,7 @@ const SCHEMAS = {
   config_sync: configSync,
   config_ack: configAck,
   gateway_status: gatewayStatus,
+  route_status: routeStatus,
   heartbeat,
   heartbeat_ack: heartbeatAck,
   goaway,

@@ -233,6 +233,26 @@ const ERRORS = {
     retryable: false,
     says: 'The gateway does not accept this mapping.',
   },
+  port_not_offered: {
+    number: 93,
+    status: 400,
+    retryable: false,
+    says: 'The gateway does not offer this external port: choose 443, or add it to its OCTOPORTY_EXTERNAL_PORTS.',
+  },
+
+  // One mapping that was accepted, and whose route cannot be made.
+  route_conflict: {
+    number: 94,
+    status: 409,
+    retryable: false,
+    says: 'Another route of the web server in front of the gateway has this name.',
+  },
+  route_failed: {
+    number: 95,
+    status: 502,
+    retryable: true,
+    says: 'The web server in front of the gateway does not take this route.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;

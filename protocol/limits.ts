@@ -71,12 +71,15 @@ export const RESET_BURST = 20_000;
 export const CONTROLS_PER_SECOND = 50;
 export const CONTROL_BURST = 200;
 
-/** What one `gateway_status` tells: machines, past transitions of each, and characters of a name in it. Raised: it no longer fits MAX_CONTROL_BYTES. */
+/** What one `gateway_status` tells: machines, past transitions of each, and characters of a name in it, or of a reason in `route_status`. Raised: it no longer fits MAX_CONTROL_BYTES. */
 export const MAX_TOLD_MACHINES = 8;
 export const MAX_TOLD_TRANSITIONS = 10;
 export const MAX_TOLD_CHARS = 128;
 
-/** Between two `gateway_status` of a wire, at least. Raised: a dashboard lags behind; lowered: a session that keeps moving takes bandwidth. */
+/** Routes in one `route_status`. Raised: even those with nothing to say no longer fit MAX_CONTROL_BYTES. */
+export const MAX_TOLD_ROUTES = 700;
+
+/** Between two `gateway_status` of a wire, or two `route_status`, at least. Raised: a dashboard lags behind; lowered: what keeps moving takes bandwidth. */
 export const STATUS_GAP_MS = 250;
 
 /** Mappings in one revision. Raised: config no longer fits MAX_TEXT_MESSAGE_BYTES. */

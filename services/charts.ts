@@ -12,6 +12,7 @@ import { databaseMachine } from '../machines/database.ts';
 import { handshakeMachine } from '../machines/handshake.ts';
 import { heartbeatMachine } from '../machines/heartbeat.ts';
 import { journalWriterMachine } from '../machines/journalWriter.ts';
+import { reconcilerMachine } from '../machines/reconciler.ts';
 import { sessionMachine } from '../machines/session.ts';
 import { chartOf } from './chart.ts';
 
@@ -26,6 +27,7 @@ const MACHINES: readonly AnyStateMachine[] = [
   handshakeMachine,
   heartbeatMachine,
   journalWriterMachine,
+  reconcilerMachine,
   sessionMachine,
 ];
 

@@ -53,20 +53,20 @@ program
   .description('gateway, agent and a demo in one process, on this machine only')
   .option('--map <name=url>', MAP_HELP, collect, [])
   .option('--no-demo', 'leave the demo origin out')
-  .option('--caddy', 'put Caddy in front (comes with a later release)')
+  .option('--caddy', 'put Caddy in front, with certificates of its own authority')
+  .option('--caddy-port <port>', "Caddy's port, standing for external port 443")
   .option('--data-dir <folder>', 'where mappings, secret and password are kept')
   .option('--listen-port <port>', "the gateway's port")
   .option('--ui-port <port>', "the status page's port")
   .option('--log-level <level>', 'debug, info, warn, error or silent')
   .action((flags: Flags) =>
     serve(UP_LISTENS, async (lifecycle) => {
-      if (flags.caddy === true) {
-        throw new ConfigError('--caddy comes with a later release: start without it.');
-      }
       const { startUp } = await import('./up.ts');
       const print = (text: string) => void process.stdout.write(text);
       const maps = parseMapFlags(flags.map ?? []);
-      return startUp({ sources: sourcesOf(flags), maps, hasDemo: flags.demo === true, lifecycle, print });
+      const hasCaddy = flags.caddy === true;
+      const hasDemo = flags.demo === true;
+      return startUp({ sources: sourcesOf(flags), maps, hasDemo, hasCaddy, lifecycle, print });
     }),
   );
 
@@ -81,12 +81,6 @@ program
     serve(GATEWAY_LISTENS, async (lifecycle) => {
       const config = loadGatewayConfig(sourcesOf(flags));
       const log = await createStandardLog({ level: config.logLevel, secrets: secretsOf(config) });
-      if (config.caddy !== null) {
-        log.warn(
-          {},
-          'OCTOPORTY_CADDY_ADMIN_URL has no effect yet: configure Caddy by hand, as in deploy/Caddyfile.',
-        );
-      }
       const { startGateway } = await import('./gateway/main.ts');
       await lifecycle.start(() => startGateway({ config, log }));
       return log;

@@ -14,14 +14,21 @@ import {
   durationValue,
   hostNameValue,
   orNull,
+  portsValue,
   portValue,
   secretValue,
   textValue,
   wordsValue,
 } from './config/values.ts';
-import { ConfigError, isConfigured, parseVariables, type ConfigSources } from './config/variables.ts';
+import {
+  ConfigError,
+  isConfigured,
+  parseVariables,
+  type ConfigSources,
+  type Variables,
+} from './config/variables.ts';
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface GatewayConfig {
@@ -52,8 +59,12 @@ export interface GatewayConfig {
 export interface CaddyConfig {
   /** `http://localhost:2019` or `unix:/path`. */
   readonly adminUrl: string;
-  /** `host:port` where Caddy finds the gateway. */
-  readonly upstream: string;
+  /** `host:port` where Caddy finds the gateway; null: on this machine, at the port that the gateway listens on. */
+  readonly upstream: string | null;
+  /** External ports for which Caddy listens elsewhere: 443 → 8443. Any other is listened on itself, or as Caddy says. */
+  readonly portMap: ReadonlyMap<number, number>;
+  /** The external ports that mappings may have: 443, 80, and those that were asked for. */
+  readonly externalPorts: ReadonlySet<number>;
 }
 
 export interface AgentConfig {
@@ -97,6 +108,9 @@ const RENEW_AT = RENEW_AFTER_MS / SESSION_LIFETIME_MS;
 /** How long streams in flight get at the end. Raised: container runtimes kill first (Docker after 10 s unless told). */
 const DRAIN_MS = 30_000;
 
+/** External ports that Caddy listens on whatever else is asked for. */
+const USUAL_PORTS = [443, 80];
+
 const LOOPBACK_CIDRS = '127.0.0.0/8,::1/128';
 
 const commonShape = {
@@ -122,6 +136,7 @@ const gatewaySchema = z.object({
   OCTOPORTY_SESSION_LIFETIME: durationValue(`${SESSION_LIFETIME_MS}ms`),
   OCTOPORTY_CADDY_ADMIN_URL: orNull(textValue()),
   OCTOPORTY_CADDY_UPSTREAM: orNull(textValue()),
+  OCTOPORTY_EXTERNAL_PORTS: portsValue(),
 });
 
 const agentListenShape = {
@@ -146,8 +161,6 @@ const agentSchema = z.object({
   OCTOPORTY_LOG_RETENTION: durationValue('7d'),
   OCTOPORTY_LOG_MAX_ROWS: countValue(100_000),
 });
-
-const upSchema = agentSchema.pick({ OCTOPORTY_DATA_DIR: true, OCTOPORTY_LOG_LEVEL: true });
 
 /** Throws ConfigError. */
 export function loadGatewayConfig(given: ConfigSources = {}): GatewayConfig {
@@ -204,25 +217,9 @@ export function loadAgentConfig(given: ConfigSources = {}, maps: readonly MapFla
   };
 }
 
-/** What `octoporty up` needs to know before its two services can be configured. Throws ConfigError. */
-export interface UpConfig {
-  /** Absolute. */
-  readonly dataDir: string;
-  readonly logLevel: LogLevel;
-  /** False: one is to be made up and kept. */
-  readonly hasSecret: boolean;
-  readonly hasPassword: boolean;
-}
-
-export function loadUpConfig(given: ConfigSources = {}): UpConfig {
-  const sources = withEnvironment(given);
-  const read = parseVariables(upSchema, sources);
-  return {
-    dataDir: resolve(read.OCTOPORTY_DATA_DIR),
-    logLevel: read.OCTOPORTY_LOG_LEVEL,
-    hasSecret: isConfigured('OCTOPORTY_AUTH_SECRET', sources),
-    hasPassword: isConfigured('OCTOPORTY_UI_PASSWORD', sources),
-  };
+/** For a program that is not ours: the environment without any setting, and so without any secret, of ours. */
+export function foreignEnvironment(): Variables {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OCTOPORTY_')));
 }
 
 /** Where a service of this machine answers; `null` asks for the service that the environment configures. */
@@ -267,7 +264,8 @@ export function secretsOf(config: GatewayConfig | AgentConfig): string[] {
   return [...config.authSecrets, ...own].filter((secret) => secret !== null);
 }
 
-function withEnvironment(given: ConfigSources): ConfigSources {
+/** The sources, the environment of this process among them unless another one is given. */
+export function withEnvironment(given: ConfigSources): ConfigSources {
   return { environment: process.env, ...given };
 }
 
@@ -288,6 +286,8 @@ function caddyOf(read: z.output<typeof gatewaySchema>): CaddyConfig | null {
   }
   return {
     adminUrl: parseCaddyAdminUrl(read.OCTOPORTY_CADDY_ADMIN_URL, read.OCTOPORTY_ALLOW_INSECURE),
-    upstream: read.OCTOPORTY_CADDY_UPSTREAM ?? `localhost:${read.OCTOPORTY_LISTEN_PORT}`,
+    upstream: read.OCTOPORTY_CADDY_UPSTREAM,
+    portMap: new Map(),
+    externalPorts: new Set([...USUAL_PORTS, ...read.OCTOPORTY_EXTERNAL_PORTS]),
   };
 }

@@ -37,6 +37,14 @@ interface Facts {
     readonly code: ErrorCode | null;
     readonly detail: string;
   };
+  /** Caddy serves a mapping's name from now on. */
+  'route.applied': {
+    readonly agentId: string;
+    /** Of a route that was there before the gateway: its name and port, until its agent has spoken. */
+    readonly mappingId: string;
+    readonly domain: string;
+    readonly port: number;
+  };
   /** Somebody dialled and was not let in. */
   'tunnel.refused': { readonly address: string; readonly code: ErrorCode };
 }

@@ -4,15 +4,23 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { MapFlag } from './config/mapFlag.ts';
 import { isLoopback, MIN_SECRET_BYTES } from './config/values.ts';
 import { ConfigError, type ConfigSources } from './config/variables.ts';
-import { loadAgentConfig, loadGatewayConfig, loadUpConfig, secretsOf, type UpConfig } from './config.ts';
+import {
+  foreignEnvironment,
+  loadAgentConfig,
+  loadGatewayConfig,
+  secretsOf,
+  type CaddyConfig,
+} from './config.ts';
 import { startDemo } from './demo.ts';
 import { startAgent } from './agent/main.ts';
 import { startGateway } from './gateway/main.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { createStandardLog, type Log } from './log.ts';
-import { isPortTaken } from './ports.ts';
 import { bannerOf } from './up/banner.ts';
+import { startCaddy, type RunningCaddy } from './up/caddy.ts';
+import { onFreePort } from './up/freePort.ts';
 import { keptText, type KeptText } from './up/keptText.ts';
+import { loadUpConfig, type UpConfig } from './up/upConfig.ts';
 import { upSources } from './up/upSources.ts';
 import { VERSION } from './version.ts';
 
@@ -20,6 +28,7 @@ export interface UpOptions {
   readonly sources: ConfigSources;
   readonly maps: readonly MapFlag[];
   readonly hasDemo: boolean;
+  readonly hasCaddy: boolean;
   /** Where the parts are kept for the end. */
   readonly lifecycle: Lifecycle;
   readonly print: (text: string) => void;
@@ -30,9 +39,6 @@ const DEMO_NAME = 'demo.localhost';
 /** Ctrl-C at a desk: streams get a moment, the person none to wait. */
 const UP_DRAIN_MS = 1000;
 
-/** Ports tried after a taken one. Raised: a strange machine makes us knock at more doors. */
-const MAX_PORT_TRIES = 50;
-
 /** Longer without a word looks like a hang. */
 const PROGRESS_AFTER_MS = 1000;
 
@@ -40,11 +46,18 @@ const PROGRESS_AFTER_MS = 1000;
 const PASSWORD_LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 
 /** Starts everything and prints the banner once the tunnel is online. On failure the caller stops the lifecycle. */
-export async function startUp({ sources, maps, hasDemo, lifecycle, print }: UpOptions): Promise<Log> {
+export async function startUp({
+  sources,
+  maps,
+  hasDemo,
+  hasCaddy,
+  lifecycle,
+  print,
+}: UpOptions): Promise<Log> {
   const up = loadUpConfig(upSources(sources, {}));
   const secret = up.hasSecret ? null : keptSecret(up);
   const password = up.hasPassword ? null : keptText(up.dataDir, 'password', newPassword);
-  const all = upSources(sources, { secret: secret?.text, password: password?.text });
+  const all = upSources(sources, { secret: secret?.text, password: password?.text, hasCaddy });
   const gatewayConfig = { ...loadGatewayConfig(all), drainMs: UP_DRAIN_MS };
   const agentConfig = { ...loadAgentConfig(all, maps), drainMs: UP_DRAIN_MS };
   onLoopbackOnly('OCTOPORTY_LISTEN_HOST', gatewayConfig.listenHost);
@@ -57,9 +70,16 @@ export async function startUp({ sources, maps, hasDemo, lifecycle, print }: UpOp
   // The demo first: a mapping to it needs its port. It stops last, when nobody can ask for it any more.
   const isDemoWanted = hasDemo && !maps.some(({ externalDomain }) => externalDomain === DEMO_NAME);
   const demo = isDemoWanted ? await lifecycle.start(startDemo) : null;
+  // Caddy next: the gateway writes its routes there, and what comes through it ends before it does.
+  const caddy = hasCaddy
+    ? await onFreePort('way in through Caddy', up.caddyPort, print, (httpsPort) =>
+        lifecycle.start(() => startCaddyOf(up, httpsPort, log)),
+      )
+    : null;
   // Then the gateway, because the agent dials its port.
+  const behindCaddy = caddy === null ? {} : { caddy: caddyConfigOf(caddy) };
   const gateway = await onFreePort('gateway', gatewayConfig.listenPort, print, (listenPort) =>
-    lifecycle.start(() => startGateway({ config: { ...gatewayConfig, listenPort }, log })),
+    lifecycle.start(() => startGateway({ config: { ...gatewayConfig, ...behindCaddy, listenPort }, log })),
   );
   // The agent last, and it stops first: what it forwards finishes while the gateway can still pass it on.
   const gatewayUrl = `ws://127.0.0.1:${gateway.port}/tunnel`;
@@ -77,13 +97,17 @@ export async function startUp({ sources, maps, hasDemo, lifecycle, print }: UpOp
   await sayingSoWhenSlow(agent.online, print);
 
   const publicNames = agent.publicNames();
+  const tryName = demo === null ? (publicNames[0] ?? null) : DEMO_NAME;
+  if (caddy !== null && tryName !== null && !(await caddy.serves(tryName))) {
+    print(`Caddy does not serve ${tryName} yet: a start with --log-level debug shows what it says.\n`);
+  }
   print(
     bannerOf({
       version: VERSION,
       uiPort: agent.uiPort,
-      gatewayPort: gateway.port,
+      entrance: { port: caddy?.httpsPort ?? gateway.port, rootFile: caddy?.rootFile ?? null },
       publicNames,
-      tryName: demo === null ? (publicNames[0] ?? null) : DEMO_NAME,
+      tryName,
       login: { username: agentConfig.uiUsername, password: passwordLine(password) },
     }),
   );
@@ -104,6 +128,25 @@ function newPassword(): string {
     () => PASSWORD_LETTERS[randomInt(PASSWORD_LETTERS.length)] ?? '',
   );
   return letters.join('').replace(/(.{4})(?=.)/g, '$1-');
+}
+
+function startCaddyOf(
+  { caddyBinary, dataDir }: UpConfig,
+  httpsPort: number,
+  log: Log,
+): Promise<RunningCaddy> {
+  const environment = foreignEnvironment();
+  return startCaddy({ binary: caddyBinary, dataDir, httpsPort, environment, log: log.child('caddy') });
+}
+
+/** Only 443 is offered: other ports would have to be free on this machine, and listen on loopback only. */
+function caddyConfigOf({ adminUrl, httpsPort }: RunningCaddy): CaddyConfig {
+  return {
+    adminUrl,
+    upstream: null,
+    portMap: new Map([[443, httpsPort]]),
+    externalPorts: new Set([443]),
+  };
 }
 
 function onLoopbackOnly(name: string, host: string): void {
@@ -127,24 +170,6 @@ function demoMap(port: number): MapFlag {
     internalPort: port,
     allowInvalidCertificates: false,
   };
-}
-
-/** Tries the wanted port and those after it, and says so when it was not the first. */
-async function onFreePort<Part>(
-  what: string,
-  wanted: number,
-  print: (text: string) => void,
-  start: (port: number) => Promise<Part>,
-): Promise<Part> {
-  for (let port = wanted; ; port += 1) {
-    try {
-      const part = await start(port);
-      if (port !== wanted) print(`Port ${wanted} is taken: the ${what} is on port ${port}.\n`);
-      return part;
-    } catch (error) {
-      if (!isPortTaken(error) || port >= Math.min(wanted + MAX_PORT_TRIES, 65_535)) throw error;
-    }
-  }
 }
 
 async function sayingSoWhenSlow(online: Promise<void>, print: (text: string) => void): Promise<void> {

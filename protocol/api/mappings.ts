@@ -6,7 +6,7 @@ import { flagSchema, instantSchema, limitSchema, reasonSchema } from './values.t
 
 /**
  * How far a mapping has come. `disabled`: not published on purpose. `offline`: there is no tunnel. `pending`: on its way
- * to the gateway. `active`: the gateway serves it, since `appliedAt`. `refused`: it does not, and `error` says why.
+ * to the gateway, or into the web server in front of it. `active`: it is served, since `appliedAt`. `refused`: it does not, and `error` says why.
  */
 export const routeSchema = z
   .object({

@@ -32,12 +32,13 @@ export function createLiveLevels(options: LiveLevelsOptions): HubOptions['levels
     coalesced(clock, LEVEL_GAP_MS, trigger$, read);
   /** What a route depends on besides its mapping. A round trip that was measured is none of it. */
   const verdicts$ = uplink.status$.pipe(
-    map(({ state, config }) => ({ isOnline: isOnlineState(state), ...config })),
+    map(({ state, config, routes: told }) => ({ isOnline: isOnlineState(state), ...config, told })),
     distinctUntilChanged(
       (one, other) =>
         one.isOnline === other.isOnline &&
         one.ackedRevision === other.ackedRevision &&
-        one.errors === other.errors,
+        one.errors === other.errors &&
+        one.told === other.told,
     ),
   );
   return {

@@ -71,6 +71,11 @@ export function textValue() {
   );
 }
 
+/** A comma-separated list of ports that others can dial. */
+export function portsValue() {
+  return variable(parsePorts).prefault('');
+}
+
 /** A comma-separated list of words. */
 export function wordsValue() {
   return variable((text) => ({ value: items(text) })).prefault('');
@@ -116,6 +121,13 @@ function parsePort(text: string): Parsed<number> {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return { value: port };
   return { problem: `must be a port from 0 to 65535, not ${quoted(text)}.` };
+}
+
+function parsePorts(text: string): Parsed<number[]> {
+  const listed = items(text);
+  const wrong = listed.find((item) => !/^\d{1,5}$/.test(item) || Number(item) < 1 || Number(item) > 65_535);
+  if (wrong === undefined) return { value: listed.map(Number) };
+  return { problem: `must be a comma-separated list of ports from 1 to 65535, not ${quoted(wrong)}.` };
 }
 
 function parseCount(text: string): Parsed<number> {

@@ -27,7 +27,11 @@ export function receivedOf(request: IncomingMessage): Received {
 
 /** The short answer for `curl`. */
 export function textOf({ method, path, visitor, headers }: Received): string {
-  const host = headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? 'demo.localhost';
+  const valueOf = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
+  const host = valueOf('host') ?? 'demo.localhost';
+  // Behind Caddy: its authority is known to nobody until curl is told, as the first time.
+  const isTls = firstOf(valueOf('x-forwarded-proto')) === 'https';
+  const url = `${isTls ? 'https' : 'http'}://${host}`;
   return [
     'Hello from the demo origin: your request came through the tunnel.',
     '',
@@ -35,14 +39,14 @@ export function textOf({ method, path, visitor, headers }: Received): string {
     ...headers.map(([name, value]) => `  ${name}: ${value}`),
     '',
     ...(visitor === null ? [] : [`You are ${visitor}.`]),
-    `Watch it stream:  curl -N http://${host}/events`,
-    `Or open it in a browser:  http://${host}/`,
+    `Watch it stream:  curl -N ${isTls ? '--cacert (as before) ' : ''}${url}/events`,
+    `Or open it in a browser:  ${url}/`,
     '',
   ].join('\n');
 }
 
 /** The nearest to the visitor stands first. */
-function firstOf(forwardedFor: string | string[] | undefined): string | null {
-  const [first = ''] = [forwardedFor ?? []].flat();
+function firstOf(forwarded: string | string[] | undefined): string | null {
+  const [first = ''] = [forwarded ?? []].flat();
   return first.split(',')[0]?.trim() || null;
 }

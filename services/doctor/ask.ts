@@ -6,7 +6,7 @@ import { request as requestHttps } from 'node:https';
 /** A service of this machine that takes longer is not well. */
 const ASK_TIMEOUT_MS = 5000;
 
-/** What is read of an answer. Raised: a stranger on the port makes us hold more. */
+/** What is read of an answer unless told otherwise. Raised: a stranger on the port makes us hold more. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 export interface Asked {
@@ -17,17 +17,23 @@ export interface Asked {
 
 export type AskOptions = Pick<RequestOptions, 'host' | 'port' | 'path' | 'socketPath' | 'headers'> & {
   readonly isEncrypted?: boolean;
+  /** How much of the answer is read. */
+  readonly maxAnswerBytes?: number;
 };
 
 /** One GET on a connection of its own. Rejects with an error whose message is a code or a short reason. */
-export function ask({ isEncrypted = false, ...options }: AskOptions): Promise<Asked> {
+export function ask({
+  isEncrypted = false,
+  maxAnswerBytes = MAX_ANSWER_BYTES,
+  ...options
+}: AskOptions): Promise<Asked> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
     const request = (isEncrypted ? requestHttps : requestHttp)({ ...options, agent: false, signal });
     const refuse = (error: Error) => reject(new Error(reasonOf(error), { cause: error }));
     request.on('error', refuse);
     request.on('response', (response) => {
-      readSome(response).then((text) => {
+      readSome(response, maxAnswerBytes).then((text) => {
         request.destroy();
         resolve({ status: response.statusCode ?? 0, json: jsonIn(text) });
       }, refuse);
@@ -36,7 +42,7 @@ export function ask({ isEncrypted = false, ...options }: AskOptions): Promise<As
   });
 }
 
-async function readSome(response: IncomingMessage): Promise<string> {
+async function readSome(response: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response) {
@@ -44,7 +50,7 @@ async function readSome(response: IncomingMessage): Promise<string> {
     if (!(piece instanceof Buffer)) continue;
     chunks.push(piece);
     bytes += piece.length;
-    if (bytes > MAX_ANSWER_BYTES) return '';
+    if (bytes > maxBytes) return '';
   }
   return Buffer.concat(chunks).toString('utf8');
 }

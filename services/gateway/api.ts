@@ -5,6 +5,7 @@ import Koa from 'koa';
 import type { Actors } from '../actors.ts';
 import type { Log } from '../log.ts';
 import type { RelayView } from '../relayActors.ts';
+import type { CaddyStatus } from './caddyStatus.ts';
 import type { SessionView } from './sessionView.ts';
 import { SUBPROTOCOL, TUNNEL_PATH } from '../../protocol/control.ts';
 import { machineDetailOf, machineViewOf } from '../machineViews.ts';
@@ -21,11 +22,13 @@ export interface GatewayApiOptions {
   readonly actors: Pick<Actors, 'list' | 'find'>;
   readonly sessions: () => readonly SessionView[];
   readonly relays: () => readonly RelayView[];
+  /** Null where visitors reach the gateway without it. */
+  readonly caddy: () => CaddyStatus | null;
 }
 
 /** A request handler for node:http. */
 export function createGatewayApi(options: GatewayApiOptions): ReturnType<Koa['callback']> {
-  const { version, log, uptimeSeconds, counts, statusToken, actors, sessions, relays } = options;
+  const { version, log, uptimeSeconds, counts, statusToken, actors, sessions, relays, caddy } = options;
   const mayKnowMore = (context: Koa.Context) => bearsToken(context.get('Authorization'), statusToken);
   const machines = () => actors.list().map((actor) => machineViewOf(actor, 'gateway'));
   const router = new Router();
@@ -36,7 +39,7 @@ export function createGatewayApi(options: GatewayApiOptions): ReturnType<Koa['ca
     const { agents, tunnels } = counts();
     const anonymous = { status: 'ok', version, uptimeSeconds: uptimeSeconds(), agents, tunnels };
     context.body = mayKnowMore(context)
-      ? { ...anonymous, sessions: sessions(), machines: machines(), relays: relays() }
+      ? { ...anonymous, sessions: sessions(), machines: machines(), relays: relays(), caddy: caddy() }
       : anonymous;
   });
   router.get(MACHINES_PATH, (context) => {

@@ -3,6 +3,8 @@
 import type { WireMapping } from '../../protocol/mapping.ts';
 import type { Identity } from '../../protocol/tokens.ts';
 import type { Refusal } from '../../machines/configSync.ts';
+import type { DesiredRoute } from './routeBook.ts';
+import { Leases } from './leases.ts';
 
 /** One session's wish for one name and port. */
 interface Claim {
@@ -11,18 +13,23 @@ interface Claim {
   readonly mappingId: string;
 }
 
-interface Loss {
-  readonly agentId: string;
-  readonly atMs: number;
-}
-
 interface Member {
   readonly identity: Identity;
   readonly revision: number;
   readonly mappings: readonly WireMapping[];
 }
 
-/** What a host name leads to right now. */
+export interface DirectoryOptions {
+  /** The gateway's own public name, which no mapping may take. */
+  readonly gatewayHost: string | null;
+  /** The external ports a mapping may have; null: any, as nothing in front of the gateway has to listen on them. */
+  readonly offeredPorts: ReadonlySet<number> | null;
+  /** A lost name is remembered for so long: its visitors hear 503 and not 404, and it keeps its route. */
+  readonly leaseMs: number;
+  readonly nowMs: () => number;
+}
+
+/** What a name leads to right now. */
 export type Found =
   | {
       readonly kind: 'live';
@@ -42,27 +49,27 @@ export interface Verdict {
 
 /**
  * The routing table. A name and port belong to the first live agent that claims them; others wait in line and are told
- * when their turn comes. The wires of one agent are one owner, the newest in front. With nothing in front of the
- * gateway the port is not known: 443 wins, else the lowest.
+ * when their turn comes. The wires of one agent are one owner, the newest in front. Where the port is not told, as with
+ * nothing in front of the gateway, 443 wins, else the lowest.
  */
 export class Directory {
   private readonly members = new Map<number, Member>();
   /** Claims by name and port, the owner first. */
   private readonly names = new Map<string, Map<number, Claim[]>>();
-  private readonly losses = new Map<string, Loss>();
+  private readonly leases: Leases;
   private readonly gatewayHost: string | null;
-  private readonly leaseMs: number;
-  private readonly nowMs: () => number;
+  private readonly offeredPorts: ReadonlySet<number> | null;
 
-  /** A lost name is remembered for `leaseMs`, so that its visitors hear 503 and not 404. */
-  constructor(gatewayHost: string | null, nowMs: () => number, leaseMs: number) {
+  constructor({ gatewayHost, offeredPorts, leaseMs, nowMs }: DirectoryOptions) {
     this.gatewayHost = gatewayHost?.toLowerCase() ?? null;
-    this.leaseMs = leaseMs;
-    this.nowMs = nowMs;
+    this.offeredPorts = offeredPorts;
+    this.leases = new Leases(leaseMs, nowMs);
   }
 
-  find(host: string): Found {
-    const claim = this.ownerOf(host);
+  /** `port` is the external one that a request came to; null: it is not known. */
+  find(host: string, port: number | null): Found {
+    const ports = this.names.get(host);
+    const claim = ports?.get(port ?? bestOf(ports.keys()))?.[0];
     const member = claim === undefined ? undefined : this.members.get(claim.sessionId);
     if (claim !== undefined && member !== undefined) {
       return {
@@ -72,14 +79,34 @@ export class Directory {
         revision: member.revision,
       };
     }
-    const loss = this.losses.get(host);
-    if (loss === undefined || this.nowMs() - loss.atMs > this.leaseMs) return { kind: 'unknown' };
-    return { kind: 'lost', atMs: loss.atMs };
+    const atMs = this.leases.lostAtMs(host, port);
+    return atMs === undefined ? { kind: 'unknown' } : { kind: 'lost', atMs };
   }
 
-  /** True for a host that a mapping owns, live or lately lost: the gateway's own paths do not exist there. */
+  /** True for a host that a mapping owns on some port, live or lately lost: the gateway's own paths do not exist there. */
   isOwned(host: string): boolean {
-    return this.find(host).kind !== 'unknown';
+    return this.find(host, null).kind !== 'unknown';
+  }
+
+  /** The routes there should be: one for each name and port that is live or leased, in the order of names and ports. */
+  desiredRoutes(): DesiredRoute[] {
+    const live = [...this.names].flatMap(([domain, ports]) =>
+      [...ports].flatMap(([port, line]) =>
+        line.slice(0, 1).map(({ agentId, mappingId }) => ({ owner: agentId, id: mappingId, domain, port })),
+      ),
+    );
+    const leased = this.leases.routes().filter(({ domain, port }) => !this.isLive(domain, port));
+    return [...live, ...leased].toSorted(inOrder);
+  }
+
+  /** Takes routes that were found as leased from now on, unless their owner has spoken since: it says itself what is its own. */
+  adopt(routes: readonly DesiredRoute[]): void {
+    const owners = new Set([...this.members.values()].map(({ identity }) => identity.agentId));
+    for (const route of routes) {
+      const { owner, domain, port } = route;
+      const isKnown = owners.has(owner) || this.leases.lostAtMs(domain, port) !== undefined;
+      if (!isKnown && this.refusalOf(domain, port) === null) this.leases.add(route);
+    }
   }
 
   /** Puts a session's newest revision in force; the verdicts on it (first) and on those whose turn has come by it. */
@@ -89,7 +116,8 @@ export class Directory {
     revision: number,
     mappings: readonly WireMapping[],
   ): [Verdict, ...Verdict[]] {
-    this.forgetLosses(identity.agentId);
+    // An agent that speaks again says itself what it publishes: a name it left out is gone, not lost.
+    this.leases.forgetOwner(identity.agentId);
     const before = this.members.get(sessionId)?.mappings ?? [];
     const kept = new Set(mappings.map(nameAndPort));
     this.members.set(sessionId, { identity, revision, mappings });
@@ -98,7 +126,8 @@ export class Directory {
       before.filter((mapping) => !kept.has(nameAndPort(mapping))),
     );
     for (const mapping of mappings) {
-      if (mapping.externalDomain !== this.gatewayHost) this.claim(sessionId, identity.agentId, mapping);
+      const isAllowed = this.refusalOf(mapping.externalDomain, mapping.externalPort) === null;
+      if (isAllowed) this.claim(sessionId, identity.agentId, mapping);
     }
     return [this.verdictOn(sessionId), ...promoted];
   }
@@ -111,12 +140,11 @@ export class Directory {
     const promoted = this.dropClaims(sessionId, member.mappings);
     // A name that those who stay for the agent have left out is gone, not lost.
     if (this.isSpokenFor(member)) return promoted;
-    this.forgetExpired();
-    const loss = { agentId: member.identity.agentId, atMs: this.nowMs() };
-    for (const { externalDomain } of member.mappings) {
+    this.leases.forgetExpired();
+    for (const route of routesOf(member)) {
       // The gateway's own name was never theirs to lose: agents could not dial it any more.
-      const isGone = !this.names.has(externalDomain) && externalDomain !== this.gatewayHost;
-      if (isGone) this.losses.set(externalDomain, loss);
+      const isTheirs = this.refusalOf(route.domain, route.port) === null;
+      if (isTheirs && !this.isLive(route.domain, route.port)) this.leases.add(route);
     }
     return promoted;
   }
@@ -126,8 +154,14 @@ export class Directory {
     return this.members.get(sessionId)?.mappings.length ?? 0;
   }
 
+  /** What the session's revision in force asks for, refused mappings included. */
+  routesOf(sessionId: number): DesiredRoute[] {
+    const member = this.members.get(sessionId);
+    return member === undefined ? [] : routesOf(member);
+  }
+
   /** The session has a revision in force. */
-  isLive(sessionId: number): boolean {
+  isInForce(sessionId: number): boolean {
     return this.members.has(sessionId);
   }
 
@@ -147,22 +181,23 @@ export class Directory {
     return { agents: agents.size, tunnels: this.members.size, names: this.names.size };
   }
 
-  private ownerOf(host: string): Claim | undefined {
-    const ports = this.names.get(host);
-    if (ports === undefined) return undefined;
-    let best: number | undefined;
-    for (const port of ports.keys()) {
-      if (best === undefined || rankOf(port) < rankOf(best)) best = port;
-    }
-    return best === undefined ? undefined : ports.get(best)?.[0];
+  private isLive(domain: string, port: number): boolean {
+    return this.names.get(domain)?.has(port) === true;
+  }
+
+  /** Why nobody may publish this. */
+  private refusalOf(domain: string, port: number): Refusal['code'] | null {
+    if (domain === this.gatewayHost) return 'domain_reserved';
+    return this.offeredPorts?.has(port) === false ? 'port_not_offered' : null;
   }
 
   private verdictOn(sessionId: number): Verdict {
     const member = this.members.get(sessionId);
-    const refused = (member?.mappings ?? []).flatMap((mapping): Refusal[] => {
-      if (mapping.externalDomain === this.gatewayHost) return [{ id: mapping.id, code: 'domain_reserved' }];
-      const owner = this.names.get(mapping.externalDomain)?.get(mapping.externalPort)?.[0];
-      return owner?.agentId === member?.identity.agentId ? [] : [{ id: mapping.id, code: 'domain_taken' }];
+    const refused = (member?.mappings ?? []).flatMap(({ id, externalDomain, externalPort }): Refusal[] => {
+      const code = this.refusalOf(externalDomain, externalPort);
+      if (code !== null) return [{ id, code }];
+      const owner = this.names.get(externalDomain)?.get(externalPort)?.[0];
+      return owner?.agentId === member?.identity.agentId ? [] : [{ id, code: 'domain_taken' }];
     });
     return { sessionId, revision: member?.revision ?? 0, refused };
   }
@@ -203,19 +238,13 @@ export class Directory {
         (other.identity.epoch !== identity.epoch || other.revision >= revision),
     );
   }
+}
 
-  private forgetExpired(): void {
-    for (const [domain, loss] of this.losses) {
-      if (this.nowMs() - loss.atMs > this.leaseMs) this.losses.delete(domain);
-    }
-  }
-
-  /** An agent that speaks again says itself what it publishes: a name it left out is gone, not lost. */
-  private forgetLosses(agentId: string): void {
-    for (const [domain, loss] of this.losses) {
-      if (loss.agentId === agentId) this.losses.delete(domain);
-    }
-  }
+/** Of a name's ports the one that serves when none is told; its ports are never empty. */
+function bestOf(ports: Iterable<number>): number {
+  let best = Infinity;
+  for (const port of ports) if (rankOf(port) < rankOf(best)) best = port;
+  return best;
 }
 
 function rankOf(port: number): number {
@@ -224,4 +253,18 @@ function rankOf(port: number): number {
 
 function nameAndPort({ externalDomain, externalPort }: WireMapping): string {
   return `${externalDomain}:${externalPort}`;
+}
+
+function routesOf({ identity, mappings }: Member): DesiredRoute[] {
+  return mappings.map(({ id, externalDomain, externalPort }) => ({
+    owner: identity.agentId,
+    id,
+    domain: externalDomain,
+    port: externalPort,
+  }));
+}
+
+function inOrder(one: DesiredRoute, other: DesiredRoute): number {
+  if (one.domain === other.domain) return one.port - other.port;
+  return one.domain < other.domain ? -1 : 1;
 }

@@ -187,6 +187,7 @@ export class Edge {
     return {
       requestId: randomUUID(),
       host,
+      port: forwarding.portOf(received),
       method,
       target,
       // An expectation is this hop's to meet (RFC 9110 §10.1.1); those nobody knows may be ignored.

@@ -25,6 +25,8 @@ export interface Forwarding {
   peerOf(remoteAddress: string | undefined): Peer;
   /** The right-most address that no trusted proxy has; the left-most when all are trusted. */
   addressOf(request: ForwardedRequest): string;
+  /** The external port that the request came to, as our Caddy tells it; null when it did not. */
+  portOf(request: ForwardedRequest): number | null;
   /** This gateway is in Via already (RFC 9110 §7.6.3). */
   isLoop(rawHeaders: FlatHeaders): boolean;
   /** `headers` with the way so far told once, by lines at their end. */
@@ -34,6 +36,8 @@ export interface Forwarding {
 /** Lines that are ours to set. Applications that read headers as variables take `_` for `-`: so do we. */
 const TOLD = new Set(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded']);
 
+const PORT_LINE = 'x-forwarded-port';
+
 /** The gateway itself speaks plain HTTP; a proxy in front says what the visitor spoke. */
 const OWN_PROTO = 'http';
 
@@ -42,11 +46,17 @@ const MAX_VERDICTS = 4_096;
 
 type Range = ReturnType<typeof ipaddr.parseCIDR>;
 
-/**
- * @param trustedProxies CIDRs whose word is believed.
- * @param pseudonym this gateway's name in Via: a token, and no other gateway's.
- */
-export function createForwarding(trustedProxies: readonly string[], pseudonym: string): Forwarding {
+export interface ForwardingOptions {
+  /** CIDRs whose word is believed. */
+  readonly trustedProxies: readonly string[];
+  /** This gateway's name in Via: a token, and no other gateway's. */
+  readonly pseudonym: string;
+  /** A Caddy whose routes are ours tells X-Forwarded-Port. With any other proxy that line may be the visitor's own. */
+  readonly isBehindCaddy: boolean;
+}
+
+export function createForwarding(options: ForwardingOptions): Forwarding {
+  const { trustedProxies, pseudonym, isBehindCaddy } = options;
   const ranges = trustedProxies.map((cidr) => ipaddr.parseCIDR(cidr));
   const verdicts = new Map<string, boolean>();
   const isTrusted = (address: string) => {
@@ -76,11 +86,22 @@ export function createForwarding(trustedProxies: readonly string[], pseudonym: s
       return nearest;
     },
 
+    portOf({ peer, rawHeaders }) {
+      if (!isBehindCaddy || !peer.isTrusted) return null;
+      const [told = '', ...more] = valuesOf(rawHeaders, PORT_LINE);
+      return more.length === 0 && /^\d{1,5}$/.test(told) ? Number(told) : null;
+    },
+
     isLoop: (rawHeaders) =>
       membersOf(rawHeaders, 'via').some((member) => member.split(/\s+/)[1] === pseudonym.toLowerCase()),
 
     tell(headers, { peer, hostLine, httpVersion, rawHeaders }) {
-      const told = keepHeaders(headers, (name) => !TOLD.has(name.replaceAll('_', '-')));
+      // Where that line decides, an origin reads it from those only whom we believe.
+      const isPortOurs = isBehindCaddy && !peer.isTrusted;
+      const told = keepHeaders(headers, (name) => {
+        const plain = name.replaceAll('_', '-');
+        return !TOLD.has(plain) && !(isPortOurs && plain === PORT_LINE);
+      });
       const heard = peer.isTrusted ? rawHeaders : [];
       const chain = listOf(heard, 'x-forwarded-for');
       const proto = listOf(heard, 'x-forwarded-proto') || OWN_PROTO;

@@ -15,6 +15,8 @@ export interface ListenerOptions extends Omit<EdgeOptions, 'clock' | 'forwarding
   readonly trustedProxies: readonly string[];
   /** This gateway's name in Via: a token, and no other gateway's. */
   readonly pseudonym: string;
+  /** Trusted proxies tell the external port of a request. */
+  readonly isBehindCaddy: boolean;
   readonly clock?: Clock;
   readonly headLimitMs?: number;
 }
@@ -54,7 +56,7 @@ const SOCKET_BUFFER_BYTES = 64 * 1024;
 
 export function createListener(options: ListenerOptions): Listener {
   const { headLimitMs = HEAD_LIMIT_MS, clock = systemClock } = options;
-  const forwarding = createForwarding(options.trustedProxies, options.pseudonym);
+  const forwarding = createForwarding(options);
   const edge = new Edge({ ...options, clock, forwarding });
   const server = createServer({
     maxHeaderSize: MAX_REQUEST_HEAD_BYTES,

@@ -18,9 +18,12 @@ import { createTokens } from '../tokens.ts';
 import { VERSION } from '../version.ts';
 import { WIRE_OPTIONS, wireOf } from '../wire.ts';
 import { createGatewayApi } from './api.ts';
+import { createCaddyClient } from './caddyClient.ts';
 import { Directory } from './directory.ts';
 import { createListener } from './listener.ts';
 import { createRelays } from './relays.ts';
+import { RECONCILER_ID, startReconciler, type Reconciler } from './reconciler.ts';
+import { RouteBook } from './routeBook.ts';
 import { createTunnels } from './tunnels.ts';
 
 export interface RunningGateway {
@@ -46,7 +49,13 @@ export async function startGateway({
   const actors = createActors(clock, (actor, error) => {
     log.error({ error, actor }, 'An actor failed and was ended.');
   });
-  const directory = new Directory(config.gatewayHost, () => clock.nowMs(), config.routeLeaseMs);
+  const directory = new Directory({
+    gatewayHost: config.gatewayHost,
+    offeredPorts: config.caddy?.externalPorts ?? null,
+    leaseMs: config.routeLeaseMs,
+    nowMs: () => clock.nowMs(),
+  });
+  const routeBook = config.caddy === null ? null : new RouteBook();
   const tunnels = createTunnels({
     actors,
     bus,
@@ -62,8 +71,11 @@ export async function startGateway({
     lifetimeMs: config.sessionLifetimeMs,
     renewAfterMs: config.sessionRenewMs,
     drainMs: config.drainMs,
+    routeBook,
+    commonActors: () => actors.family(RECONCILER_ID),
   });
   const relays = createRelays({ tunnels, clock, bus, headTimeoutMs: config.headTimeoutMs });
+  let reconciler: Reconciler | null = null;
   const api = createGatewayApi({
     version: VERSION,
     log,
@@ -73,6 +85,7 @@ export async function startGateway({
     actors,
     sessions: () => tunnels.list(),
     relays: () => relays.list(),
+    caddy: () => reconciler?.status ?? null,
   });
   const upgrades = new WebSocketServer({
     ...WIRE_OPTIONS,
@@ -87,6 +100,7 @@ export async function startGateway({
     own: (request, response) => void api(request, response),
     upgradeOwn: acceptWire,
     isOwned: (host) => directory.isOwned(host),
+    isBehindCaddy: config.caddy !== null,
     trustedProxies: config.trustedProxies,
     pseudonym: `octoporty-${randomText(systemRandom, 6)}`,
     log,
@@ -116,10 +130,30 @@ export async function startGateway({
 
   const { port } = await listener.listen();
   log.info({ host: config.listenHost, port, version: VERSION }, 'The gateway listens.');
+  // Then Caddy: its routes lead to the port that listens.
+  if (config.caddy !== null && routeBook !== null) {
+    reconciler = startReconciler({
+      actors,
+      bus,
+      clock,
+      log,
+      book: routeBook,
+      caddy: createCaddyClient(config.caddy.adminUrl),
+      gatewayHost: config.gatewayHost,
+      upstream: config.caddy.upstream ?? `localhost:${port}`,
+      portMap: config.caddy.portMap,
+      desiredRoutes: () => directory.desiredRoutes(),
+      adopt: (routes) => directory.adopt(routes),
+      onMoved: () => tunnels.noteCommonMove(),
+    });
+  }
+  tunnels.onChange(() => reconciler?.noteDesired());
   return {
     url: `http://localhost:${port}`,
     port,
     async stop() {
+      // The routes stay: Caddy keeps visitors waiting for a gateway that is back soon, and agents dial through it.
+      reconciler?.stop();
       // Visitors first: nobody new comes in while the tunnels still carry what runs.
       const closed = listener.close(config.drainMs);
       await listener.firstRequests();

@@ -64,7 +64,7 @@ interface Desk extends RelaysOptions {
 
 /** One request: moves bytes between visitor and stream, and does what its actor decides. */
 class Relay implements RelayOwner, Waiter {
-  readonly host: string;
+  readonly name: string;
   /** What the visitor does. */
   readonly handler: VisitorHandler = {
     onData: (chunk) => {
@@ -95,9 +95,10 @@ class Relay implements RelayOwner, Waiter {
     this.desk = desk;
     this.visitor = visitor;
     this.request = visitor.request;
-    this.host = visitor.request.host;
+    const { host, port } = visitor.request;
+    this.name = port === null ? host : `${host}:${port}`;
     const { requestId, method, target, address: visitorAddress, hasBody, isUpgrade } = visitor.request;
-    const isUnknown = desk.tunnels.find(this.host).kind === 'unknown';
+    const isUnknown = desk.tunnels.find(host, port).kind === 'unknown';
     this.actor = new RelayActor(desk.actors, {
       subject: { requestId, method, target, visitorAddress },
       owner: this,
@@ -146,7 +147,8 @@ class Relay implements RelayOwner, Waiter {
 
   /** Sends the request down a live tunnel, waits for one, or gives up. */
   private open(): void {
-    const found = this.desk.tunnels.find(this.host);
+    const { host, port } = this.request;
+    const found = this.desk.tunnels.find(host, port);
     if (found.kind === 'live') this.openOn(found);
     else if (!this.mayWait(found)) {
       this.actor.decide({

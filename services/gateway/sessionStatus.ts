@@ -1,4 +1,4 @@
-// Tells an agent how its own session at the gateway stands: what has moved is told soon and once, never in a flood.
+// Tells an agent how its own session and the gateway's own actors stand: what has moved is told soon and once, never in a flood.
 
 import type { ActorView } from '../actors.ts';
 import type { Clock } from '../../machines/clock.ts';
@@ -14,7 +14,7 @@ import {
 import { eventNameOf } from '../chart.ts';
 
 /**
- * How long a move below the session waits. An idle tunnel's heartbeat is quiet for one tick every few seconds: what is
+ * How long a move of another actor than the session waits. An idle tunnel's heartbeat is quiet for one tick every few seconds: what is
  * undone by then is never told. Raised: a silent agent's state is seen later; lowered: an idle tunnel costs bandwidth.
  */
 const SETTLE_MS = 2 * HEARTBEAT_TICK_MS;
@@ -22,7 +22,7 @@ const SETTLE_MS = 2 * HEARTBEAT_TICK_MS;
 export interface SessionStatusOptions {
   readonly clock: Clock;
   readonly schedule: ScheduleFlush;
-  /** The session's actor first, then those below it. */
+  /** The session's actor first, then those below it and those of the gateway itself. */
   readonly family: () => readonly ActorView[];
   /** The wire takes new streams: only then it is the one that its agent shows. */
   readonly isServing: () => boolean;
@@ -42,7 +42,7 @@ export class SessionStatus {
     this.options = options;
   }
 
-  /** An actor of the session has moved. */
+  /** One of these actors has moved. */
   onMoved(): void {
     if (this.isLookDue || this.isOver) return;
     this.isLookDue = true;

@@ -1,13 +1,13 @@
 // The gateway's tunnels: each wire an agent dials gets a session, and live sessions carry streams.
 
 import type { Actor } from 'xstate';
-import type { Actors } from '../actors.ts';
+import type { ActorView, Actors } from '../actors.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { DirectoryPort } from '../../machines/directoryPort.ts';
 import type { Random } from '../../machines/random.ts';
 import type { RequestHead } from '../../protocol/head.ts';
-import type { Identity, TokenPort } from '../../protocol/tokens.ts';
+import type { TokenPort } from '../../protocol/tokens.ts';
 import type { ScheduleFlush, Wire, WireHandler } from '../../protocol/wire.ts';
 import type { Stream, StreamHandler } from '../../protocol/stream.ts';
 import type { ClaimEvent } from '../../machines/admission.ts';
@@ -15,7 +15,9 @@ import type { Directory, Found, Verdict } from './directory.ts';
 import { sessionMachine, type SessionInput } from '../../machines/session.ts';
 import { TunnelError } from '../../protocol/errors.ts';
 import { WireLink } from '../link.ts';
-import { SessionStatus } from './sessionStatus.ts';
+import { comesTooLate, isNewer } from './rivals.ts';
+import type { RouteBook } from './routeBook.ts';
+import { createSessionVoice, type SessionVoice } from './sessionVoice.ts';
 import { isServing, sessionViewOf, type SessionView } from './sessionView.ts';
 import { createThrottle } from './throttle.ts';
 
@@ -35,16 +37,23 @@ export interface TunnelsOptions {
   readonly lifetimeMs: number;
   readonly renewAfterMs: number;
   readonly drainMs: number;
+  /** How routes stand in Caddy; null: there is no Caddy, and what is confirmed is served. */
+  readonly routeBook: RouteBook | null;
+  /** Actors of the gateway itself that every agent is told of, behind those of its own session. */
+  readonly commonActors: () => readonly ActorView[];
 }
 
 export interface Tunnels {
   /** Takes a wire that is open. `address` is its peer's, to tell who was refused; `onAdmitted` once it has proven the secret. */
   accept(address: string, open: (handler: WireHandler) => Wire, onAdmitted?: () => void): void;
-  find(host: string): Found;
+  /** `port` is the external one that a request came to; null: it is not known. */
+  find(host: string, port: number | null): Found;
   /** @throws TunnelError `tunnel_lost` when the session is gone, `overloaded` when it has no room. */
   open(sessionId: number, head: RequestHead, makeHandler: (stream: Stream) => StreamHandler): Stream;
   /** Called after what `find` answers may have changed, once per tick. */
   onChange(listener: () => void): void;
+  /** An actor that every agent is told of has moved. */
+  noteCommonMove(): void;
   /** Says goaway on every tunnel; resolved by `onGone` once all have ended. */
   drain(onGone: () => void): void;
   /** Those in their handshake included. */
@@ -57,11 +66,11 @@ interface Session {
   readonly actor: Actor<typeof sessionMachine>;
   readonly link: WireLink;
   readonly onAdmitted: (() => void) | undefined;
-  readonly status: SessionStatus;
+  readonly voice: SessionVoice;
 }
 
 export function createTunnels(options: TunnelsOptions): Tunnels {
-  const { actors, bus, clock, directory, schedule } = options;
+  const { actors, bus, clock, directory, schedule, routeBook } = options;
   const sessions = new Map<number, Session>();
   const listeners: (() => void)[] = [];
   const throttle = createThrottle();
@@ -120,11 +129,14 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     apply(sessionId, revision, mappings, report) {
       const identity = sessions.get(sessionId)?.actor.getSnapshot().context.identity;
       if (!identity) return;
-      if (!directory.isLive(sessionId) && comesTooLate(sessionId, identity)) {
+      const isFirst = !directory.isInForce(sessionId);
+      if (isFirst && comesTooLate(identity, directory.rivalsOf(sessionId, identity))) {
         sessions.get(sessionId)?.actor.send({ type: 'drop', code: 'replaced' });
         return;
       }
       const [verdict, ...promoted] = directory.apply(sessionId, identity, revision, mappings);
+      // Before the confirmation: nothing may look served that has just been edited.
+      sessions.get(sessionId)?.voice.onRevision();
       report(verdict.refused);
       tellVerdicts(promoted);
       tellChange();
@@ -139,16 +151,6 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       if (isNews) bus.publish(() => ({ type: 'tunnel.refused', address, code }));
     },
   };
-
-  /**
-   * Several wires may have been found free before one of them came online. A newer one of the same boot stays; of two
-   * boots the first stays, and the other dials again: then the first is asked whether it lives.
-   */
-  function comesTooLate(sessionId: number, identity: Identity): boolean {
-    return directory
-      .rivalsOf(sessionId, identity)
-      .some(({ identity: rival }) => rival.epoch !== identity.epoch || isNewer(rival, identity));
-  }
 
   function tellVerdicts(verdicts: readonly Verdict[]): void {
     for (const { sessionId, revision, refused } of verdicts) {
@@ -174,7 +176,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   function forget(sessionId: number): void {
     const session = sessions.get(sessionId);
     if (session === undefined) return;
-    session.status.stop();
+    session.voice.stop();
     sessions.delete(sessionId);
     claims.delete(sessionId);
     const { code, detail, wasOnline } = session.actor.getSnapshot().context;
@@ -190,16 +192,22 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     if (sessions.size === 0) onGone?.();
   }
 
+  routeBook?.onMoved(() => {
+    for (const { voice } of sessions.values()) voice.onRouteMoved();
+  });
+
   return {
     accept(address, open, onAdmitted) {
       dropOldestHandshake();
       lastId += 1;
       const sessionId = lastId;
       const id = actorId(sessionId);
-      const status = new SessionStatus({
+      const voice = createSessionVoice({
         clock,
         schedule,
-        family: () => actors.family(id),
+        family: () => [...actors.family(id), ...options.commonActors()],
+        routes: () => directory.routesOf(sessionId),
+        routeBook,
         isServing: () => isServing(actor.getSnapshot()),
         send: (message) => {
           link.send(message);
@@ -230,9 +238,9 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         directory: shared,
       };
       const actor = actors.start(id, sessionMachine, input, () => {
-        status.onMoved();
+        voice.onActorMoved();
       });
-      sessions.set(sessionId, { address, actor, link, onAdmitted, status });
+      sessions.set(sessionId, { address, actor, link, onAdmitted, voice });
       actor.subscribe({
         complete: () => {
           forget(sessionId);
@@ -245,7 +253,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       });
       if (onGone !== undefined) actor.send({ type: 'retire' });
     },
-    find: (host) => directory.find(host),
+    find: (host, port) => directory.find(host, port),
     open(sessionId, head, makeHandler) {
       const session = sessions.get(sessionId);
       const channel = session?.link.channel;
@@ -257,6 +265,9 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     },
     onChange(listener) {
       listeners.push(listener);
+    },
+    noteCommonMove() {
+      for (const { voice } of sessions.values()) voice.onActorMoved();
     },
     drain(whenGone) {
       onGone = () => {
@@ -282,11 +293,6 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
 /** Under which the registry of actors knows a session. */
 function actorId(sessionId: number): string {
   return `session.${sessionId}`;
-}
-
-/** Of the wires of one boot the one with the higher attempt was dialled later. */
-function isNewer(one: Identity, other: Identity): boolean {
-  return one.epoch === other.epoch && one.attempt > other.attempt;
 }
 
 function ignore(): void {}

@@ -8,6 +8,8 @@ export interface VisitorRequest {
   readonly requestId: string;
   /** Lower case, without a port. */
   readonly host: string;
+  /** The external port it came to; null: nobody in front has told it. */
+  readonly port: number | null;
   readonly method: string;
   /** Origin-form, byte for byte as sent. */
   readonly target: string;

@@ -1,16 +1,17 @@
-// Where requests wait for a tunnel: so many for each host, all of them asked again when a tunnel comes or goes.
+// Where requests wait for a tunnel: so many for each name, all of them asked again when a tunnel comes or goes.
 
-/** Requests that wait for one host. Raised: a dead tunnel of a busy host holds more memory. */
+/** Requests that wait for one name. Raised: a dead tunnel of a busy name holds more memory. */
 export const MAX_HELD = 100;
 
 export interface Waiter {
-  readonly host: string;
+  /** The host, with the port where it is told: what a mapping is for. */
+  readonly name: string;
   /** A tunnel came or went. */
   retry(): void;
 }
 
 export interface WaitingRoom<W extends Waiter> {
-  /** False when too many wait for the same host already. */
+  /** False when too many wait for the same name already. */
   enter(waiter: W): boolean;
   leave(waiter: W): void;
 }
@@ -19,21 +20,21 @@ export interface WaitingRoom<W extends Waiter> {
 export function createWaitingRoom<W extends Waiter>(
   onChange: (listener: () => void) => void,
 ): WaitingRoom<W> {
-  const byHost = new Map<string, Set<W>>();
+  const byName = new Map<string, Set<W>>();
   onChange(() => {
-    for (const waiting of [...byHost.values()]) for (const waiter of [...waiting]) waiter.retry();
+    for (const waiting of [...byName.values()]) for (const waiter of [...waiting]) waiter.retry();
   });
   return {
     enter(waiter) {
-      const waiting = byHost.get(waiter.host) ?? new Set();
+      const waiting = byName.get(waiter.name) ?? new Set();
       if (!waiting.has(waiter) && waiting.size >= MAX_HELD) return false;
-      byHost.set(waiter.host, waiting.add(waiter));
+      byName.set(waiter.name, waiting.add(waiter));
       return true;
     },
     leave(waiter) {
-      const waiting = byHost.get(waiter.host);
+      const waiting = byName.get(waiter.name);
       waiting?.delete(waiter);
-      if (waiting?.size === 0) byHost.delete(waiter.host);
+      if (waiting?.size === 0) byName.delete(waiter.name);
     },
   };
 }

@@ -5,7 +5,7 @@ import { styleText } from 'node:util';
 export interface BannerFacts {
   readonly version: string;
   readonly uiPort: number;
-  readonly gatewayPort: number;
+  readonly entrance: Entrance;
   readonly publicNames: readonly string[];
   /** The name to try first; null when nothing is published. */
   readonly tryName: string | null;
@@ -13,10 +13,17 @@ export interface BannerFacts {
   readonly login: { readonly username: string; readonly password: string };
 }
 
+/** Where visitors come in. */
+export interface Entrance {
+  readonly port: number;
+  /** The certificate that a visitor has to trust; null: it is plain HTTP. */
+  readonly rootFile: string | null;
+}
+
 const EXAMPLE = 'npm start -- --map app.localhost=http://127.0.0.1:3000';
 
 export function bannerOf(facts: BannerFacts): string {
-  const urls = facts.publicNames.map((name) => urlOf(name, facts.gatewayPort));
+  const urls = facts.publicNames.map((name) => urlOf(name, facts.entrance));
   const [first = 'nothing yet', ...others] = urls;
   const rows = [
     ['Status page', `http://localhost:${facts.uiPort}/`],
@@ -24,7 +31,7 @@ export function bannerOf(facts: BannerFacts): string {
     ...others.map((url) => ['', url]),
     facts.tryName === null
       ? ['Publish one', EXAMPLE]
-      : ['Try it', styleText('bold', curlOf(facts.tryName, facts.gatewayPort))],
+      : ['Try it', styleText('bold', curlOf(facts.tryName, facts.entrance))],
     ['API login', `${facts.login.username}, ${facts.login.password}`],
     ['Stop', 'Ctrl-C'],
   ];
@@ -32,12 +39,21 @@ export function bannerOf(facts: BannerFacts): string {
   return `\n  ${styleText(['bold', 'green'], `Octoporty ${facts.version} is online`)}\n\n${lines.join('\n')}\n\n`;
 }
 
-function urlOf(name: string, port: number): string {
-  return port === 80 ? `http://${name}/` : `http://${name}:${port}/`;
+function urlOf(name: string, { port, rootFile }: Entrance): string {
+  const [scheme, usualPort] = rootFile === null ? ['http', 80] : ['https', 443];
+  return port === usualPort ? `${scheme}://${name}/` : `${scheme}://${name}:${port}/`;
 }
 
 /** Only names below localhost lead to this machine by themselves. */
-function curlOf(name: string, port: number): string {
-  if (name.endsWith('.localhost')) return `curl ${urlOf(name, port)}`;
-  return `curl -H 'Host: ${name}' ${urlOf('localhost', port)}`;
+function curlOf(name: string, entrance: Entrance): string {
+  const { port, rootFile } = entrance;
+  const trust = rootFile === null ? '' : `--cacert ${inShell(rootFile)} `;
+  if (name.endsWith('.localhost')) return `curl ${trust}${urlOf(name, entrance)}`;
+  if (rootFile === null) return `curl -H 'Host: ${name}' ${urlOf('localhost', entrance)}`;
+  return `curl ${trust}--resolve ${name}:${port}:127.0.0.1 ${urlOf(name, entrance)}`;
+}
+
+/** A path as it may be pasted. */
+function inShell(path: string): string {
+  return /^[\w./@+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

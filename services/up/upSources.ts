@@ -1,8 +1,8 @@
 // Owns what `octoporty up` chooses where nobody has: loopback, few log lines, and what it keeps in the data folder.
 
 import type { ConfigSources } from '../config/variables.ts';
-import { loadUpConfig } from '../config.ts';
 import { readKept } from './keptText.ts';
+import { loadUpConfig } from './upConfig.ts';
 
 /** For a part of it that does not answer: the ports of a running one are told by nothing but its banner. */
 export const UP_HINT =
@@ -11,10 +11,17 @@ export const UP_HINT =
 export interface KeptSettings {
   readonly secret?: string | undefined;
   readonly password?: string | undefined;
+  /** Caddy stands in front: then the gateway needs a name of its own. */
+  readonly hasCaddy?: boolean;
 }
 
+const GATEWAY_HOST = 'gateway.localhost';
+
 /** The sources with what `up` puts into them. */
-export function upSources(sources: ConfigSources, { secret, password }: KeptSettings): ConfigSources {
+export function upSources(
+  sources: ConfigSources,
+  { secret, password, hasCaddy }: KeptSettings,
+): ConfigSources {
   return {
     ...sources,
     defaults: {
@@ -22,6 +29,7 @@ export function upSources(sources: ConfigSources, { secret, password }: KeptSett
       OCTOPORTY_LOG_LEVEL: 'warn',
       OCTOPORTY_AUTH_SECRET: secret,
       OCTOPORTY_UI_PASSWORD: password,
+      ...(hasCaddy === true ? { OCTOPORTY_GATEWAY_HOST: GATEWAY_HOST } : {}),
     },
     // The agent dials the gateway beside it, whatever the environment says for others.
     flags: { ...sources.flags, OCTOPORTY_GATEWAY_URL: 'ws://127.0.0.1' },

@@ -43,7 +43,7 @@ function costOf(directory: Directory, names: readonly string[]): number {
   const startMs = performance.now();
   let found = 0;
   for (let n = 0; n < LOOKUPS; n += 1) {
-    if (directory.find(names[n % names.length] ?? '').kind === 'live') found += 1;
+    if (directory.find(names[n % names.length] ?? '', null).kind === 'live') found += 1;
   }
   const tookMs = performance.now() - startMs;
   if (found !== LOOKUPS) throw new Error(`${LOOKUPS - found} names were not found`);
@@ -51,7 +51,12 @@ function costOf(directory: Directory, names: readonly string[]): number {
 }
 
 function directoryOf(count: number): Directory {
-  const directory = new Directory(null, () => performance.now(), 1_000);
+  const directory = new Directory({
+    gatewayHost: null,
+    offeredPorts: null,
+    leaseMs: 1_000,
+    nowMs: () => performance.now(),
+  });
   const identity = { agentId: 'agent', epoch: 'epoch', slot: 0, attempt: 1 };
   const mappings = Array.from({ length: count }, (_, n) => wireMappingOf(manyMapping(n)));
   directory.apply(1, identity, 1, mappings);

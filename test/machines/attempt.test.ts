@@ -29,8 +29,21 @@ test('it dials once, authenticates, syncs and is online, and serves streams only
   expect(wire.calls()).toEqual([{ do: 'serve' }]);
   expect(reports()).toEqual([
     { type: 'attempt.acked', attempt: ATTEMPT, revision: 1, refused },
-    { type: 'attempt.online', attempt: ATTEMPT },
+    { type: 'attempt.online', attempt: ATTEMPT, routes: null },
   ]);
+});
+
+test('what the gateway tells of routes before it confirms is held, the last of it, and told with the news of online', () => {
+  const { wire, reports } = dialled();
+  const route = { id: mapping.id, state: 'conflict' as const, reason: 'Taken.' };
+  wire.greet();
+  wire.accept();
+  reports();
+  wire.tellRoutes();
+  wire.tellRoutes(route);
+  expect(reports()).toEqual([]);
+  wire.confirm(1);
+  expect(reports().at(-1)).toEqual({ type: 'attempt.online', attempt: ATTEMPT, routes: [route] });
 });
 
 test('a dial that is not through within ten seconds is given up', () => {

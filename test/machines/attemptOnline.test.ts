@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { attemptMachine } from '../../machines/attempt.ts';
 import { arrived } from './arrived.ts';
 import * as stages from './attemptStage.ts';
-import { ATTEMPT, closing, expectEnd } from './attemptStage.ts';
+import { ATTEMPT, closing, expectEnd, mapping } from './attemptStage.ts';
 import { TransitionCoverage } from './coverage.ts';
 
 const coverage = new TransitionCoverage(attemptMachine);
@@ -83,6 +83,17 @@ test('what the gateway tells of its session is reported as it came', () => {
   ];
   expect(reports()).toEqual([{ type: 'attempt.told', attempt: ATTEMPT, machines }]);
   expect(wire.calls()).toEqual([]);
+});
+
+test('what the gateway tells of routes is reported as it came', () => {
+  const { wire, reports } = online();
+  const route = { id: mapping.id, state: 'applied' as const, reason: '' };
+  wire.tellRoutes(route);
+  wire.tellRoutes();
+  expect(reports()).toEqual([
+    { type: 'attempt.routes', attempt: ATTEMPT, routes: [route] },
+    { type: 'attempt.routes', attempt: ATTEMPT, routes: [] },
+  ]);
 });
 
 test('a gateway that leaves is reported with its reason, and the wire stays for the streams that run', () => {

@@ -45,6 +45,7 @@ describe('dialling', () => {
       lastError: null,
       gateway: { version: '9.9', host: 'gw.example.com', rttMs: null },
       gatewayMachines: [],
+      routes: null,
       config: { revision: 1, ackedRevision: 1, errors: refused },
     });
     expect(clock.pending).toBe(1);
@@ -304,7 +305,7 @@ describe('on request', () => {
     clock.runUntil(4_000);
     actor.send({ type: 'stop' });
     actor.send({ type: 'reconnect' });
-    actor.send({ type: 'attempt.online', attempt: 2 });
+    actor.send({ type: 'attempt.online', attempt: 2, routes: null });
     expect([isIn('stopping'), gateway.wire(1).calls().at(-1)]).toEqual([true, ...closed('stopped')]);
     clock.runUntil(3_000 + DRAIN_MS - 1);
     expect(isIn('stopping')).toBe(true);
@@ -318,6 +319,16 @@ test('what the gateway tells of its session is kept, the newest of the current w
   gateway.wire().tell('online.fresh');
   gateway.wire().tell('online.renewing');
   expect(context().gatewayMachines).toMatchObject([{ id: 'session.1', state: 'online.renewing' }]);
+});
+
+test('what the gateway tells of routes is kept by mapping, as the current wire has told it', () => {
+  const { gateway, context } = online();
+  gateway.wire().tellRoutes({ id: 'm', state: 'failed', reason: 'No.' });
+  gateway.wire().tellRoutes({ id: 'n', state: 'applied', reason: '' });
+  expect([...(context().routes?.values() ?? [])]).toEqual([
+    { id: 'm', state: 'failed', reason: 'No.' },
+    { id: 'n', state: 'applied', reason: '' },
+  ]);
 });
 
 test('every transition outside of online was taken', () => {

@@ -10,6 +10,7 @@ test('before the first dial nothing is known of a gateway, and there is no error
     lastError: null,
     gateway: { version: '', host: null, rttMs: null },
     gatewayMachines: [],
+    routes: null,
     config: { revision: 1, ackedRevision: null, errors: [] },
   });
 });
@@ -69,5 +70,40 @@ describe('what the gateway tells of its session', () => {
     gateway.wire(1).tell('online.renewing');
     gateway.wire(0).tell('online.draining');
     expect(context().gatewayMachines).toMatchObject([{ state: 'online.renewing' }]);
+  });
+});
+
+describe('what the gateway tells of routes', () => {
+  const applied = { id: 'm', state: 'applied' as const, reason: '' };
+  const taken = { id: 'm', state: 'conflict' as const, reason: 'Taken.' };
+
+  test('is known from the moment the wire is online, and that there is nothing to tell too', () => {
+    const shown = [[applied], []].map((routes) => {
+      const { gateway, context } = dialling();
+      gateway.wire().greet();
+      gateway.wire().accept();
+      gateway.wire().tellRoutes(...routes);
+      expect(context().routes).toBeNull();
+      gateway.wire().confirm(1);
+      return connectionStatus(context()).routes;
+    });
+    expect(shown).toEqual([new Map([['m', applied]]), new Map()]);
+  });
+
+  test('is silence where it was never told', () => {
+    expect(online().context().routes).toBeNull();
+  });
+
+  test('is forgotten with its wire, and then the other’s counts', () => {
+    const { gateway, context, clock } = online();
+    gateway.wire(0).tellRoutes(applied);
+    clock.runUntil(3_500);
+    gateway.wire(1).welcome();
+    expect(context()).toMatchObject({ current: 2, routes: null });
+    gateway.wire(1).tellRoutes(taken);
+    gateway.wire(0).tellRoutes(applied);
+    expect(context().routes).toEqual(new Map([['m', taken]]));
+    gateway.wire(1).break();
+    expect(context()).toMatchObject({ current: null, routes: null });
   });
 });

@@ -2,6 +2,7 @@
 
 import type { LinkDialer } from '../../machines/attempt.ts';
 import type { Link, LinkEvent } from '../../machines/link.ts';
+import type { ToldRoute } from '../../protocol/control.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { SimulatedClock } from '../simulation/simulatedClock.ts';
 import { arrived } from './arrived.ts';
@@ -74,6 +75,11 @@ export class PlayedWire extends RecordingLink {
   tell(state: string): void {
     const machines = [{ id: 'session.1', machine: 'session', state, sinceMs: 0, transitions: [] }];
     this.arrives(arrived({ type: 'gateway_status', machines }));
+  }
+
+  /** Says how the routes of mappings stand. */
+  tellRoutes(...routes: ToldRoute[]): void {
+    this.arrives(arrived({ type: 'route_status', routes }));
   }
 
   /** All the way to the first confirmed revision. */

@@ -38,6 +38,8 @@ const MESSAGES: ControlMessage[] = [
       },
     ],
   },
+  { type: 'route_status', routes: [] },
+  { type: 'route_status', routes: [{ id: ID, state: 'conflict', reason: 'Taken.' }] },
   { type: 'heartbeat', timestamp: 12.5 },
   { type: 'heartbeat_ack', timestamp: -1 },
   { type: 'goaway', reason: 'going_away', lastStreamId: 0xffff_ffff, retryAfterMs: 0 },

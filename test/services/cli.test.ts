@@ -21,7 +21,7 @@ describe('octoporty', () => {
   it.each([
     [['frob'], "error: unknown command 'frob'"],
     [['gateway', '--frob'], "error: unknown option '--frob'"],
-    [['up', '--caddy'], '--caddy comes with a later release: start without it.'],
+    [['up', '--caddy-port', 'x'], '--caddy-port must be a port from 0 to 65535, not "x".'],
     [['up', '--map', 'x'], '--map must be NAME=URL, such as app.localhost=http://127.0.0.1:3000, not "x".'],
     [['health', 'caddy'], 'health asks "gateway" or "agent", not "caddy".'],
     [['gateway', '--listen-port', 'x'], '--listen-port must be a port from 0 to 65535, not "x".'],

@@ -141,7 +141,12 @@ describe('a gateway', () => {
       OCTOPORTY_CADDY_ADMIN_URL: 'http://localhost:2019/',
       OCTOPORTY_GATEWAY_HOST: 't.example.com',
     };
-    expect(gateway(caddy).caddy).toEqual({ adminUrl: 'http://localhost:2019', upstream: 'localhost:5000' });
+    expect(gateway(caddy).caddy).toEqual({
+      adminUrl: 'http://localhost:2019',
+      upstream: null,
+      portMap: new Map(),
+      externalPorts: new Set([443, 80]),
+    });
     expect(gateway({ ...caddy, OCTOPORTY_CADDY_ADMIN_URL: 'unix:/run/caddy.sock' }).caddy?.adminUrl).toBe(
       'unix:/run/caddy.sock',
     );
@@ -154,6 +159,25 @@ describe('a gateway', () => {
     );
     expect(gateway({ ...beyond, OCTOPORTY_ALLOW_INSECURE: 'true' }).caddy?.adminUrl).toBe(
       'http://10.0.0.2:2019',
+    );
+  });
+});
+
+describe('external ports behind Caddy', () => {
+  const ports = (text: string) =>
+    gateway({
+      OCTOPORTY_CADDY_ADMIN_URL: 'unix:/run/caddy.sock',
+      OCTOPORTY_GATEWAY_HOST: 't.example.com',
+      OCTOPORTY_EXTERNAL_PORTS: text,
+    }).caddy?.externalPorts;
+
+  it('are 443, 80 and those that are listed', () => {
+    expect(ports('8443, 9000,443')).toEqual(new Set([443, 80, 8443, 9000]));
+  });
+
+  it.each(['0', '65536', '8443;9000', 'https', '-1', '8443, 1e3'])('are never %j', (text) => {
+    expect(refusal(() => ports(text))).toMatch(
+      /^OCTOPORTY_EXTERNAL_PORTS must be a comma-separated list of ports from 1 to 65535, not "/,
     );
   });
 });

@@ -17,6 +17,12 @@ describe('the demo origin', () => {
     expect(body).toContain('curl -N http://demo.localhost:5000/events');
   });
 
+  it('tells whoever came over TLS to come so again', async () => {
+    const { body } = await ask(await demo(), '/', ['X-Forwarded-Proto', 'https']);
+    expect(body).toMatch(/curl -N --cacert .* https:\/\/demo\.localhost:5000\/events\n/);
+    expect(body).toContain('browser:  https://demo.localhost:5000/\n');
+  });
+
   it('names the visitor that the gateway vouches for', async () => {
     const running = await demo();
     const forwarded = ['X-Forwarded-For', '203.0.113.7, 10.0.0.1'];

@@ -52,6 +52,12 @@ export const BUGS: readonly Bug[] = [
     replace: 'directory.withdraw(sessionId);',
   },
   {
+    name: 'routes told once and never again',
+    file: 'services/gateway/routeTeller.ts',
+    find: '        this.cancelTimer = undefined;\n        this.tell();',
+    replace: '        this.tell();',
+  },
+  {
     name: 'contested name goes to the last',
     file: 'services/gateway/directory.ts',
     find: 'agentPlace < 0 ? line.length : agentPlace',

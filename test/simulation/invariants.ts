@@ -180,6 +180,11 @@ export class Invariants {
     this.check('refusalIsTold', isTold, detail);
   }
 
+  /** Names. Whoever gets a name is told that its route is there, and nobody else is. */
+  routeIsTold(isTold: boolean, detail: string): void {
+    this.check('routeIsTold', isTold, detail);
+  }
+
   /** Auth. Whoever knows a secret that is valid is never refused for it, and a renewal never comes too late. */
   secretOpens(isOpen: boolean, detail: string): void {
     this.check('secretOpens', isOpen, detail);

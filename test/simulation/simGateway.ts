@@ -10,12 +10,17 @@ import { createActors, type Actors } from '../../services/actors.ts';
 import { createBus } from '../../services/bus.ts';
 import { Directory } from '../../services/gateway/directory.ts';
 import { createRelays, type Relays } from '../../services/gateway/relays.ts';
+import { RouteBook } from '../../services/gateway/routeBook.ts';
 import { createTunnels, type Tunnels } from '../../services/gateway/tunnels.ts';
 import { WireLink } from '../../services/link.ts';
 import { Ownership } from './ownership.ts';
 import { SimProcess } from './simProcess.ts';
 import { createSimTokens } from './simTokens.ts';
 import { SimVisitor } from './simVisitor.ts';
+
+/** How long Caddy may take until it serves what is desired. */
+const MAX_CADDY_MS = 400;
+const APPLIED = { state: 'applied', reason: '' } as const;
 
 /** How long a lost name is remembered. */
 const LEASE_MS = 24 * 60 * 60_000;
@@ -80,8 +85,14 @@ export class SimGateway implements GatewayEnd {
     this.actors = createActors(process.clock, (id, error) => {
       invariants.nothingThrows(error, `${name} ${id}`);
     });
-    this.directory = new Directory(null, () => process.clock.nowMs(), LEASE_MS);
+    this.directory = new Directory({
+      gatewayHost: null,
+      offeredPorts: null,
+      leaseMs: LEASE_MS,
+      nowMs: () => process.clock.nowMs(),
+    });
     const tokens = createSimTokens(process, terms.secrets);
+    const routeBook = new RouteBook();
     this.tunnels = createTunnels({
       actors: this.actors,
       bus,
@@ -101,8 +112,16 @@ export class SimGateway implements GatewayEnd {
       lifetimeMs: terms.lifetimeMs,
       renewAfterMs: terms.renewAfterMs,
       drainMs: terms.drainMs,
+      routeBook,
+      commonActors: () => [],
     });
     const { tunnels } = this;
+    // A Caddy that has whatever it should, a while later.
+    tunnels.onChange(() => {
+      process.after(seed % MAX_CADDY_MS, 'Caddy has its routes', () => {
+        routeBook.note(this.directory.desiredRoutes().map((route) => [route, APPLIED]));
+      });
+    });
     this.relays = createRelays({
       tunnels: {
         ...tunnels,
@@ -156,7 +175,7 @@ export class SimGateway implements GatewayEnd {
 
   /** True when a request for `host` would take one of these wires. */
   leadsTo(host: string, wires: readonly WirePair[]): boolean {
-    const found = this.directory.find(host);
+    const found = this.directory.find(host, null);
     if (found.kind !== 'live') return false;
     const link = this.links.get(found.sessionId);
     return wires.some(({ gateway }) => gateway?.handler === link);

@@ -63,6 +63,7 @@ export class SimVisitor implements Visitor {
     this.request = {
       requestId: plan.requestId,
       host: plan.host,
+      port: null,
       method: plan.method,
       target: `/${plan.requestId}?q=%2F..//`,
       headers: ['Host', plan.host, 'X-Request', plan.requestId],

@@ -32,6 +32,7 @@ const COVERED = [
   'fault rotateGateway',
   'gateway says challenge',
   'gateway says domain_taken',
+  'gateway says route_status',
   'gateway says that a name was passed on',
   'half-open deaths',
   'half-open predecessors replaced',

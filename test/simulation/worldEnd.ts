@@ -63,7 +63,7 @@ export function probe(world: World): (() => void)[] {
   );
 }
 
-/** Each agent knows which of its names it does not get. */
+/** Each agent knows which of its names it does not get, and that those it gets are served. */
 export function checkTold(world: World): void {
   if (world.isBroken()) return;
   for (const site of world.sites.filter(isServing)) {
@@ -72,6 +72,8 @@ export function checkTold(world: World): void {
       const isRefused = refusedTo(site).includes(id);
       const detail = `${site.terms.name} ${externalDomain}, its own: ${isOwn}, refused: ${isRefused}`;
       world.invariants.refusalIsTold(isOwn !== isRefused, detail);
+      const route = site.agent?.uplink.status.routes?.get(id)?.state ?? 'pending';
+      world.invariants.routeIsTold((route === 'applied') === isOwn, `${detail}, route: ${route}`);
     }
   }
 }

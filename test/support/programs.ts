@@ -18,11 +18,14 @@ export type Program = keyof typeof PROGRAMS;
  * would pass for a good one.
  */
 export function testWith(program: Program): ReturnType<typeof test.skipIf> {
-  const isMissing = find(program) === undefined;
-  if (isMissing && process.env.CI !== undefined && process.env.CI !== 'false')
-    throw new Error(howToInstall(program));
-  if (isMissing) console.warn(`Skipped. ${howToInstall(program)}`);
-  return test.skipIf(isMissing);
+  return testIf(find(program) !== undefined, howToInstall(program));
+}
+
+/** The same, for anything that may be missing. */
+export function testIf(isThere: boolean, howToGetIt: string): ReturnType<typeof test.skipIf> {
+  if (!isThere && process.env.CI !== undefined && process.env.CI !== 'false') throw new Error(howToGetIt);
+  if (!isThere) console.warn(`Skipped. ${howToGetIt}`);
+  return test.skipIf(!isThere);
 }
 
 export function pathOf(program: Program): string {
@@ -32,13 +35,15 @@ export function pathOf(program: Program): string {
 }
 
 function find(program: Program): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  return PROGRAMS[program].names
-    .flatMap((name) => folders.map((folder) => join(folder, name)))
-    .find(isExecutable);
+  return PROGRAMS[program].names.flatMap(onPath).find(isExecutable);
 }
 
-function isExecutable(path: string): boolean {
+/** Where on the PATH a program of that name could be. */
+export function onPath(name: string): string[] {
+  return (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
+}
+
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

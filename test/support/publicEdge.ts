@@ -118,6 +118,7 @@ export async function openEdge(
     isOwned: (host) => host.endsWith('.localhost'),
     trustedProxies: [],
     pseudonym: 'octoporty-test',
+    isBehindCaddy: false,
     log: { debug() {}, error() {} },
     ...options,
   });

@@ -1,15 +1,16 @@
 // The doctor's question to Caddy's admin endpoint: does it take us?
 
-import type { AskOptions } from '../../doctor/ask.ts';
 import { ask } from '../../doctor/ask.ts';
 import { failed, ok, type Finding } from '../../doctor.ts';
+import { adminAddress } from '../caddyClient.ts';
 
 const CHECK = 'caddy';
 
 /** `adminUrl`: `http://localhost:2019` or `unix:/path`. Asks without an Origin, as the gateway does. */
 export async function examineCaddy(adminUrl: string): Promise<Finding> {
   try {
-    const { status } = await ask({ ...whereOf(adminUrl), path: '/config/' });
+    const { where, headers, isEncrypted } = adminAddress(adminUrl);
+    const { status } = await ask({ ...where, headers, isEncrypted, path: '/config/' });
     if (status === 200) return ok(CHECK, `${adminUrl} answers`);
     const saw = `${adminUrl} answers with status ${status}`;
     return status === 403
@@ -19,19 +20,6 @@ export async function examineCaddy(adminUrl: string): Promise<Finding> {
     const why = error instanceof Error ? error.message : String(error);
     return failed(CHECK, `${adminUrl} cannot be asked: ${why}`, adviceFor(why));
   }
-}
-
-function whereOf(adminUrl: string): AskOptions {
-  // Caddy takes no name but these over a unix socket.
-  if (adminUrl.startsWith('unix:'))
-    return {
-      socketPath: adminUrl.slice('unix:'.length).replace(/^\/+/, '/'),
-      headers: { Host: '127.0.0.1' },
-    };
-  const url = new URL(adminUrl);
-  const isEncrypted = url.protocol === 'https:';
-  const port = Number(url.port) || (isEncrypted ? 443 : 80);
-  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, isEncrypted };
 }
 
 function adviceFor(why: string): string {

@@ -1,4 +1,4 @@
-// Owns the doctor's checks on a gateway: is it there, who is connected, does Caddy listen to us, is the clock sane.
+// Owns the doctor's checks on a gateway: is it there, who is connected, does Caddy serve us, is the clock sane.
 
 import { statSync } from 'node:fs';
 import { z } from 'zod';
@@ -9,6 +9,7 @@ import { addressOf, askHealth } from '../../health.ts';
 import { VERSION } from '../../version.ts';
 import { STATUS_PATH } from '../gatewayPaths.ts';
 import { examineCaddy } from './caddy.ts';
+import { examineRoutes } from './routes.ts';
 
 const HOW_TO_START = 'start it with "octoporty gateway"; its log says why if it ends';
 
@@ -16,15 +17,16 @@ const HOW_TO_START = 'start it with "octoporty gateway"; its log says why if it 
 export async function examineGateway(config: GatewayConfig, howToStart = HOW_TO_START): Promise<Finding[]> {
   const adminUrl = config.caddy?.adminUrl;
   const health = await examine('gateway', () => examineHealth(config, howToStart));
-  const [agents, caddy] = await Promise.all([
+  const [agents, caddy, routes] = await Promise.all([
     health.verdict === 'ok'
       ? examine('agents', () => examineAgents(config))
       : skipped('agents', 'the gateway does not answer'),
     adminUrl === undefined
       ? skipped('caddy', 'OCTOPORTY_CADDY_ADMIN_URL is not set')
       : examine('caddy', () => examineCaddy(adminUrl)),
+    health.verdict === 'ok' && adminUrl !== undefined ? examine('routes', () => examineRoutes(config)) : null,
   ]);
-  return [health, agents, caddy, examineClock(Date.now())];
+  return [health, agents, caddy, ...(routes === null ? [] : [routes]), examineClock(Date.now())];
 }
 
 async function examineHealth(

@@ -44,6 +44,7 @@ test('a round trip that was measured moves the status and the machines, but no r
 test.each<[string, (before: UplinkStatus) => Partial<UplinkStatus>]>([
   ['a revision that is confirmed', ({ config }) => ({ config: { ...config, ackedRevision: 7 } })],
   ['a name that is refused', ({ config }) => ({ config: { ...config, errors: [] } })],
+  ['a route that is told of', () => ({ routes: new Map() })],
   ['a tunnel that is lost', () => ({ state: 'waiting' })],
 ])('%s moves the routes', async (_, change) => {
   const { uplink$, tell } = await follow();
@@ -74,6 +75,7 @@ async function follow() {
     lastError: null,
     gateway: { version: '', host: null, rttMs: null },
     gatewayMachines: [],
+    routes: null,
     config: { revision: 0, ackedRevision: null, errors: [] },
   });
   const database$ = new BehaviorSubject<DatabaseState>('ok');

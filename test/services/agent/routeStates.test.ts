@@ -1,8 +1,9 @@
 // Owns the tests of how a mapping stands with the gateway, and since when.
 
 import { BehaviorSubject } from 'rxjs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Refusal } from '../../../machines/configSync.ts';
+import type { ToldRoute } from '../../../protocol/control.ts';
 import { describeError } from '../../../protocol/errors.ts';
 import type { NewMapping } from '../../../protocol/mapping.ts';
 import { createMappings } from '../../../services/agent/mappings.ts';
@@ -143,6 +144,72 @@ test('a mapping that is gone and comes back with a backup is pending until it is
   expect(routeOf(id)).toEqual({ state: 'active', appliedAt: A_MINUTE_LATER });
 });
 
+describe('behind a gateway that tells of routes', () => {
+  test('a mapping is active once its route is applied, and pending until then', async () => {
+    const { create, routeOf, confirm, tell, routed, clock } = await start();
+    const id = await create();
+    tell({ routes: new Map() });
+    confirm();
+    expect(routeOf(id)).toEqual({ state: 'pending' });
+    clock.runFor(A_MINUTE_MS);
+    tell(routed(id, 'applied'));
+    expect(routeOf(id)).toEqual({ state: 'active', appliedAt: A_MINUTE_LATER });
+  });
+
+  test.each([
+    ['conflict', 'Another route has it.', 'route_conflict', 'Another route has it.'],
+    ['conflict', '', 'route_conflict', describeError('route_conflict').says],
+    ['failed', '', 'route_failed', describeError('route_failed').says],
+  ] as const)(
+    'a mapping whose route is in the state %s (%j) is refused',
+    async (state, reason, code, message) => {
+      const { create, routeOf, confirm, tell, routed, clock } = await start();
+      const id = await create();
+      tell(routed(id, 'applied'));
+      confirm();
+      tell(routed(id, state, reason));
+      expect(routeOf(id)).toEqual({ state: 'refused', error: { code, message } });
+      clock.runFor(A_MINUTE_MS);
+      tell(routed(id, 'applied'));
+      expect(routeOf(id)).toEqual({ state: 'active', appliedAt: A_MINUTE_LATER });
+    },
+  );
+
+  test('a mapping that the gateway itself refuses says so, whatever its route was', async () => {
+    const { create, routeOf, confirm, tell, routed } = await start();
+    const id = await create();
+    tell(routed(id, 'conflict'));
+    confirm({ errors: [{ id, code: 'domain_taken' }] });
+    expect(routeOf(id)).toEqual({ state: 'refused', error: TAKEN });
+  });
+
+  test('a route that is looked for anew keeps its time, and an edited one does not', async () => {
+    const { create, update, routeOf, confirm, tell, routed, clock } = await start();
+    const id = await create();
+    tell(routed(id, 'applied'));
+    confirm();
+    clock.runFor(A_MINUTE_MS);
+    tell({ routes: new Map() });
+    expect(routeOf(id)).toEqual({ state: 'pending' });
+    tell(routed(id, 'applied'));
+    expect(routeOf(id)).toEqual({ state: 'active', appliedAt: START });
+    await update(id, { externalDomain: 'other.example' });
+    tell({ routes: new Map() });
+    confirm();
+    tell(routed(id, 'applied'));
+    expect(routeOf(id)).toEqual({ state: 'active', appliedAt: A_MINUTE_LATER });
+  });
+
+  test('nothing counts before the tunnel is online: until then it is not known whether routes are told', async () => {
+    const { create, routeOf, confirm, tell, clock } = await start();
+    const id = await create();
+    tell({ state: 'trying.syncing', config: { revision: 7, ackedRevision: 7, errors: [] } });
+    clock.runFor(A_MINUTE_MS);
+    confirm();
+    expect(routeOf(id)).toEqual({ state: 'active', appliedAt: A_MINUTE_LATER });
+  });
+});
+
 test('after the stop nothing is followed any more', async () => {
   const { create, routes, routeOf, confirm, status$ } = await start();
   const id = await create();
@@ -178,6 +245,10 @@ async function start() {
     status$,
     tell,
     restore: mappings.load,
+    /** What the gateway has told of one route. */
+    routed: (id: string, state: ToldRoute['state'], reason = '') => ({
+      routes: new Map([[id, { id, state, reason }]]),
+    }),
     create: async (fields: Record<string, unknown> = {}) => {
       const write = await store.create(draft(fields));
       mappings.apply(write);
@@ -213,5 +284,6 @@ const OFFLINE: UplinkStatus = {
   lastError: null,
   gateway: { version: '', host: null, rttMs: null },
   gatewayMachines: [],
+  routes: null,
   config: { revision: 0, ackedRevision: null, errors: [] },
 };

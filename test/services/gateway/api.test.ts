@@ -22,6 +22,14 @@ const SESSION = {
   mappings: 2,
   refused: 1,
 };
+const CADDY = {
+  state: 'right',
+  since: '2026-01-01T00:00:00.000Z',
+  desired: 2,
+  applied: 1,
+  conflicts: [{ domain: 'app.example.com', port: 443, reason: 'It is taken.' }],
+  lastError: null,
+} as const;
 
 const session = setup({}).createMachine({
   id: 'session',
@@ -43,7 +51,7 @@ describe('the status', () => {
     },
   );
 
-  test('has sessions, machines and relays for whoever has the token', async () => {
+  test('has sessions, machines, relays and Caddy for whoever has the token', async () => {
     const { ask } = await open();
     const { json } = await ask('/api/v1/status', `Bearer ${TOKEN}`);
     expect(json).toMatchObject({
@@ -51,7 +59,13 @@ describe('the status', () => {
       sessions: [SESSION],
       machines: [{ id: 'session.3', place: 'gateway', machine: 'session', state: 'closed' }],
       relays: [],
+      caddy: CADDY,
     });
+  });
+
+  test('says when there is no Caddy', async () => {
+    const { ask } = await open({ caddy: () => null });
+    expect((await ask('/api/v1/status', `Bearer ${TOKEN}`)).json).toMatchObject({ caddy: null });
   });
 });
 
@@ -147,6 +161,7 @@ async function open(options: Partial<GatewayApiOptions> = {}) {
     actors,
     sessions: () => [SESSION],
     relays: () => [],
+    caddy: () => CADDY,
     ...options,
   });
   const server = createServer((asked, response) => void answer(asked, response));

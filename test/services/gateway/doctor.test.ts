@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../../services/doctor.ts';
 import { loadGatewayConfig } from '../../../services/config.ts';
 import { examineCaddy } from '../../../services/gateway/doctor/caddy.ts';
+import { examineRoutes } from '../../../services/gateway/doctor/routes.ts';
 import { examineClock, examineGateway } from '../../../services/gateway/doctor/examineGateway.ts';
 import { closedPort } from '../../support/rawOrigin.ts';
 import { tempDir } from '../spawned.ts';
@@ -33,6 +34,53 @@ describe('a gateway', () => {
     const agents = (await examineOn(port)).find(({ check }) => check === 'agents');
     expect(agents?.verdict).toBe(verdict);
     expect(agents?.saw).toMatch(saw);
+  });
+});
+
+describe('the routes', () => {
+  const conflict = (name: string) => ({ domain: `${name}.test`, port: 443, reason: '' });
+  const right = { state: 'right', desired: 3, applied: 3, conflicts: [], lastError: null };
+
+  it.each([
+    [right, 'ok', '3 of 3 are in Caddy'],
+    [{ ...right, state: 'changing', applied: 1 }, 'ok', '1 of 3 are in Caddy, the others are on their way'],
+    [
+      { ...right, state: 'failing', applied: 1, lastError: 'Caddy cannot be reached.' },
+      'failed',
+      '1 of 3 are in Caddy: Caddy cannot be reached.',
+    ],
+    [
+      { ...right, applied: 2, conflicts: [conflict('app')] },
+      'failed',
+      '2 of 3 are in Caddy: app.test on port 443 has a route that is not ours',
+    ],
+    [
+      { ...right, applied: 0, conflicts: ['a', 'b', 'c', 'd'].map(conflict) },
+      'failed',
+      '0 of 3 are in Caddy: a.test on port 443, b.test on port 443, c.test on port 443 and 1 more have a route that is not ours',
+    ],
+    [null, 'failed', 'the gateway runs without Caddy'],
+    [undefined, 'failed', 'the gateway does not tell of its routes'],
+  ])('that the gateway tells of as %j: %s', async (caddy, verdict, saw) => {
+    const asked: (string | undefined)[] = [];
+    const port = await listen((request, response) => {
+      asked.push(request.url, request.headers.authorization);
+      // A gateway with many sessions tells more than other answers may hold.
+      response.end(JSON.stringify({ sessions: 'x'.repeat(100_000), caddy }));
+    });
+    const gateway = { listenHost: '127.0.0.1', listenPort: port, statusToken: 'a token' };
+    expect(await examineRoutes(gateway)).toMatchObject({ check: 'routes', verdict, saw });
+    expect(asked).toEqual(['/api/v1/status', 'Bearer a token']);
+  });
+
+  it('are nobody’s to know without the token, and not asked for without Caddy', async () => {
+    const port = await listen((_request, response) => response.end('{"status":"ok","version":"1"}'));
+    const gateway = { listenHost: '127.0.0.1', listenPort: port, statusToken: null };
+    const { verdict, saw } = await examineRoutes(gateway);
+    expect([verdict, saw]).toEqual(['skipped', expect.stringContaining('OCTOPORTY_STATUS_TOKEN')]);
+    expect((await examineOn(port)).map(({ check }) => check)).not.toContain('routes');
+    const withCaddy = await examineOn(port, `http://127.0.0.1:${await closedPort()}`);
+    expect(withCaddy.find(({ check }) => check === 'routes')?.verdict).toBe('skipped');
   });
 });
 
@@ -81,8 +129,10 @@ describe('Caddy', () => {
   });
 });
 
-function examineOn(port: number): Promise<Finding[]> {
+function examineOn(port: number, caddy = ''): Promise<Finding[]> {
   const flags = {
+    OCTOPORTY_GATEWAY_HOST: 'tunnel.test',
+    OCTOPORTY_CADDY_ADMIN_URL: caddy,
     OCTOPORTY_AUTH_SECRET: 'a secret for tests that is long enough',
     OCTOPORTY_LISTEN_PORT: String(port),
   };

@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { valuesOf } from '../../../protocol/headers.ts';
 import { createForwarding } from '../../../services/gateway/forwarded.ts';
 
-const forwarding = createForwarding(['127.0.0.0/8', '::1/128', '10.0.0.0/8'], 'octoporty-Abc');
+const OPTIONS = {
+  trustedProxies: ['127.0.0.0/8', '::1/128', '10.0.0.0/8'],
+  pseudonym: 'octoporty-Abc',
+  isBehindCaddy: false,
+};
+const forwarding = createForwarding(OPTIONS);
 
 function told(remoteAddress: string, rawHeaders: string[], hostLine = 'a.test', httpVersion = '1.1') {
   const request = { peer: forwarding.peerOf(remoteAddress), hostLine, httpVersion, rawHeaders };
@@ -103,6 +108,51 @@ describe('a trusted peer', () => {
   it('may say what is no address: an origin reads unknown', () => {
     const { all } = told('127.0.0.1', ['X-Forwarded-For', 'evil";x=']);
     expect(all('forwarded')[0]).toMatch(/^for=unknown;/);
+  });
+});
+
+describe('the external port', () => {
+  const portOf = (remoteAddress: string, rawHeaders: string[], isBehindCaddy = true) => {
+    const told = createForwarding({ ...OPTIONS, isBehindCaddy });
+    return told.portOf({
+      peer: told.peerOf(remoteAddress),
+      hostLine: 'a.test',
+      httpVersion: '1.1',
+      rawHeaders,
+    });
+  };
+
+  it('is what our Caddy says', () => {
+    expect(portOf('127.0.0.1', ['x-forwarded-port', '8443'])).toBe(8443);
+  });
+
+  it.each<[string, string, string[], boolean]>([
+    ['a stranger', '203.0.113.9', ['X-Forwarded-Port', '8443'], true],
+    [
+      'a proxy that is not ours: a visitor may have written it',
+      '127.0.0.1',
+      ['X-Forwarded-Port', '8443'],
+      false,
+    ],
+    ['nobody', '127.0.0.1', [], true],
+    ['two lines', '127.0.0.1', ['X-Forwarded-Port', '80', 'X-Forwarded-Port', '443'], true],
+    ['a list', '127.0.0.1', ['X-Forwarded-Port', '80, 443'], true],
+    ['a word', '127.0.0.1', ['X-Forwarded-Port', 'https'], true],
+  ])('is not known from %s', (_, remoteAddress, rawHeaders, isBehindCaddy) => {
+    expect(portOf(remoteAddress, rawHeaders, isBehindCaddy)).toBeNull();
+  });
+
+  it('is told to the origin by whom we believe, and by nobody else where it decides', () => {
+    const passed = (remoteAddress: string, isBehindCaddy: boolean) => {
+      const { peerOf, tell } = createForwarding({ ...OPTIONS, isBehindCaddy });
+      const rawHeaders = ['X-Forwarded-Port', '443', 'X_Forwarded_Port', '1'];
+      const request = { peer: peerOf(remoteAddress), hostLine: 'a.test', httpVersion: '1.1', rawHeaders };
+      return tell(rawHeaders, request).slice(0, -10);
+    };
+    const all = ['X-Forwarded-Port', '443', 'X_Forwarded_Port', '1'];
+    expect(passed('127.0.0.1', true)).toEqual(all);
+    expect(passed('203.0.113.9', true)).toEqual([]);
+    expect(passed('203.0.113.9', false)).toEqual(all);
   });
 });
 

@@ -192,6 +192,14 @@ describe('a request', () => {
     expect(relayed[0]?.request.headers.filter((name) => name === 'a')).toHaveLength(2_500);
   });
 
+  it('through our Caddy comes to the external port that Caddy tells', async () => {
+    const { relayed } = await open({ isBehindCaddy: true, trustedProxies: ['127.0.0.1/32'] });
+    const client = await edge.connect();
+    await client.send(get('X-Forwarded-Port: 8443')).answer();
+    await client.send(get()).answer();
+    expect(relayed.map(({ request }) => request.port)).toEqual([8_443, null]);
+  });
+
   it('that came through this gateway before is a loop', async () => {
     const { relayed } = await open();
     const client = await edge.connect();

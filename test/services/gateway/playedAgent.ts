@@ -53,6 +53,11 @@ export class PlayedAgent implements Wire {
     return this.heard.flatMap(({ atMs, message }) => (of(message) ? [{ ...message, atMs }] : []));
   }
 
+  /** What the gateway said, by type and in order; what an actor of its own moved to is beside the point here. */
+  types(): ControlMessage['type'][] {
+    return this.heard.map(({ message }) => message.type).filter((type) => type !== 'gateway_status');
+  }
+
   /** When it said that, in milliseconds. */
   lastMs(type: ControlMessage['type']): number | undefined {
     return this.heard.findLast(({ message }) => message.type === type)?.atMs;

@@ -33,6 +33,25 @@ test.each<Found>([
   },
 );
 
+test('a request asks for its own port, and those who wait for another port of the name take no place of its', () => {
+  const asked: (number | null)[] = [];
+  const relays = relaysOver({
+    find: (_, port) => {
+      asked.push(port);
+      return { kind: 'lost', atMs: systemClock.nowMs() };
+    },
+  });
+  const failures: string[] = [];
+  const visit = (port: number | null) => relays.serve(visitor((code) => failures.push(code), { port }));
+  for (let n = 0; n < 100; n += 1) visit(443);
+  visit(8_443);
+  visit(null);
+  expect([failures, [...new Set(asked)]]).toEqual([[], [443, 8_443, null]]);
+  visit(443);
+  expect(failures).toEqual(['tunnel_offline']);
+  relays.endAll('draining');
+});
+
 test('a request that meets a wire which has just died waits for the next one', () => {
   let sessionId = 1;
   let tellChange = () => {};
@@ -207,6 +226,7 @@ function relaysOver(tunnels: Partial<Tunnels>, bus = strictBus(), clock: Clock =
         throw new TunnelError('tunnel_lost');
       },
       onChange() {},
+      noteCommonMove() {},
       drain() {},
       list: () => [],
       count: 0,
@@ -220,6 +240,7 @@ function visitor(onFailed: (code: string) => void, request: Partial<VisitorReque
     request: {
       requestId: 'r',
       host: 'app.example',
+      port: null,
       method: 'GET',
       target: '/',
       headers: [],

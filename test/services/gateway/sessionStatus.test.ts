@@ -84,6 +84,31 @@ describe('an agent', () => {
     expect(other.context().gatewayMachines).toEqual([]);
   });
 
+  test('is told of the gateway’s own actors behind its session, whoever else is, and when one has moved', () => {
+    const { clock, online, moveCommon } = tunnelsStage();
+    const early = online('a');
+    const reconciler = { id: 'reconciler', machine: 'reconciler', sinceMs: 0, transitions: [] };
+    moveCommon({ ...reconciler, state: 'resting' });
+    clock.runFor(2_000);
+    const late = online('b');
+    for (const agent of [early, late])
+      expect(
+        agent
+          .context()
+          .gatewayMachines.map(({ id, state }) => [id, state])
+          .at(-1),
+      ).toEqual(['reconciler', 'resting']);
+    moveCommon({ ...reconciler, state: 'settled' });
+    clock.runFor(2_000);
+    for (const agent of [early, late])
+      expect(
+        agent
+          .context()
+          .gatewayMachines.map(({ state }) => state)
+          .at(-1),
+      ).toBe('settled');
+  });
+
   test('that vanishes leaves no timer behind', () => {
     const { clock, played } = tunnelsStage();
     const agent = played('192.0.2.9');

@@ -5,10 +5,11 @@ import { machineClock } from '../../../machines/clock.ts';
 import { connectionMachine } from '../../../machines/connection.ts';
 import { RENEW_AFTER_MS, SESSION_LIFETIME_MS } from '../../../machines/session.ts';
 import type { WireMapping } from '../../../protocol/mapping.ts';
-import { createActors } from '../../../services/actors.ts';
+import { createActors, type ActorView } from '../../../services/actors.ts';
 import { createBus } from '../../../services/bus.ts';
 import type { Fact } from '../../../services/facts.ts';
 import { Directory } from '../../../services/gateway/directory.ts';
+import type { RouteBook } from '../../../services/gateway/routeBook.ts';
 import { createTunnels } from '../../../services/gateway/tunnels.ts';
 import { WireLink } from '../../../services/link.ts';
 import { SimPath } from '../../simulation/simNetwork.ts';
@@ -28,7 +29,7 @@ export const HANDSHAKE_MS = 8 * LATENCY_MS + 50;
 export const DRAIN_MS = 5_000;
 
 /** UUIDs that name their agent. */
-const AGENT_IDS = {
+export const AGENT_IDS = {
   a: '00000000-0000-4000-8000-00000000000a',
   b: '00000000-0000-4000-8000-00000000000b',
 };
@@ -43,7 +44,8 @@ export interface AgentTerms {
 
 export type StagedAgent = ReturnType<ReturnType<typeof tunnelsStage>['agent']>;
 
-export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
+/** `routeBook`: how routes stand in a Caddy in front; there is none unless one is given. */
+export function tunnelsStage(secrets: readonly string[] = [SECRET], routeBook: RouteBook | null = null) {
   const clock = new SimulatedClock();
   const trace = new Trace(clock);
   const processOf = (name: string, seed: number) =>
@@ -57,7 +59,13 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
   });
   bus.on('tunnel.refused', (fact) => refusals.push(fact));
   bus.on('tunnel.changed', (fact) => changes.push(fact));
-  const directory = new Directory(null, () => gateway.clock.nowMs(), LEASE_MS);
+  let common: readonly ActorView[] = [];
+  const directory = new Directory({
+    gatewayHost: null,
+    offeredPorts: null,
+    leaseMs: LEASE_MS,
+    nowMs: () => gateway.clock.nowMs(),
+  });
   const tunnels = createTunnels({
     actors: createActors(gateway.clock, (id) => failures.push(id)),
     bus,
@@ -71,6 +79,8 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
     lifetimeMs: SESSION_LIFETIME_MS,
     renewAfterMs: RENEW_AFTER_MS,
     drainMs: DRAIN_MS,
+    routeBook,
+    commonActors: () => common,
   });
   let boots = 0;
 
@@ -154,6 +164,11 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
     /** Ids of the actors that failed. */
     failures,
     agent,
+    /** An actor of the gateway itself has moved. */
+    moveCommon(...actors: readonly ActorView[]) {
+      common = actors;
+      tunnels.noteCommonMove();
+    },
     /** An agent that is online by now. */
     online(name: AgentName, terms: AgentTerms = {}) {
       const made = agent(name, terms);
@@ -167,7 +182,7 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET]) {
       }),
     /** Where requests for `<name>.test` go now: a session's number, or why nowhere. */
     serving: (name: string) => {
-      const found = directory.find(`${name}.test`);
+      const found = directory.find(`${name}.test`, null);
       return found.kind === 'live' ? found.sessionId : found.kind;
     },
   };

@@ -20,6 +20,7 @@ const ONLINE: UplinkStatus = {
   lastError: null,
   gateway: { version: '1.2.3', host: 'tunnel.example.com', rttMs: 12.5 },
   gatewayMachines: [],
+  routes: null,
   config: { revision: 8, ackedRevision: 7, errors: [] },
 };
 

@@ -1,0 +1,106 @@
+// How Caddy stands right now: kept from what the reconciler sees, and told to the book, the bus, the log and the status.
+
+import type { SnapshotFrom } from 'xstate';
+import type { Bus } from '../bus.ts';
+import type { Clock } from '../../machines/clock.ts';
+import type { Log } from '../log.ts';
+import type { reconcilerMachine } from '../../machines/reconciler.ts';
+import type { DesiredRoute, RouteBook } from './routeBook.ts';
+import { instantOf } from '../../protocol/api/values.ts';
+import {
+  caddyStateOf,
+  conflictsOf,
+  countsOf,
+  MAX_TOLD_CONFLICTS,
+  type CaddyState,
+  type CaddyStatus,
+  type ToldConflict,
+} from './caddyStatus.ts';
+import { ReconcilerLog } from './reconcilerLog.ts';
+import { standingsOf, type Sight, type Standings } from './routeStandings.ts';
+
+export interface CaddyLevelOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+  /** Is kept up to date. */
+  readonly book: RouteBook;
+  readonly gatewayHost: string | null;
+}
+
+export class CaddyLevel {
+  private readonly options: CaddyLevelOptions;
+  private readonly log: ReconcilerLog;
+  private desired: readonly DesiredRoute[] = [];
+  /** What the last look saw; null: it failed, or there was none. */
+  private sight: Sight | null = null;
+  private state: CaddyState = 'starting';
+  private sinceMs: number;
+  private lastError: string | null = null;
+  private standings: Standings = [];
+
+  constructor(options: CaddyLevelOptions) {
+    this.options = options;
+    this.log = new ReconcilerLog(options.log);
+    this.sinceMs = options.clock.wallMs();
+  }
+
+  get status(): CaddyStatus {
+    return {
+      state: this.state,
+      since: instantOf(this.sinceMs),
+      ...countsOf(this.standings),
+      conflicts: this.conflicts().slice(0, MAX_TOLD_CONFLICTS),
+      lastError: this.lastError,
+    };
+  }
+
+  /** What a look saw, and what was desired then. It is told with the machine's next move, which says what comes of it. */
+  saw(desired: readonly DesiredRoute[], sight: Sight): void {
+    this.desired = desired;
+    this.sight = sight;
+  }
+
+  /** Nothing is known of Caddy: a look has failed. */
+  sawNothing(): void {
+    this.sight = null;
+  }
+
+  wants(desired: readonly DesiredRoute[]): void {
+    this.desired = desired;
+    this.tell();
+  }
+
+  wrote(): void {
+    this.log.noteWrite(this.desired.length);
+  }
+
+  moved({ value, context }: SnapshotFrom<typeof reconcilerMachine>): void {
+    const state = caddyStateOf(this.state, value, context.failures);
+    if (state !== this.state) this.sinceMs = this.options.clock.wallMs();
+    this.state = state;
+    this.lastError = context.failures > 0 ? context.reason : null;
+    this.log.noteFailure(this.lastError);
+    this.tell();
+  }
+
+  private tell(): void {
+    const { book, bus } = this.options;
+    this.standings = standingsOf(this.desired, this.sight, this.lastError);
+    const fresh = this.standings.filter(
+      ([route, { state }]) => state === 'applied' && book.standingOf(route).state !== 'applied',
+    );
+    book.note(this.standings);
+    for (const [{ owner, id, domain, port }] of fresh)
+      bus.publish(() => ({ type: 'route.applied', agentId: owner, mappingId: id, domain, port }));
+    this.log.noteConflicts(this.conflicts());
+  }
+
+  /** The gateway's own host among them. */
+  private conflicts(): ToldConflict[] {
+    const { gatewayHost } = this.options;
+    const reason = this.sight?.ownConflict ?? null;
+    const own = reason === null || gatewayHost === null ? [] : [{ domain: gatewayHost, port: 443, reason }];
+    return [...own, ...conflictsOf(this.standings)];
+  }
+}

@@ -1,0 +1,76 @@
+// The doctor's question to a running gateway: does Caddy serve what the mappings say?
+
+import { z } from 'zod';
+import type { GatewayConfig } from '../../config.ts';
+import { ask } from '../../doctor/ask.ts';
+import { failed, ok, skipped, type Finding } from '../../doctor.ts';
+import { addressOf } from '../../health.ts';
+import { STATUS_PATH } from '../gatewayPaths.ts';
+
+const CHECK = 'routes';
+
+/** The full status names every session and relay. Raised: a stranger on the port makes us hold more. */
+const MAX_STATUS_BYTES = 16 * 1024 * 1024;
+
+/** Conflicts that one line names. Raised: the line is longer than a person reads. */
+const MAX_NAMED = 3;
+
+const statusSchema = z.object({
+  caddy: z
+    .object({
+      state: z.string(),
+      desired: z.int(),
+      applied: z.int(),
+      conflicts: z.array(z.object({ domain: z.string(), port: z.int(), reason: z.string() })),
+      lastError: z.string().nullable(),
+    })
+    .nullable(),
+});
+
+type Caddy = NonNullable<z.output<typeof statusSchema>['caddy']>;
+
+export async function examineRoutes({
+  listenHost,
+  listenPort,
+  statusToken,
+}: Pick<GatewayConfig, 'listenHost' | 'listenPort' | 'statusToken'>): Promise<Finding> {
+  if (statusToken === null)
+    return skipped(CHECK, 'OCTOPORTY_STATUS_TOKEN is not set: the gateway tells of its routes only with it');
+  const { json } = await ask({
+    host: addressOf(listenHost),
+    port: listenPort,
+    path: STATUS_PATH,
+    headers: { Authorization: `Bearer ${statusToken}` },
+    maxAnswerBytes: MAX_STATUS_BYTES,
+  });
+  const parsed = statusSchema.safeParse(json);
+  if (!parsed.success)
+    return failed(
+      CHECK,
+      'the gateway does not tell of its routes',
+      'give the doctor the environment of the gateway, OCTOPORTY_STATUS_TOKEN too',
+    );
+  const { caddy } = parsed.data;
+  return caddy === null
+    ? failed(CHECK, 'the gateway runs without Caddy', 'restart it with OCTOPORTY_CADDY_ADMIN_URL')
+    : findingOf(caddy);
+}
+
+function findingOf({ state, desired, applied, conflicts, lastError }: Caddy): Finding {
+  const counts = `${applied} of ${desired} are in Caddy`;
+  if (lastError !== null) return failed(CHECK, `${counts}: ${lastError}`, "see the gateway's log");
+  if (conflicts.length > 0) {
+    return failed(
+      CHECK,
+      `${counts}: ${namesOf(conflicts)}`,
+      "take the name out of Caddy's own routes, or remove the mapping",
+    );
+  }
+  return ok(CHECK, state === 'right' ? counts : `${counts}, the others are on their way`);
+}
+
+function namesOf(conflicts: Caddy['conflicts']): string {
+  const named = conflicts.slice(0, MAX_NAMED).map(({ domain, port }) => `${domain} on port ${port}`);
+  const more = conflicts.length > named.length ? ` and ${conflicts.length - named.length} more` : '';
+  return `${named.join(', ')}${more} ${conflicts.length === 1 ? 'has' : 'have'} a route that is not ours`;
+}
