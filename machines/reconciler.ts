@@ -2,11 +2,17 @@
 
 import { assign, setup } from 'xstate';
 
-/** A settled Caddy is looked at this often. Raised: a route that somebody deleted, or a restart, is mended later. */
-export const POLL_MS = 5_000;
+/** A settled Caddy is looked at this often. Raised: one that has restarted does not serve again within five seconds. */
+export const POLL_MS = 3_000;
 
 /** Changes that come together become one write. Raised: an edit is served later. */
 export const GATHER_MS = 20;
+
+/**
+ * Between a write and the next: each makes Caddy start its servers anew, which costs visitors connections. Raised: the
+ * second of two edits is served later; lowered: a stream of edits breaks more requests.
+ */
+export const WRITE_PAUSE_MS = 1_000;
 
 /** After a failure, doubling. The longest stays below the poll, so that a Caddy that is back serves within it. */
 export const FIRST_REST_MS = 250;
@@ -43,6 +49,7 @@ export const reconcilerMachine = setup({
   delays: {
     poll: POLL_MS,
     gather: GATHER_MS,
+    pause: WRITE_PAUSE_MS,
     rest: ({ context }) => Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (context.failures - 1)),
   },
   guards: { isFought: ({ context }) => context.rounds >= MAX_ROUNDS },
@@ -89,10 +96,30 @@ export const reconcilerMachine = setup({
       entry: 'write',
       on: {
         'desired.changed': { actions: 'forgetRounds' },
-        // What was written is believed once it is seen.
-        'write.done': 'looking',
+        'write.done': 'verifying',
         'write.stale': 'looking',
         'caddy.failed': { target: 'resting', actions: 'noteFailure' },
+      },
+    },
+    // What was written is believed once it is seen.
+    verifying: {
+      entry: 'look',
+      on: {
+        'desired.changed': { actions: 'forgetRounds' },
+        'look.right': { target: 'pausing', actions: 'forgetFailures' },
+        'look.differs': [
+          { guard: 'isFought', target: 'resting', actions: 'noteFight' },
+          { target: 'pausing.due' },
+        ],
+        'caddy.failed': { target: 'resting', actions: 'noteFailure' },
+      },
+    },
+    pausing: {
+      initial: 'right',
+      after: { pause: 'looking' },
+      states: {
+        right: { on: { 'desired.changed': 'due' } },
+        due: { on: { 'desired.changed': { actions: 'forgetRounds' } } },
       },
     },
     settled: {

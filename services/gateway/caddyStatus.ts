@@ -1,5 +1,6 @@
 // Owns what the gateway's full status says of Caddy: whether it serves what it should, and if not, why.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { StateValueFrom } from 'xstate';
 import type { reconcilerMachine } from '../../machines/reconciler.ts';
 import type { Standings } from './routeStandings.ts';
@@ -39,7 +40,7 @@ export function caddyStateOf(
   failures: number,
 ): CaddyState {
   if (failures > 0) return 'failing';
-  if (value === 'settled') return 'right';
+  if (value === 'settled' || isDeepStrictEqual(value, { pausing: 'right' })) return 'right';
   return value === 'looking' ? before : 'changing';
 }
 

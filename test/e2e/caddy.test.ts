@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { POLL_MS } from '../../machines/reconciler.ts';
+import { POLL_MS, WRITE_PAUSE_MS } from '../../machines/reconciler.ts';
 import { AdminApi } from '../bench/adminApi.ts';
 import { bytesOf } from '../support/bulk.ts';
 import { caddies, startCaddy, testWithCaddy, type TestCaddy } from '../support/caddy.ts';
@@ -114,17 +114,22 @@ describe.each(caddies)('behind $name', (binary) => {
     expect(await visitor.statusOf(name)).not.toBe(200);
   });
 
-  test('a WebSocket and a stream of events live on while other mappings are edited', async () => {
+  test('a WebSocket and a stream of events live on while a hundred edits are written in a few goes', async () => {
     const socket = await again(() => visitor.webSocket(WEB, '/echo'));
     const reader = await again(() => visitor.events(WEB, '/events'));
     const { mapping } = await api.create(draftOf('edit-0.localhost'));
-    for (let n = 1; n <= 20; n += 1) {
+    const [writes, editedMs] = [writesOf(caddy), performance.now()];
+    for (let n = 1; n <= 100; n += 1) {
       const externalDomain = `edit-${n}.localhost`;
       expect(await api.ask('PATCH', `/mappings/${mapping.id}`, { externalDomain })).toMatchObject({
         status: 200,
       });
+      if (n % 50 > 0) continue;
       await until('Caddy has the edit', async () => (await routesOf(caddy)).includes(externalDomain));
     }
+    const pauses = (performance.now() - editedMs) / WRITE_PAUSE_MS;
+    expect(writesOf(caddy) - writes).toBeGreaterThanOrEqual(2);
+    expect(writesOf(caddy) - writes).toBeLessThanOrEqual(pauses + 2);
     expect(socket.readyState).toBe(socket.OPEN);
     socket.send('still there?');
     const [message] = await once(socket, 'message');

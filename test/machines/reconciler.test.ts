@@ -6,6 +6,7 @@ import {
   MAX_ROUNDS,
   POLL_MS,
   reconcilerMachine,
+  WRITE_PAUSE_MS,
   type LookResult,
   type WriteResult,
 } from '../../machines/reconciler.ts';
@@ -75,9 +76,50 @@ test('a Caddy that differs is written once, and looked at again before it is bel
   sees(DIFFERS);
   expect([did(), state(), context().rounds]).toEqual([['look', 'write'], 'writing', 1]);
   hears(DONE);
+  expect([did(), state()]).toEqual([['look'], 'verifying']);
+  sees(RIGHT);
+  expect([did(), state(), context().rounds]).toEqual([[], { pausing: 'right' }, 0]);
+});
+
+test('after a write nothing is written for a second: what is changed meanwhile becomes one write', () => {
+  const { did, state, clock, sees, hears, change } = starting();
+  sees(DIFFERS);
+  hears(DONE);
+  sees(RIGHT);
+  did();
+  clock.runFor(500);
+  change();
+  expect(state()).toEqual({ pausing: 'due' });
+  clock.runFor(499);
+  change();
+  expect(did()).toEqual([]);
+  clock.runFor(1);
+  expect([did(), state()]).toEqual([['look'], 'looking']);
+  sees(DIFFERS);
+  expect(did()).toEqual(['write']);
+});
+
+test('a quiet second after a write ends with one more look', () => {
+  const { did, state, clock, sees, hears } = starting();
+  sees(DIFFERS);
+  hears(DONE);
+  sees(RIGHT);
+  did();
+  clock.runFor(WRITE_PAUSE_MS);
   expect([did(), state()]).toEqual([['look'], 'looking']);
   sees(RIGHT);
-  expect([did(), state(), context().rounds]).toEqual([[], 'settled', 0]);
+  expect([did(), state()]).toEqual([[], 'settled']);
+});
+
+test('a write that Caddy does not show is made anew a second later', () => {
+  const { did, state, clock, sees, hears } = starting();
+  sees(DIFFERS);
+  hears(DONE);
+  sees(DIFFERS);
+  expect([did(), state()]).toEqual([['look', 'write', 'look'], { pausing: 'due' }]);
+  clock.runFor(WRITE_PAUSE_MS);
+  sees(DIFFERS);
+  expect(did()).toEqual(['look', 'write']);
 });
 
 test('a write that came too late for somebody else is made anew over what is there now', () => {
@@ -89,9 +131,31 @@ test('a write that came too late for somebody else is made anew over what is the
   expect(did()).toEqual(['write']);
 });
 
-test('a settled Caddy is looked at again every five seconds: what somebody undid is mended', () => {
+test('a Caddy into which others write three times before us is left alone for a while', () => {
+  const { did, state, context, sees, hears } = starting();
+  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
+    sees(DIFFERS);
+    hears(STALE);
+  }
+  did();
+  sees(DIFFERS);
+  expect([did(), state(), context()]).toMatchObject([[], 'resting', { failures: 1, rounds: 0 }]);
+});
+
+test('a Caddy that is gone after a write is asked again after a rest', () => {
+  const { did, state, clock, sees, hears } = starting();
+  sees(DIFFERS);
+  hears(DONE);
+  sees(AWAY);
+  did();
+  expect(state()).toBe('resting');
+  clock.runFor(FIRST_REST_MS);
+  expect(did()).toEqual(['look']);
+});
+
+test('a settled Caddy is looked at again every three seconds: what somebody undid is mended', () => {
   const { did, state, clock, sees } = settled();
-  clock.runFor(4_999);
+  clock.runFor(2_999);
   expect([did(), state()]).toEqual([[], 'settled']);
   clock.runFor(1);
   expect([did(), state()]).toEqual([['look'], 'looking']);
@@ -157,6 +221,9 @@ test('a Caddy that does not show three writes in a row is left alone for a while
     sees(DIFFERS);
     expect(state()).toBe('writing');
     hears(DONE);
+    if (round === 3) break;
+    sees(DIFFERS);
+    clock.runFor(WRITE_PAUSE_MS);
   }
   did();
   sees(DIFFERS);
@@ -175,7 +242,8 @@ test('a failure between two writes ends the fight: the rounds are counted anew',
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     sees(DIFFERS);
     hears(round === 1 ? AWAY : DONE);
-    clock.runFor(FIRST_REST_MS);
+    if (round > 1) sees(DIFFERS);
+    clock.runFor(round === 1 ? FIRST_REST_MS : WRITE_PAUSE_MS);
   }
   sees(DIFFERS);
   expect(state()).toBe('writing');
@@ -187,24 +255,31 @@ test('once it was right, the rounds are counted anew', () => {
     sees(DIFFERS);
     hears(DONE);
     sees(RIGHT);
-    clock.runFor(POLL_MS);
+    clock.runFor(WRITE_PAUSE_MS);
   }
   sees(DIFFERS);
   expect(state()).toBe('writing');
 });
 
-test.each(['write', 'look'] as const)('edits that come in during each %s are no fight', (during) => {
-  const { state, context, change, sees, hears } = starting();
-  for (let round = 0; round <= 2 * MAX_ROUNDS; round += 1) {
+test.each(['write', 'check', 'pause', 'look'] as const)(
+  'edits that come in during each %s are no fight',
+  (during) => {
+    const { state, context, change, clock, sees, hears } = starting();
+    for (let round = 0; round <= 2 * MAX_ROUNDS; round += 1) {
+      sees(DIFFERS);
+      if (during === 'write') change();
+      hears(DONE);
+      if (during === 'check') change();
+      sees(DIFFERS);
+      if (during === 'pause') change();
+      clock.runFor(WRITE_PAUSE_MS);
+      if (during === 'look') change();
+      expect([state(), context().rounds]).toEqual(['looking', 0]);
+    }
     sees(DIFFERS);
-    if (during === 'write') change();
-    hears(DONE);
-    if (during === 'look') change();
-    expect(context().rounds).toBe(0);
-  }
-  sees(DIFFERS);
-  expect(state()).toBe('writing');
-});
+    expect(state()).toBe('writing');
+  },
+);
 
 test('a change while it rests hurries nothing', () => {
   const { did, state, clock, sees, change } = starting();
