@@ -29,6 +29,8 @@ export type WriteResult =
   | { type: 'write.done' }
   /** Somebody else has written since the look (HTTP 412). */
   | { type: 'write.stale' }
+  /** Caddy took none of it, and what it cannot take is set aside: the rest is to be written. */
+  | { type: 'write.narrowed' }
   | { type: 'caddy.failed'; reason: string };
 
 export interface ReconcilerInput {
@@ -98,6 +100,7 @@ export const reconcilerMachine = setup({
         'desired.changed': { actions: 'forgetRounds' },
         'write.done': 'verifying',
         'write.stale': 'looking',
+        'write.narrowed': { target: 'looking', actions: 'forgetRounds' },
         'caddy.failed': { target: 'resting', actions: 'noteFailure' },
       },
     },

@@ -23,6 +23,8 @@ export interface PlanInput {
   readonly upstream: string;
   /** External ports for which Caddy listens elsewhere: 443 → 8443. Without an entry 443 and 80 are where Caddy says. */
   readonly portMap: ReadonlyMap<number, number>;
+  /** Ports, as Caddy listens, that it cannot have: no server of ours is made there. */
+  readonly takenPorts: ReadonlySet<number>;
 }
 
 /** A route that is not written. */
@@ -51,6 +53,10 @@ export function planServers(input: PlanInput): CaddyPlan {
   for (const wish of wishesOf(input)) {
     const listenPort = listenPortOf(wish.port, input.portMap, http);
     const name = serverFor(listenPort, before);
+    if (isOwnServer(name) && input.takenPorts.has(listenPort)) {
+      conflicts.push({ route: wish.route, reason: takenReason(listenPort) });
+      continue;
+    }
     const server = wanted.get(name) ?? newWanted(listenPort, before[name]);
     wanted.set(name, server);
     const reason = take(server, wish, name);
@@ -125,6 +131,10 @@ function isOwnServer(name: string): boolean {
 function newWanted(listenPort: number, server: unknown): WantedServer {
   const foreignNames = new Set(foreignRoutesOf(server).flatMap((route) => namesOf(route)));
   return { listenPort, foreignNames, ownNames: new Map() };
+}
+
+function takenReason(listenPort: number): string {
+  return `Caddy cannot listen on port ${listenPort}: another program has it. Stop that program, or choose another port.`;
 }
 
 /** The reason why it cannot be, or null. */

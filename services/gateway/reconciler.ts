@@ -17,6 +17,7 @@ import {
   type PlanInput,
 } from './caddyPlan.ts';
 import { sightOf } from './routeStandings.ts';
+import { TakenPorts } from './takenPorts.ts';
 
 /** Under which the registry of actors knows it. */
 export const RECONCILER_ID = 'reconciler';
@@ -44,8 +45,9 @@ export interface Reconciler {
 }
 
 export function startReconciler(options: ReconcilerOptions): Reconciler {
-  const { actors, caddy, desiredRoutes, upstream, portMap, gatewayHost } = options;
+  const { actors, caddy, clock, desiredRoutes, upstream, portMap, gatewayHost } = options;
   const level = new CaddyLevel(options);
+  const taken = new TakenPorts();
   let desired: readonly DesiredRoute[] = [];
   let hasAdopted = false;
   /** Made by the last look that did not fail. */
@@ -76,7 +78,8 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     if (!hasAdopted) options.adopt(routesIn(config));
     hasAdopted = true;
     desired = desiredRoutes();
-    const plan = planServers({ config, routes: desired, gatewayHost, upstream, portMap });
+    const takenPorts = taken.current(clock.nowMs());
+    const plan = planServers({ config, routes: desired, gatewayHost, upstream, portMap, takenPorts });
     planned = { plan, etag };
     level.saw(desired, sightOf(config, plan));
     return { type: plan.isRight ? 'look.right' : 'look.differs' };
@@ -88,7 +91,10 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     try {
       await caddy.write(plan.method, SERVERS_PATH, plan.servers, etag);
     } catch (error) {
-      if (error instanceof CaddyError && error.code === 'stale') return { type: 'write.stale' };
+      if (!(error instanceof CaddyError)) throw error;
+      if (error.code === 'stale') return { type: 'write.stale' };
+      if (error.code === 'rejected' && taken.learn(error.message, clock.nowMs()))
+        return { type: 'write.narrowed' };
       throw error;
     }
     level.wrote();

@@ -4,7 +4,6 @@ import { expect, test } from 'vitest';
 import {
   FIRST_REST_MS,
   MAX_ROUNDS,
-  POLL_MS,
   reconcilerMachine,
   WRITE_PAUSE_MS,
   type LookResult,
@@ -127,6 +126,18 @@ test('a write that came too late for somebody else is made anew over what is the
   sees(DIFFERS);
   hears(STALE);
   expect([did(), state()]).toEqual([['look', 'write', 'look'], 'looking']);
+  sees(DIFFERS);
+  expect(did()).toEqual(['write']);
+});
+
+test('what Caddy cannot take is left out at once, and that is no fight', () => {
+  const { did, context, sees, hears } = starting();
+  for (let round = 0; round <= MAX_ROUNDS; round += 1) {
+    sees(DIFFERS);
+    hears({ type: 'write.narrowed' });
+    expect(context()).toMatchObject({ rounds: 0, failures: 0 });
+  }
+  did();
   sees(DIFFERS);
   expect(did()).toEqual(['write']);
 });

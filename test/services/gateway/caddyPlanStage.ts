@@ -13,6 +13,7 @@ export function inputOf(given: Partial<PlanInput>): PlanInput {
     gatewayHost: null,
     upstream: 'localhost:5000',
     portMap: new Map(),
+    takenPorts: new Set(),
     ...given,
   };
 }

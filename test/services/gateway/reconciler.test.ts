@@ -1,5 +1,7 @@
 // Owns the tests of the reconciler over a real Caddy: what is written, when, and what is said of it.
 
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { describe, expect, onTestFinished } from 'vitest';
 import { POLL_MS } from '../../../machines/reconciler.ts';
 import { testEachCaddy, testWithCaddy } from '../../support/caddy.ts';
@@ -49,6 +51,26 @@ describe('the desired routes', () => {
     expect(writes.count).toBe(2);
     expect(applied).toEqual(['a.test', 'b.test', 'edit99.test']);
   });
+
+  testEachCaddy(
+    'on a port that another program has are left out with the reason, and the others are written',
+    async (binary) => {
+      const { caddy, reconciling } = await caddyStage({ binary });
+      const squatter = createServer().listen(0);
+      onTestFinished(() => void squatter.close());
+      await once(squatter, 'listening');
+      const address = squatter.address();
+      const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+      const { reconciler, book } = reconciling('a', `b:${port}`);
+      await right(reconciler);
+      expect(await hostsIn(caddy)).toEqual([GATEWAY_HOST, 'a.test']);
+      expect(book.standingOf(routeOf('a')).state).toBe('applied');
+      expect(book.standingOf(routeOf(`b:${port}`))).toEqual({
+        state: 'conflict',
+        reason: `Caddy cannot listen on port ${port}: another program has it. Stop that program, or choose another port.`,
+      });
+    },
+  );
 
   testWithCaddy('whose lease has ended are gone within a poll', async () => {
     const { caddy, reconciling } = await caddyStage();

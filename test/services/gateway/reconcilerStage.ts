@@ -127,8 +127,10 @@ export function reconciling({
   };
 }
 
+/** `name`, or `name:port`. */
 export function routeOf(name: string): DesiredRoute {
-  return { owner: OWNER, id: `mapping of ${name}`, domain: `${name}.test`, port: 443 };
+  const [host = '', port = '443'] = name.split(':');
+  return { owner: OWNER, id: `mapping of ${name}`, domain: `${host}.test`, port: Number(port) };
 }
 
 /** All hosts of the routes of the stage's server, in order, and what its routes without any are called. */
