@@ -5,6 +5,7 @@ import { TunnelError, errorCodes } from './errors.ts';
 import {
   MAX_CONTROL_BYTES,
   MAX_TEXT_MESSAGE_BYTES,
+  MAX_TOLD_CERTIFICATE_CHARS,
   MAX_TOLD_CHARS,
   MAX_TOLD_MACHINES,
   MAX_TOLD_ROUTES,
@@ -97,8 +98,30 @@ const routeState = z
   .max(64)
   .transform((name) => ROUTE_STATES.find((state) => state === name) ?? 'pending');
 
+/** A state of a newer gateway that we do not know reads as `pending`. */
+const CERTIFICATE_STATES = ['pending', 'issued', 'failed'] as const;
+const certificateState = z
+  .string()
+  .max(64)
+  .transform((name) => CERTIFICATE_STATES.find((state) => state === name) ?? 'pending');
+
+/** What visitors of a name are shown by TLS; `reason` is empty unless it has failed. */
+const toldCertificate = z.object({
+  state: certificateState,
+  reason: z.string().max(MAX_TOLD_CERTIFICATE_CHARS),
+  /** Null while there is none. */
+  expiresAtMs: toldWallMs.nullable(),
+});
+export type ToldCertificate = z.output<typeof toldCertificate>;
+
 /** How a mapping's route stands in what is in front of the gateway; `reason` is for a person, and may be empty. */
-const toldRoute = z.object({ id: z.uuid(), state: routeState, reason: toldName });
+const toldRoute = z.object({
+  id: z.uuid(),
+  state: routeState,
+  reason: toldName,
+  /** Absent: it is not served by TLS, or that is not known. */
+  certificate: toldCertificate.optional(),
+});
 export type ToldRoute = z.output<typeof toldRoute>;
 
 /** Gateway → agent: the routes that stand otherwise than was told on this wire; of those never told: than pending. */

@@ -45,6 +45,9 @@ function isSameRoute(before: Route | undefined, now: Route): boolean {
     (before?.state === now.state &&
       before.appliedAt === now.appliedAt &&
       before.error?.code === now.error?.code &&
-      before.error?.message === now.error?.message)
+      before.error?.message === now.error?.message &&
+      before.certificate?.state === now.certificate?.state &&
+      before.certificate?.reason === now.certificate?.reason &&
+      before.certificate?.expiresAt === now.certificate?.expiresAt)
   );
 }

@@ -3,10 +3,10 @@
 import type { Clock } from '../../machines/clock.ts';
 import type { Refusal } from '../../machines/configSync.ts';
 import type { ToldRoutes } from '../../machines/toldRoutes.ts';
-import type { ToldRoute } from '../../protocol/control.ts';
+import type { ToldCertificate, ToldRoute } from '../../protocol/control.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Mapping } from '../../protocol/mapping.ts';
-import type { Route } from '../../protocol/api/mappings.ts';
+import type { Certificate, Route } from '../../protocol/api/mappings.ts';
 import { instantOf } from '../../protocol/api/values.ts';
 import { describeError } from '../../protocol/errors.ts';
 import type { Mappings } from './mappings.ts';
@@ -67,11 +67,15 @@ export function createRouteStates(
         return { state: 'pending' };
       const refusal = refusalsIn(config.errors).get(id);
       if (refusal !== undefined) return refusedFor(refusal.code);
-      const { state: routeState, reason } = standingIn(routes, id);
+      const { state: routeState, reason, certificate } = standingIn(routes, id);
       if (routeState === 'pending') return { state: 'pending' };
       if (routeState !== 'applied') return refusedFor(`route_${routeState}`, reason);
       const at = applied.get(id);
-      return at === undefined ? { state: 'active' } : { state: 'active', appliedAt: instantOf(at.atMs) };
+      return {
+        state: 'active',
+        ...(at === undefined ? {} : { appliedAt: instantOf(at.atMs) }),
+        ...(certificate === undefined ? {} : { certificate: shown(certificate) }),
+      };
     },
     stop() {
       following.unsubscribe();
@@ -88,9 +92,17 @@ function isSameVerdict(one: UplinkStatus, other: UplinkStatus): boolean {
 }
 
 /** A gateway that tells of no routes serves what it has confirmed. */
-function standingIn(routes: ToldRoutes, id: string): Pick<ToldRoute, 'state' | 'reason'> {
+function standingIn(routes: ToldRoutes, id: string): Omit<ToldRoute, 'id'> {
   if (routes === null) return { state: 'applied', reason: '' };
   return routes.get(id) ?? { state: 'pending', reason: '' };
+}
+
+function shown({ state, reason, expiresAtMs }: ToldCertificate): Certificate {
+  return {
+    state,
+    ...(reason === '' ? {} : { reason }),
+    ...(expiresAtMs === null ? {} : { expiresAt: instantOf(expiresAtMs) }),
+  };
 }
 
 function refusedFor(code: ErrorCode, reason = ''): Route {

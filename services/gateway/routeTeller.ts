@@ -1,9 +1,15 @@
 // Tells an agent how the routes of its mappings stand in Caddy: what has moved is told soon and once, never in a flood.
 
 import type { Clock } from '../../machines/clock.ts';
-import type { ControlOf, ToldRoute } from '../../protocol/control.ts';
+import type { ControlOf, ToldCertificate, ToldRoute } from '../../protocol/control.ts';
 import type { ScheduleFlush } from '../../protocol/wire.ts';
-import { MAX_CONTROL_BYTES, MAX_TOLD_CHARS, MAX_TOLD_ROUTES, STATUS_GAP_MS } from '../../protocol/limits.ts';
+import {
+  MAX_CONTROL_BYTES,
+  MAX_TOLD_CERTIFICATE_CHARS,
+  MAX_TOLD_CHARS,
+  MAX_TOLD_ROUTES,
+  STATUS_GAP_MS,
+} from '../../protocol/limits.ts';
 import { PENDING, type RouteStanding } from './routeBook.ts';
 
 /** The message around its routes takes less than this. */
@@ -103,17 +109,30 @@ export class RouteTeller {
   private moved(): ToldRoute[] {
     const standings = this.options.standings();
     const gone = [...this.told.keys()].filter((id) => !standings.has(id)).map((id) => ({ id, ...PENDING }));
-    const now = [...standings].map(([id, { state, reason }]) => ({
-      id,
-      state,
-      reason: reason.slice(0, MAX_TOLD_CHARS),
-    }));
+    const now = [...standings].map(([id, standing]) => clipped(id, standing));
     return [...gone, ...now.filter((route) => !isSame(route, this.told.get(route.id) ?? PENDING))];
   }
 }
 
+function clipped(id: string, { state, reason, certificate }: RouteStanding): ToldRoute {
+  const route = { id, state, reason: reason.slice(0, MAX_TOLD_CHARS) };
+  if (certificate === undefined) return route;
+  const told = { ...certificate, reason: certificate.reason.slice(0, MAX_TOLD_CERTIFICATE_CHARS) };
+  return { ...route, certificate: told };
+}
+
 function isSame(one: RouteStanding, other: RouteStanding): boolean {
-  return one.state === other.state && one.reason === other.reason;
+  return (
+    one.state === other.state &&
+    one.reason === other.reason &&
+    isSameCertificate(one.certificate, other.certificate)
+  );
+}
+
+function isSameCertificate(one: ToldCertificate | undefined, other: ToldCertificate | undefined): boolean {
+  return (
+    one?.state === other?.state && one?.reason === other?.reason && one?.expiresAtMs === other?.expiresAtMs
+  );
 }
 
 /** As many as one control message takes. */

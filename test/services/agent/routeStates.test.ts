@@ -200,6 +200,22 @@ describe('behind a gateway that tells of routes', () => {
     expect(routeOf(id)).toEqual({ state: 'active', appliedAt: A_MINUTE_LATER });
   });
 
+  test('a mapping that is served says how its certificate stands, and waits for none', async () => {
+    const { create, routeOf, confirm, tell, routed } = await start();
+    const id = await create();
+    confirm();
+    const withCertificate = (certificate: NonNullable<ToldRoute['certificate']>) =>
+      tell({ routes: new Map([[id, { id, state: 'applied', reason: '', certificate }]]) });
+    withCertificate({ state: 'pending', reason: '', expiresAtMs: null });
+    expect(routeOf(id)).toEqual({ state: 'active', appliedAt: START, certificate: { state: 'pending' } });
+    withCertificate({ state: 'failed', reason: 'No address.', expiresAtMs: null });
+    expect(routeOf(id)).toMatchObject({ certificate: { state: 'failed', reason: 'No address.' } });
+    withCertificate({ state: 'issued', reason: '', expiresAtMs: Date.parse(A_MINUTE_LATER) });
+    expect(routeOf(id)).toMatchObject({ certificate: { state: 'issued', expiresAt: A_MINUTE_LATER } });
+    tell(routed(id, 'applied'));
+    expect(routeOf(id)).toEqual({ state: 'active', appliedAt: START });
+  });
+
   test('nothing counts before the tunnel is online: until then it is not known whether routes are told', async () => {
     const { create, routeOf, confirm, tell, clock } = await start();
     const id = await create();

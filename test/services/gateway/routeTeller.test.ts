@@ -127,6 +127,26 @@ describe('what moves', () => {
     expect(messages.map(({ routes }) => statesOf(routes))).toEqual([['applied']]);
   });
 
+  test('of a certificate alone is told with its route, and the same once more is not', () => {
+    const { messages, move, clock } = alone();
+    const issued = { state: 'issued', reason: '', expiresAtMs: 5 } as const;
+    const steps: RouteStanding[] = [
+      APPLIED,
+      { ...APPLIED, certificate: { state: 'pending', reason: '', expiresAtMs: null } },
+      { ...APPLIED, certificate: { state: 'failed', reason: 'No address.', expiresAtMs: null } },
+      { ...APPLIED, certificate: issued },
+      { ...APPLIED, certificate: { ...issued } },
+      { ...APPLIED, certificate: { ...issued, expiresAtMs: 6 } },
+      APPLIED,
+    ];
+    for (const standing of steps) {
+      move({ a: standing });
+      clock.runFor(1_000);
+    }
+    const expected = steps.filter((_, at) => at !== 4).map((standing) => [{ id: 'a', ...standing }]);
+    expect(messages.map(({ routes }) => routes)).toEqual(expected);
+  });
+
   test('fast is told no more often than the gap allows, and the last state always', () => {
     const { messages, move, clock } = alone();
     for (let ms = 0; ms < 1_000; ms += 10) {
@@ -171,6 +191,23 @@ describe('what moves', () => {
     }
     expect(messages.length).toBeLessThan(8);
     expect(messages.map(({ atMs }) => atMs)).toEqual(messages.map((_, at) => at * STATUS_GAP_MS));
+  });
+
+  test('with certificates that have much to say fits too', () => {
+    const { messages, move, clock } = alone();
+    const certificate = { state: 'failed', reason: '\u0001'.repeat(1_000), expiresAtMs: null } as const;
+    const wordy = Array.from({ length: 100 }, (_, n): [string, RouteStanding] => [
+      idOf(n),
+      { ...APPLIED, certificate },
+    ]);
+    move(Object.fromEntries(wordy));
+    clock.runFor(10_000);
+    expect(messages.flatMap(({ routes }) => routes)).toHaveLength(100);
+    for (const { atMs: _, ...message } of messages) {
+      const text = encodeControl(message);
+      expect(text.length).toBeLessThanOrEqual(MAX_CONTROL_BYTES);
+      expect(parseControl(text)).toEqual(message);
+    }
   });
 
   test('with a revision is taken back at once, however much it is, and the rest keeps to the gap', () => {
