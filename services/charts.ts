@@ -6,6 +6,7 @@ import { admissionMachine } from '../machines/admission.ts';
 import { attemptMachine } from '../machines/attempt.ts';
 import { authMachine } from '../machines/auth.ts';
 import { backoffMachine } from '../machines/backoff.ts';
+import { certificatesMachine } from '../machines/certificates.ts';
 import { configSyncMachine } from '../machines/configSync.ts';
 import { connectionMachine } from '../machines/connection.ts';
 import { databaseMachine } from '../machines/database.ts';
@@ -21,6 +22,7 @@ const MACHINES: readonly AnyStateMachine[] = [
   attemptMachine,
   authMachine,
   backoffMachine,
+  certificatesMachine,
   configSyncMachine,
   connectionMachine,
   databaseMachine,
