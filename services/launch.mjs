@@ -38,6 +38,7 @@ const COMMANDS = {
   proof: ['test/bench/proof.ts'],
   endurance: ['test/bench/endurance.ts'],
   memory: ['test/bench/memory.ts'],
+  caddy: ['test/bench/caddy.ts'],
 };
 
 /**

@@ -16,8 +16,10 @@ const LONGEST_MS = 20 * 60_000;
 export async function runProofs(
   proofs: Readonly<Record<string, Proof>>,
   optionNames: readonly string[],
+  args: readonly string[] = process.argv.slice(2),
 ): Promise<never> {
   const { values, positionals } = parseArgs({
+    args: [...args],
     allowPositionals: true,
     options: Object.fromEntries(optionNames.map((name) => [name, { type: 'string' as const }])),
   });

@@ -9,37 +9,44 @@ export interface WrkRun {
   readonly perSecond: number;
   /** Answers other than 2xx and 3xx, and errors of sockets. */
   readonly failures: number;
+  /** The same by kind: `status`, `connect`, `read`, `write` or `timeout`. */
+  readonly failuresByKind: Readonly<Record<string, number>>;
 }
 
 /** More than the processors can serve at once, and far below what one channel takes. */
-const CONNECTIONS = 64;
+export const CONNECTIONS = 64;
 
 export function hasWrk(): boolean {
   return spawnSync('wrk', ['-v']).error === undefined;
 }
 
-export async function runWrk({ port, name }: Target, seconds: number): Promise<WrkRun> {
+export async function runWrk({ port, name }: Target, seconds: number, path = '/'): Promise<WrkRun> {
   const args = [
     '-t1',
     `-c${CONNECTIONS}`,
     `-d${seconds}s`,
     '-H',
     `Host: ${name}`,
-    `http://127.0.0.1:${port}/`,
+    `http://127.0.0.1:${port}${path}`,
   ];
   const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let told = '';
   child.stdout.setEncoding('utf8');
   child.stdout.on('data', (text: string) => (told += text));
   await once(child, 'close');
+  const ofSockets = ['connect', 'read', 'write', 'timeout'].map((kind): [string, number] => [
+    kind,
+    countIn(told, new RegExp(`Socket errors:.*${kind} (\\d+)`)),
+  ]);
+  const failuresByKind = {
+    status: countIn(told, /Non-2xx or 3xx responses: (\d+)/),
+    ...Object.fromEntries(ofSockets),
+  };
   return {
     requests: countIn(told, /(\d+) requests in/),
     perSecond: countIn(told, /Requests\/sec:\s+([\d.]+)/),
-    failures:
-      countIn(told, /Non-2xx or 3xx responses: (\d+)/) +
-      ['connect', 'read', 'write', 'timeout']
-        .map((kind) => countIn(told, new RegExp(`Socket errors:.*${kind} (\\d+)`)))
-        .reduce((sum, count) => sum + count),
+    failures: Object.values(failuresByKind).reduce((sum, count) => sum + count),
+    failuresByKind,
   };
 }
 

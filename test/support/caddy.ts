@@ -44,6 +44,8 @@ export interface CaddyOptions {
   readonly binary?: CaddyBinary;
   /** Where its admin API listens on loopback, instead of on a unix socket. */
   readonly adminPort?: number;
+  /** Where its own folder with its certificates is made; the system's folder for temporary files unless said. */
+  readonly parentDir?: string;
 }
 
 /** Runs, and can be killed and started again with the configuration that it began with, and with its certificates. */
@@ -72,9 +74,10 @@ export async function startCaddy({
   config = {},
   binary = caddies[0],
   adminPort,
+  parentDir = tmpdir(),
 }: CaddyOptions = {}): Promise<TestCaddy> {
   if (binary === undefined) throw new Error(HOW_TO_GET_IT);
-  const dir = mkdtempSync(join(tmpdir(), 'octoporty-caddy-'));
+  const dir = mkdtempSync(join(parentDir, 'octoporty-caddy-'));
   const socketPath = join(dir, 'admin.sock');
   const admin =
     adminPort === undefined

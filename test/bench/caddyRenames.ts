@@ -1,0 +1,198 @@
+// Public names that come, change and go while others are served at full load: how often Caddy is written, and who notices.
+
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { WRITE_PAUSE_MS } from '../../machines/reconciler.ts';
+import type { Mapping } from '../../protocol/mapping.ts';
+import { startHttp2Load } from '../support/http2Visitor.ts';
+import { openLoadOrigin, type LoadOrigin } from '../support/loadOrigin.ts';
+import {
+  draftOf,
+  edit,
+  startCaddyWorld,
+  untilApplied,
+  untilQuiet,
+  untilWritten,
+  writesOf,
+  type CaddyWorld,
+} from './caddyWorld.ts';
+import type { Stage } from './stage.ts';
+import { check, note } from './verdict.ts';
+import { hasWrk, runWrk } from './wrk.ts';
+
+export interface LoadSizes {
+  readonly edits?: number;
+  /** How long the load of one run lasts: longer than the edits. */
+  readonly seconds?: number;
+}
+
+const EDITS = 100;
+const SECONDS = 15;
+
+/** As browsers come: few connections with many requests. */
+const HTTP2_CONNECTIONS = 8;
+const HTTP2_STREAMS = 8;
+
+/** The load runs at full speed when the first edit comes. */
+const WARM_MS = 500;
+
+/** A shorter load has no time for edits with quiet between them. */
+const PACED_SECONDS = 6;
+
+/** A name that nobody edits. */
+const BESIDE = 'beside.example';
+/** What wrk asks the load origin for. */
+const SMALL = '/small/wrk';
+
+export interface LoadedWorld {
+  readonly world: CaddyWorld;
+  readonly origin: LoadOrigin;
+  /** One that is not under load. */
+  readonly mapping: Mapping;
+}
+
+/** `BESIDE` is served on both ports. */
+export async function startLoadedWorld(stage: Stage): Promise<LoadedWorld> {
+  if (!hasWrk()) throw new Error('wrk is needed (apt-get install wrk)');
+  const origin = await openLoadOrigin();
+  stage.atEnd(() => origin.stop());
+  const world = await startCaddyWorld(stage);
+  await world.api.create(draftOf(BESIDE, origin.port, 443));
+  await world.api.create(draftOf(BESIDE, origin.port, 80));
+  const { mapping } = await world.api.create(draftOf('edited.example', origin.port));
+  await untilApplied(world.gateway, 3);
+  return { world, origin, mapping };
+}
+
+/** Edits of public names: as fast as the API takes them, then one for each write that may be. */
+export async function renames(stage: Stage, sizes: LoadSizes = {}): Promise<void> {
+  const loaded = await startLoadedWorld(stage);
+  const { world } = loaded;
+  const { seconds = SECONDS } = sizes;
+  const most = (tookMs: number) => Math.ceil(tookMs / WRITE_PAUSE_MS) + 1;
+  for (const under of [underWrk, underHttp2]) {
+    const burst = await under(loaded, sizes, (count) => editNames(loaded, count));
+    check(
+      `${burst.what}: ${burst.count} names added, renamed and removed in ${(burst.tookMs / 1000).toFixed(1)} s became ${burst.writes} writes to Caddy, at most one a second`,
+      burst.writes > 0 && burst.writes <= most(burst.tookMs),
+    );
+    tell(burst);
+    if (seconds < PACED_SECONDS) continue;
+    // An edit waits for its write, and for quiet: two seconds are enough for one.
+    const few = { seconds, edits: 3 * Math.floor(seconds / 6) };
+    const steady = await under(loaded, few, async (count) => {
+      let before = writesOf(world.caddy);
+      await editNames(loaded, count, async () => {
+        await untilWritten(world, before);
+        before = writesOf(world.caddy);
+      });
+    });
+    check(
+      `${steady.what}: ${steady.count} such edits, each after quiet, became ${steady.writes}`,
+      steady.writes === steady.count,
+    );
+    tell(steady);
+  }
+}
+
+export interface LoadedRun {
+  /** The kind of load. */
+  readonly what: string;
+  /** Edits. */
+  readonly count: number;
+  readonly tookMs: number;
+  readonly writes: number;
+  readonly requests: number;
+  readonly failures: number;
+  readonly kinds: string;
+  /** Whether it must not fail whatever is written. */
+  readonly isSafe: boolean;
+}
+
+type Work = (count: number) => Promise<void>;
+
+/** HTTP/1.1 over kept connections, without TLS. */
+export async function underWrk(loaded: LoadedWorld, sizes: LoadSizes, work: Work): Promise<LoadedRun> {
+  const { world } = loaded;
+  const { edits = EDITS, seconds = SECONDS } = sizes;
+  await untilQuiet(world);
+  const before = writesOf(world.caddy);
+  const loading = runWrk({ port: world.ports.http, name: BESIDE }, seconds, SMALL);
+  let isOver = false;
+  void loading.then(() => (isOver = true));
+  await delay(WARM_MS);
+  const tookMs = await durationOf(() => work(edits));
+  check(`the load outlasted the ${edits} edits`, !isOver);
+  const { requests, failures, failuresByKind } = await loading;
+  const writes = writesOf(world.caddy) - before;
+  const kinds = Object.entries(failuresByKind).map(([kind, count]) => `${kind} ${count}`);
+  return {
+    what: 'wrk',
+    count: edits,
+    tookMs,
+    writes,
+    requests,
+    failures,
+    kinds: kinds.join(', '),
+    isSafe: false,
+  };
+}
+
+/** HTTP/2 over TLS. */
+export async function underHttp2(loaded: LoadedWorld, sizes: LoadSizes, work: Work): Promise<LoadedRun> {
+  const { world } = loaded;
+  const { edits = EDITS, seconds = SECONDS } = sizes;
+  await untilQuiet(world);
+  const before = writesOf(world.caddy);
+  const target = { port: world.ports.https, root: readFileSync(world.caddy.rootFile), name: BESIDE };
+  const load = startHttp2Load(target, HTTP2_CONNECTIONS, HTTP2_STREAMS);
+  const endMs = performance.now() + seconds * 1_000;
+  await delay(WARM_MS);
+  const tookMs = await durationOf(() => work(edits));
+  await delay(Math.max(WRITE_PAUSE_MS + WARM_MS, endMs - performance.now()));
+  await load.stop();
+  const writes = writesOf(world.caddy) - before;
+  const requests = [...load.outcomes.values()].reduce((sum, count) => sum + count, 0);
+  const kinds = [...load.outcomes].map(([outcome, count]) => `${outcome} × ${count}`);
+  return {
+    what: 'HTTP/2',
+    count: edits,
+    tookMs,
+    writes,
+    requests,
+    failures: requests - (load.outcomes.get('ok') ?? 0),
+    kinds: `${kinds.join(', ')}; ${load.repeated} sent again, ${load.sessions} connections`,
+    isSafe: true,
+  };
+}
+
+function tell({ what, writes, requests, failures, kinds, isSafe }: LoadedRun): void {
+  const sentence = `${what}: ${failures} of ${requests} requests failed, ${(failures / Math.max(1, writes)).toFixed(1)} for each write (${kinds})`;
+  if (isSafe) check(sentence, failures === 0);
+  else note(sentence);
+}
+
+/** Adds a name, renames it, removes it, and so on. */
+async function editNames(
+  { world: { api }, origin }: LoadedWorld,
+  count: number,
+  afterEach: () => Promise<void> = async () => {},
+): Promise<void> {
+  let mapping: Mapping | null = null;
+  for (let n = 0; n < count; n += 1) {
+    if (mapping === null) ({ mapping } = await api.create(draftOf(`added-${n}.example`, origin.port)));
+    else if (n % 3 === 1) await edit(api, mapping, { externalDomain: `renamed-${n}.example` });
+    else {
+      await api.ask('DELETE', `/mappings/${mapping.id}`);
+      mapping = null;
+    }
+    await afterEach();
+  }
+  if (mapping !== null) await api.ask('DELETE', `/mappings/${mapping.id}`);
+}
+
+async function durationOf(work: () => Promise<void>): Promise<number> {
+  const startMs = performance.now();
+  await work();
+  return performance.now() - startMs;
+}
