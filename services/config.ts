@@ -11,7 +11,9 @@ import {
   choiceValue,
   cidrsValue,
   countValue,
+  dnsServersValue,
   durationValue,
+  hostValue,
   hostNameValue,
   orNull,
   portsValue,
@@ -65,6 +67,12 @@ export interface CaddyConfig {
   readonly portMap: ReadonlyMap<number, number>;
   /** The external ports that mappings may have: 443, 80, and those that were asked for. */
   readonly externalPorts: ReadonlySet<number>;
+  /** Where Caddy's listeners are reached from here, to look at the certificates that it shows. */
+  readonly host: string;
+  /** Addresses, with a port or without, that are asked where published names lead; empty: those of the system. */
+  readonly dnsServers: readonly string[];
+  /** Caddy's log as JSON lines, absolute: it says why a certificate was not issued. Null: nobody says where it is. */
+  readonly logFile: string | null;
 }
 
 export interface AgentConfig {
@@ -136,6 +144,9 @@ const gatewaySchema = z.object({
   OCTOPORTY_SESSION_LIFETIME: durationValue(`${SESSION_LIFETIME_MS}ms`),
   OCTOPORTY_CADDY_ADMIN_URL: orNull(textValue()),
   OCTOPORTY_CADDY_UPSTREAM: orNull(textValue()),
+  OCTOPORTY_CADDY_HOST: hostValue('localhost'),
+  OCTOPORTY_CADDY_LOG: orNull(textValue()),
+  OCTOPORTY_DNS_SERVERS: dnsServersValue(),
   OCTOPORTY_EXTERNAL_PORTS: portsValue(),
 });
 
@@ -289,5 +300,8 @@ function caddyOf(read: z.output<typeof gatewaySchema>): CaddyConfig | null {
     upstream: read.OCTOPORTY_CADDY_UPSTREAM,
     portMap: new Map(),
     externalPorts: new Set([...USUAL_PORTS, ...read.OCTOPORTY_EXTERNAL_PORTS]),
+    host: read.OCTOPORTY_CADDY_HOST,
+    dnsServers: read.OCTOPORTY_DNS_SERVERS,
+    logFile: read.OCTOPORTY_CADDY_LOG === null ? null : resolve(read.OCTOPORTY_CADDY_LOG),
   };
 }

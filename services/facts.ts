@@ -45,6 +45,14 @@ interface Facts {
     readonly domain: string;
     readonly port: number;
   };
+  /** Visitors of a name are shown another certificate than before, or its lack has another reason. */
+  'certificate.changed': {
+    readonly domain: string;
+    readonly port: number;
+    /** Null: it is not served by TLS. */
+    readonly state: 'pending' | 'issued' | 'failed' | null;
+    readonly reason: string;
+  };
   /** Somebody dialled and was not let in. */
   'tunnel.refused': { readonly address: string; readonly code: ErrorCode };
 }

@@ -146,6 +146,10 @@ function caddyConfigOf({ adminUrl, httpsPort }: RunningCaddy): CaddyConfig {
     upstream: null,
     portMap: new Map([[443, httpsPort]]),
     externalPorts: new Set([443]),
+    host: '127.0.0.1',
+    dnsServers: [],
+    // Its own authority gives certificates at once, or says in our log why not.
+    logFile: null,
   };
 }
 

@@ -1,8 +1,9 @@
 // Owns what each kind of setting may look like; a refusal is the end of a sentence that begins with the variable's name.
 
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { parseExternalDomain } from '../../protocol/hostName.ts';
+import { parseExternalDomain, parseInternalHost } from '../../protocol/hostName.ts';
 
 /** Fewer bytes of secret could be guessed: HS256 wants as many as its hash has (RFC 7518 §3.2). */
 export const MIN_SECRET_BYTES = 32;
@@ -48,6 +49,19 @@ export function cidrsValue(fallback: string) {
 /** A public host name in its stored form. */
 export function hostNameValue() {
   return variable(parseHostName);
+}
+
+/** A host name or an address, without a port. */
+export function hostValue(fallback: string) {
+  return variable((text) => {
+    const parsed = parseInternalHost(text.trim());
+    return 'host' in parsed ? { value: parsed.host } : { problem: `is not a host. ${parsed.problem}` };
+  }).prefault(fallback);
+}
+
+/** A comma-separated list of addresses, each with a port or without: `1.1.1.1`, `127.0.0.1:5353`, `[::1]:53`. */
+export function dnsServersValue() {
+  return variable(parseDnsServers).prefault('');
 }
 
 /** One of a few words. */
@@ -128,6 +142,22 @@ function parsePorts(text: string): Parsed<number[]> {
   const wrong = listed.find((item) => !/^\d{1,5}$/.test(item) || Number(item) < 1 || Number(item) > 65_535);
   if (wrong === undefined) return { value: listed.map(Number) };
   return { problem: `must be a comma-separated list of ports from 1 to 65535, not ${quoted(wrong)}.` };
+}
+
+function parseDnsServers(text: string): Parsed<string[]> {
+  const listed = items(text);
+  const wrong = listed.find((item) => !isServer(item));
+  if (wrong === undefined) return { value: listed };
+  return {
+    problem: `must be a comma-separated list of addresses such as 1.1.1.1 or [::1]:5353, not ${quoted(wrong)}.`,
+  };
+}
+
+function isServer(item: string): boolean {
+  if (isIP(item) !== 0) return !item.includes('%');
+  const [, ipv4, ipv6, port = ''] = /^(?:([\d.]+)|\[([^\]%]+)\])(?::(\d{1,5}))?$/.exec(item) ?? [];
+  const isAddress = ipv4 === undefined ? isIP(ipv6 ?? '') === 6 : isIP(ipv4) === 4;
+  return isAddress && (port === '' || (Number(port) >= 1 && Number(port) <= 65_535));
 }
 
 function parseCount(text: string): Parsed<number> {

@@ -9,6 +9,7 @@ import type { DesiredRoute, RouteBook } from './routeBook.ts';
 import { instantOf } from '../../protocol/api/values.ts';
 import {
   caddyStateOf,
+  certificatesOf,
   conflictsOf,
   countsOf,
   MAX_TOLD_CONFLICTS,
@@ -50,6 +51,7 @@ export class CaddyLevel {
       state: this.state,
       since: instantOf(this.sinceMs),
       ...countsOf(this.standings),
+      ...certificatesOf(this.standings, this.options.book),
       conflicts: this.conflicts().slice(0, MAX_TOLD_CONFLICTS),
       lastError: this.lastError,
     };
@@ -90,7 +92,7 @@ export class CaddyLevel {
     const fresh = this.standings.filter(
       ([route, { state }]) => state === 'applied' && book.standingOf(route).state !== 'applied',
     );
-    book.note(this.standings);
+    book.note(this.standings, this.sight?.listenPorts);
     for (const [{ owner, id, domain, port }] of fresh)
       bus.publish(() => ({ type: 'route.applied', agentId: owner, mappingId: id, domain, port }));
     this.log.noteConflicts(this.conflicts());

@@ -103,7 +103,8 @@ function wishesOf({ routes, gatewayHost }: PlanInput): Wish[] {
   return [...own, ...others.sort((a, b) => rankOf(a.port) - rankOf(b.port) || compare(a.id, b.id))];
 }
 
-function listenPortOf(port: number, portMap: ReadonlyMap<number, number>, http: JsonObject): number {
+/** Where Caddy listens for an external port; `http` is its HTTP app. */
+export function listenPortOf(port: number, portMap: ReadonlyMap<number, number>, http: JsonObject): number {
   const told = port === 443 ? http.https_port : port === 80 ? http.http_port : undefined;
   return portMap.get(port) ?? (typeof told === 'number' ? told : port);
 }

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StateValueFrom } from 'xstate';
 import type { reconcilerMachine } from '../../machines/reconciler.ts';
+import type { RouteBook } from './routeBook.ts';
 import type { Standings } from './routeStandings.ts';
 
 /**
@@ -18,6 +19,10 @@ export interface CaddyStatus {
   /** Routes of mappings that there should be, and those of them that there are. */
   readonly desired: number;
   readonly applied: number;
+  /** Of those that are served by TLS, as far as is known. */
+  readonly certificates: { readonly issued: number; readonly pending: number; readonly failed: number };
+  /** Names without a certificate, each with what is wrong and what to do; no more than MAX_TOLD_CONFLICTS. */
+  readonly withoutCertificate: readonly ToldConflict[];
   /** Names that are not written, as somebody else's route has them; no more than MAX_TOLD_CONFLICTS. */
   readonly conflicts: readonly ToldConflict[];
   /** Null while all is well. */
@@ -47,6 +52,22 @@ export function caddyStateOf(
 export function countsOf(standings: Standings): Pick<CaddyStatus, 'desired' | 'applied'> {
   const applied = standings.filter(([, { state }]) => state === 'applied');
   return { desired: standings.length, applied: applied.length };
+}
+
+export function certificatesOf(
+  standings: Standings,
+  book: Pick<RouteBook, 'standingOf'>,
+): Pick<CaddyStatus, 'certificates' | 'withoutCertificate'> {
+  const certificates = { issued: 0, pending: 0, failed: 0 };
+  const withoutCertificate: ToldConflict[] = [];
+  for (const [route] of standings) {
+    const { certificate } = book.standingOf(route);
+    if (certificate === undefined) continue;
+    certificates[certificate.state] += 1;
+    if (certificate.state === 'failed' && withoutCertificate.length < MAX_TOLD_CONFLICTS)
+      withoutCertificate.push({ domain: route.domain, port: route.port, reason: certificate.reason });
+  }
+  return { certificates, withoutCertificate };
 }
 
 export function conflictsOf(standings: Standings): ToldConflict[] {

@@ -19,8 +19,11 @@ import { VERSION } from '../version.ts';
 import { WIRE_OPTIONS, wireOf } from '../wire.ts';
 import { createGatewayApi } from './api.ts';
 import { createCaddyClient } from './caddyClient.ts';
+import { CertificateBook } from './certificateBook.ts';
+import { startCertificateWatch } from './certificateWatch.ts';
 import { Directory } from './directory.ts';
 import { createListener } from './listener.ts';
+import { createNameCheck } from './nameCheck.ts';
 import { createRelays } from './relays.ts';
 import { RECONCILER_ID, startReconciler, type Reconciler } from './reconciler.ts';
 import { RouteBook } from './routeBook.ts';
@@ -55,7 +58,8 @@ export async function startGateway({
     leaseMs: config.routeLeaseMs,
     nowMs: () => clock.nowMs(),
   });
-  const routeBook = config.caddy === null ? null : new RouteBook();
+  const certificates = new CertificateBook();
+  const routeBook = config.caddy === null ? null : new RouteBook(certificates);
   const tunnels = createTunnels({
     actors,
     bus,
@@ -76,6 +80,7 @@ export async function startGateway({
   });
   const relays = createRelays({ tunnels, clock, bus, headTimeoutMs: config.headTimeoutMs });
   let reconciler: Reconciler | null = null;
+  let stopCertificates: (() => Promise<void>) | null = null;
   const api = createGatewayApi({
     version: VERSION,
     log,
@@ -132,6 +137,7 @@ export async function startGateway({
   log.info({ host: config.listenHost, port, version: VERSION }, 'The gateway listens.');
   // Then Caddy: its routes lead to the port that listens.
   if (config.caddy !== null && routeBook !== null) {
+    const { host: caddyHost, dnsServers: servers, logFile } = config.caddy;
     reconciler = startReconciler({
       actors,
       bus,
@@ -146,6 +152,18 @@ export async function startGateway({
       adopt: (routes) => directory.adopt(routes),
       onMoved: () => tunnels.noteCommonMove(),
     });
+    const names = createNameCheck({ clock, servers, gatewayHost: config.gatewayHost });
+    stopCertificates = startCertificateWatch({
+      actors,
+      bus,
+      clock,
+      log,
+      book: routeBook,
+      certificates,
+      names,
+      caddyHost,
+      logFile,
+    });
   }
   tunnels.onChange(() => reconciler?.noteDesired());
   return {
@@ -154,6 +172,7 @@ export async function startGateway({
     async stop() {
       // The routes stay: Caddy keeps visitors waiting for a gateway that is back soon, and agents dial through it.
       reconciler?.stop();
+      await stopCertificates?.();
       // Visitors first: nobody new comes in while the tunnels still carry what runs.
       const closed = listener.close(config.drainMs);
       await listener.firstRequests();

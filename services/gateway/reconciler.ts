@@ -81,7 +81,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     const takenPorts = taken.current(clock.nowMs());
     const plan = planServers({ config, routes: desired, gatewayHost, upstream, portMap, takenPorts });
     planned = { plan, etag };
-    level.saw(desired, sightOf(config, plan));
+    level.saw(desired, sightOf({ config, routes: desired, portMap }, plan));
     return { type: plan.isRight ? 'look.right' : 'look.differs' };
   }
 

@@ -1,6 +1,7 @@
 // How the route of each mapping stands in Caddy: written by the reconciler, read by whoever tells agents.
 
 import type { ToldRoute } from '../../protocol/control.ts';
+import type { CertificateBook } from './certificateBook.ts';
 
 /** A route that Caddy should have. */
 export interface DesiredRoute {
@@ -27,28 +28,59 @@ interface Entry {
   readonly standing: RouteStanding;
 }
 
+/** External ports, each with where Caddy listens for it. */
+export type ListenPorts = ReadonlyMap<number, number>;
+
 /** By owner, then by mapping: names joined for a key would be made anew for thousands at every look. */
 type Entries = Map<string, Map<string, Entry>>;
 
 export class RouteBook {
   private entries: Entries = new Map();
+  private listenPorts: ListenPorts = new Map();
   private readonly listeners: (() => void)[] = [];
+  private readonly certificates: CertificateBook | null;
 
-  /** Takes how all routes stand now; those that are left out are pending. */
-  note(standings: Iterable<readonly [DesiredRoute, RouteStanding]>): void {
+  constructor(certificates: CertificateBook | null = null) {
+    this.certificates = certificates;
+  }
+
+  /** Takes how all routes stand now; those that are left out are pending. Without ports, those of before are still the best guess. */
+  note(standings: Iterable<readonly [DesiredRoute, RouteStanding]>, listenPorts?: ListenPorts): void {
     const before = this.entries;
     this.entries = entriesOf(standings);
+    this.listenPorts = listenPorts ?? this.listenPorts;
     if (hasMoved(before, this.entries)) for (const listener of this.listeners) listener();
   }
 
   /** A mapping that has another name or port than the one that was noted is pending: that was the route of before. */
   standingOf(route: DesiredRoute): RouteStanding {
     const entry = this.entries.get(route.owner)?.get(route.id);
-    return entry !== undefined && isSameRoute(entry.route, route) ? entry.standing : PENDING;
+    if (entry === undefined || !isSameRoute(entry.route, route)) return PENDING;
+    // Only what we have there is ours to tell of; and what is pending is as if it had never been told.
+    const certificate =
+      entry.standing.state === 'applied' ? this.certificates?.certificateOf(route) : undefined;
+    return certificate === undefined ? entry.standing : { ...entry.standing, certificate };
   }
 
-  /** Called when some route stands otherwise than before. */
+  /** Every route that there should be. */
+  *standings(): Iterable<readonly [DesiredRoute, RouteStanding]> {
+    for (const entries of this.entries.values())
+      for (const { route, standing } of entries.values()) yield [route, standing];
+  }
+
+  /** Where Caddy listens for an external port; null: it has not been seen yet. */
+  listenPortOf(port: number): number | null {
+    return this.listenPorts.get(port) ?? null;
+  }
+
+  /** Called when some route stands otherwise than before, or its certificate does. */
   onMoved(listener: () => void): void {
+    this.listeners.push(listener);
+    this.certificates?.onMoved(listener);
+  }
+
+  /** The same, without certificates. */
+  onRouteMoved(listener: () => void): void {
     this.listeners.push(listener);
   }
 }

@@ -1,8 +1,9 @@
 // Works out how each desired route stands, from what a look at Caddy saw and what has failed since.
 
 import type { CaddyPlan } from './caddyPlan.ts';
-import { routesIn } from './caddyPlan.ts';
-import { PENDING, type DesiredRoute, type RouteStanding } from './routeBook.ts';
+import { listenPortOf, routesIn, type PlanInput } from './caddyPlan.ts';
+import { recordIn } from './caddyServers.ts';
+import { PENDING, type DesiredRoute, type ListenPorts, type RouteStanding } from './routeBook.ts';
 
 /** What a look at Caddy saw of our routes. */
 export interface Sight {
@@ -12,12 +13,19 @@ export interface Sight {
   readonly conflicts: ReadonlyMap<string, string>;
   /** The reason why the gateway's own host has no route of ours; null: it has, or will have. */
   readonly ownConflict: string | null;
+  /** Of the external ports that routes are desired for. */
+  readonly listenPorts: ListenPorts;
 }
 
 export type Standings = readonly (readonly [DesiredRoute, RouteStanding])[];
 
-/** `plan` was made for this configuration. */
-export function sightOf(config: unknown, { conflicts }: Pick<CaddyPlan, 'conflicts'>): Sight {
+/** `plan` was made for this input. */
+export function sightOf(
+  { config, routes, portMap }: Pick<PlanInput, 'config' | 'routes' | 'portMap'>,
+  { conflicts }: Pick<CaddyPlan, 'conflicts'>,
+): Sight {
+  const http = recordIn(recordIn(config, 'apps'), 'http');
+  const ports = new Set(routes.map(({ port }) => port));
   const reasons = conflicts.flatMap(({ route, reason }) =>
     route === null ? [] : [[nameOf(route), reason] as const],
   );
@@ -25,6 +33,7 @@ export function sightOf(config: unknown, { conflicts }: Pick<CaddyPlan, 'conflic
     present: new Set(routesIn(config).map(nameOf)),
     conflicts: new Map(reasons),
     ownConflict: conflicts.find(({ route }) => route === null)?.reason ?? null,
+    listenPorts: new Map([...ports].map((port) => [port, listenPortOf(port, portMap, http)])),
   };
 }
 

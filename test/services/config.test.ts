@@ -146,6 +146,9 @@ describe('a gateway', () => {
       upstream: null,
       portMap: new Map(),
       externalPorts: new Set([443, 80]),
+      host: 'localhost',
+      dnsServers: [],
+      logFile: null,
     });
     expect(gateway({ ...caddy, OCTOPORTY_CADDY_ADMIN_URL: 'unix:/run/caddy.sock' }).caddy?.adminUrl).toBe(
       'unix:/run/caddy.sock',

@@ -9,6 +9,7 @@ import { addressOf, askHealth } from '../../health.ts';
 import { VERSION } from '../../version.ts';
 import { STATUS_PATH } from '../gatewayPaths.ts';
 import { examineCaddy } from './caddy.ts';
+import { examineCertificates } from './certificates.ts';
 import { examineRoutes } from './routes.ts';
 
 const HOW_TO_START = 'start it with "octoporty gateway"; its log says why if it ends';
@@ -17,7 +18,8 @@ const HOW_TO_START = 'start it with "octoporty gateway"; its log says why if it 
 export async function examineGateway(config: GatewayConfig, howToStart = HOW_TO_START): Promise<Finding[]> {
   const adminUrl = config.caddy?.adminUrl;
   const health = await examine('gateway', () => examineHealth(config, howToStart));
-  const [agents, caddy, routes] = await Promise.all([
+  const { statusToken } = config;
+  const [agents, caddy, routes, certificates] = await Promise.all([
     health.verdict === 'ok'
       ? examine('agents', () => examineAgents(config))
       : skipped('agents', 'the gateway does not answer'),
@@ -25,8 +27,13 @@ export async function examineGateway(config: GatewayConfig, howToStart = HOW_TO_
       ? skipped('caddy', 'OCTOPORTY_CADDY_ADMIN_URL is not set')
       : examine('caddy', () => examineCaddy(adminUrl)),
     health.verdict === 'ok' && adminUrl !== undefined ? examine('routes', () => examineRoutes(config)) : null,
+    // Without the token the line of the routes says what is missing.
+    health.verdict === 'ok' && adminUrl !== undefined && statusToken !== null
+      ? examine('certificates', () => examineCertificates(config, statusToken))
+      : null,
   ]);
-  return [health, agents, caddy, ...(routes === null ? [] : [routes]), examineClock(Date.now())];
+  const told = [routes, certificates].filter((finding) => finding !== null);
+  return [health, agents, caddy, ...told, examineClock(Date.now())];
 }
 
 async function examineHealth(

@@ -2,15 +2,10 @@
 
 import { z } from 'zod';
 import type { GatewayConfig } from '../../config.ts';
-import { ask } from '../../doctor/ask.ts';
 import { failed, ok, skipped, type Finding } from '../../doctor.ts';
-import { addressOf } from '../../health.ts';
-import { STATUS_PATH } from '../gatewayPaths.ts';
+import { askFullStatus } from './fullStatus.ts';
 
 const CHECK = 'routes';
-
-/** The full status names every session and relay. Raised: a stranger on the port makes us hold more. */
-const MAX_STATUS_BYTES = 16 * 1024 * 1024;
 
 /** Conflicts that one line names. Raised: the line is longer than a person reads. */
 const MAX_NAMED = 3;
@@ -29,21 +24,12 @@ const statusSchema = z.object({
 
 type Caddy = NonNullable<z.output<typeof statusSchema>['caddy']>;
 
-export async function examineRoutes({
-  listenHost,
-  listenPort,
-  statusToken,
-}: Pick<GatewayConfig, 'listenHost' | 'listenPort' | 'statusToken'>): Promise<Finding> {
-  if (statusToken === null)
+export async function examineRoutes(
+  config: Pick<GatewayConfig, 'listenHost' | 'listenPort' | 'statusToken'>,
+): Promise<Finding> {
+  if (config.statusToken === null)
     return skipped(CHECK, 'OCTOPORTY_STATUS_TOKEN is not set: the gateway tells of its routes only with it');
-  const { json } = await ask({
-    host: addressOf(listenHost),
-    port: listenPort,
-    path: STATUS_PATH,
-    headers: { Authorization: `Bearer ${statusToken}` },
-    maxAnswerBytes: MAX_STATUS_BYTES,
-  });
-  const parsed = statusSchema.safeParse(json);
+  const parsed = statusSchema.safeParse(await askFullStatus(config, config.statusToken));
   if (!parsed.success)
     return failed(
       CHECK,

@@ -27,6 +27,8 @@ const CADDY = {
   since: '2026-01-01T00:00:00.000Z',
   desired: 2,
   applied: 1,
+  certificates: { issued: 1, pending: 0, failed: 0 },
+  withoutCertificate: [],
   conflicts: [{ domain: 'app.example.com', port: 443, reason: 'It is taken.' }],
   lastError: null,
 } as const;
