@@ -31,6 +31,7 @@ const COMMANDS = {
   check: ['test/check/check.mjs'],
   format: ['node_modules/oxfmt/bin/oxfmt', '--write'],
   differential: ['test/e2e/differential/differential.ts'],
+  'caddy-model': ['test/caddyModel/caddyModel.ts'],
   simulate: ['test/simulation/simulate.ts'],
   'plant-bugs': ['test/simulation/plantBugs.ts'],
   mutate: ['test/mutation/mutate.ts'],

@@ -1,0 +1,52 @@
+// `npm run caddy-model`: random things happen to mappings, processes and Caddy, and its routes must be right after each few.
+
+import { parseArgs } from 'node:util';
+import { caddies } from '../support/caddy.ts';
+import { conduct, toldFailure } from './conduct.ts';
+
+/** Progress is told after so many steps. */
+const TELL_EVERY = 50;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string', default: '1' },
+      steps: { type: 'string', default: '1000' },
+      oldest: { type: 'boolean', default: false },
+      brief: { type: 'boolean', default: false },
+    },
+  });
+  const binary = caddies[values.oldest ? 1 : 0];
+  if (binary === undefined) {
+    const variable = values.oldest ? 'OCTOPORTY_TEST_CADDY_OLDEST' : 'OCTOPORTY_TEST_CADDY';
+    console.error(`There is no Caddy: name its binary with ${variable}.`);
+    return 1;
+  }
+  const [seed, steps] = [Number(values.seed), Number(values.steps)];
+  const startedMs = performance.now();
+  console.log(`${binary.name}, seed ${seed}`);
+  const { done, counts, convergedMs, writes, failure } = await conduct({
+    binary,
+    seed,
+    steps,
+    isBrief: values.brief,
+    onStep: (taken) => {
+      if (taken % TELL_EVERY === 0) console.log(`${taken} of ${steps} steps, ${secondsSince(startedMs)} s`);
+    },
+  });
+  for (const [name, times] of [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    console.log(`${String(times).padStart(6)}  ${name}`);
+  const sorted = convergedMs.toSorted((a, b) => a - b).map(Math.round);
+  const half = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  console.log(`right after ${half} ms half the time, ${sorted.at(-1) ?? 0} ms at the most`);
+  console.log(`${done} steps in ${secondsSince(startedMs)} s, ${writes} writes, seed ${seed}`);
+  if (failure === null) return 0;
+  console.log(toldFailure(failure, seed));
+  return 1;
+}
+
+function secondsSince(startedMs: number): string {
+  return ((performance.now() - startedMs) / 1000).toFixed(1);
+}

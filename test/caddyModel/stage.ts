@@ -1,0 +1,219 @@
+// The real thing that the model is held against: a gateway, two agents and a Caddy, and how each step is done to them.
+
+import { createServer, type Server } from 'node:http';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AdminApi } from '../bench/adminApi.ts';
+import { healthSchema, statusSchema } from '../../protocol/api/status.ts';
+import { startCaddy, type CaddyBinary, type TestCaddy } from '../support/caddy.ts';
+import { close, listen } from '../support/httpOrigin.ts';
+import { freePort, get, SECRET, Service, until } from '../support/rig.ts';
+import { AdminProxy } from './adminProxy.ts';
+import { basesOf, configOnPorts } from './bases.ts';
+import type { Key } from './claims.ts';
+import type { Json } from './configParts.ts';
+import { GATEWAY_HOST, partsOfKey } from './model.ts';
+import type { Base, Edit } from './steps.ts';
+
+const PASSWORD = 'a password for tests';
+
+/** Tunnels are there again after whatever has happened to both ends: an agent dials once in five seconds at the least. */
+const ONLINE_MS = 10_000;
+
+/** Until a process that was started takes edits, on a machine that has much else to do. */
+const START_MS = 30_000;
+
+export interface Ports {
+  /** Where Caddy listens for 443, for 80, and for what is nobody's but somebody else's. */
+  readonly https: number;
+  readonly http: number;
+  readonly other: number;
+}
+
+export interface Stage {
+  readonly ports: Ports;
+  readonly bases: Readonly<Record<Base, Json>>;
+  readonly caddy: TestCaddy;
+  readonly proxy: AdminProxy;
+  readonly gateway: Service;
+  readonly agents: readonly [StageAgent, StageAgent];
+  /** Every agent that runs carries requests, and the gateway has confirmed all it has to say. */
+  online(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface StageAgent {
+  readonly service: Service;
+  readonly id: string;
+  isUp: boolean;
+  edit(edits: readonly Edit[]): Promise<void>;
+  start(): Promise<void>;
+}
+
+export async function openStage(binary: CaddyBinary): Promise<Stage> {
+  const stops: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const end of stops.splice(0).toReversed()) await end();
+  };
+  try {
+    return await opened(binary, stops, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function opened(
+  binary: CaddyBinary,
+  stops: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<Stage> {
+  const ports = { https: await freePort(), http: await freePort(), other: await freePort() };
+  const caddy = await startCaddy({ binary, config: configOnPorts(ports) });
+  stops.push(() => caddy.stop());
+  const bases = basesOf(ports, JSON.parse((await caddy.ask('GET', '/config/')).body));
+  const proxy = new AdminProxy(caddy);
+  await proxy.start();
+  stops.push(() => proxy.stop());
+  const gatewayPort = await freePort();
+  const gateway = new Service('gateway', ['gateway'], {
+    OCTOPORTY_AUTH_SECRET: SECRET,
+    OCTOPORTY_LISTEN_HOST: '127.0.0.1',
+    OCTOPORTY_LISTEN_PORT: String(gatewayPort),
+    OCTOPORTY_GATEWAY_HOST: GATEWAY_HOST,
+    OCTOPORTY_CADDY_ADMIN_URL: proxy.url,
+  });
+  gateway.start();
+  stops.push(async () => {
+    await gateway.end('SIGKILL');
+  });
+  const agents = [
+    await createAgent('one', gatewayPort, stops),
+    await createAgent('two', gatewayPort, stops),
+  ] as const;
+  await Promise.all(agents.map((agent) => agent.start()));
+  const online = () =>
+    until(
+      'every agent is online',
+      async () => {
+        const up = agents.filter(({ isUp }) => isUp);
+        const areTold = await Promise.all(up.map((agent) => agent.isInForce()));
+        return areTold.every(Boolean) && (await tunnelsAt(gatewayPort)) === up.length;
+      },
+      ONLINE_MS,
+    );
+  await online();
+  return { ports, bases, caddy, proxy, gateway, agents, online, stop };
+}
+
+interface RunningAgent extends StageAgent {
+  isInForce(): Promise<boolean>;
+}
+
+async function createAgent(
+  name: string,
+  gatewayPort: number,
+  stops: (() => Promise<void> | void)[],
+): Promise<RunningAgent> {
+  const origin = originOf(name);
+  const originPort = await listen(origin);
+  stops.push(() => close(origin));
+  const [uiPort, dataDir] = [await freePort(), mkdtempSync(join(tmpdir(), 'octoporty-model-'))];
+  const service = new Service(name, ['agent'], {
+    OCTOPORTY_AUTH_SECRET: SECRET,
+    OCTOPORTY_GATEWAY_URL: `ws://127.0.0.1:${gatewayPort}/tunnel`,
+    OCTOPORTY_UI_PASSWORD: PASSWORD,
+    OCTOPORTY_UI_PORT: String(uiPort),
+    OCTOPORTY_DATA_DIR: dataDir,
+  });
+  const api = new AdminApi(uiPort, PASSWORD);
+  stops.push(async () => {
+    api.close();
+    await service.end('SIGKILL');
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  const ids = new Map<Key, string>();
+  let isLoggedIn = false;
+
+  async function carryOut(edit: Edit): Promise<void> {
+    if (edit.kind === 'create') {
+      const { mapping } = await api.create(draftOf(edit.key, originPort));
+      ids.set(edit.key, mapping.id);
+      return;
+    }
+    const id = ids.get(edit.key) ?? '';
+    const { name: externalDomain, port: externalPort } = partsOfKey(
+      edit.kind === 'move' ? edit.to : edit.key,
+    );
+    const { status } =
+      edit.kind === 'delete'
+        ? await api.ask('DELETE', `/mappings/${id}`)
+        : await api.ask(
+            'PATCH',
+            `/mappings/${id}`,
+            edit.kind === 'move' ? { externalDomain, externalPort } : { enabled: edit.kind === 'enable' },
+          );
+    if (status >= 300) throw new Error(`agent ${name} answered ${status} to ${JSON.stringify(edit)}`);
+    if (edit.kind === 'move' || edit.kind === 'delete') ids.delete(edit.key);
+    if (edit.kind === 'move') ids.set(edit.to, id);
+  }
+
+  const agent: RunningAgent = {
+    service,
+    get id() {
+      return readFileSync(join(dataDir, 'agent-id'), 'utf8').trim();
+    },
+    isUp: false,
+    async edit(edits) {
+      await Promise.all(edits.map(carryOut));
+    },
+    async start() {
+      service.start();
+      agent.isUp = true;
+      await until(
+        `agent ${name} takes edits`,
+        () =>
+          api.health().then(
+            ({ body }) => healthSchema.parse(body).checks.database === 'ok',
+            () => false,
+          ),
+        START_MS,
+      );
+      if (!isLoggedIn) await api.logIn();
+      isLoggedIn = true;
+    },
+    async isInForce() {
+      const { status, body } = await api.ask('GET', '/status');
+      if (status !== 200) return false;
+      const { state, config } = statusSchema.parse(body);
+      return state.startsWith('online') && config.ackedRevision === config.revision;
+    },
+  };
+  return agent;
+}
+
+function originOf(name: string): Server {
+  return createServer((asked, answer) =>
+    answer.end(`${name}, told ${String(asked.headers['x-forwarded-port'])}`),
+  );
+}
+
+function draftOf(key: Key, internalPort: number): Json {
+  const { name, port } = partsOfKey(key);
+  return {
+    name: key,
+    externalDomain: name,
+    externalPort: port,
+    internalHost: '127.0.0.1',
+    internalPort,
+    internalProtocol: 'http',
+  };
+}
+
+/** Live tunnels as the gateway counts them; null: it does not answer. */
+async function tunnelsAt(gatewayPort: number): Promise<number | null> {
+  const answer = await get(gatewayPort, 'localhost', '/api/v1/status', 2_000).catch(() => null);
+  if (answer?.status !== 200) return null;
+  return Number(/"tunnels":(\d+)/.exec(answer.body)?.[1]);
+}
