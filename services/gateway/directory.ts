@@ -57,6 +57,8 @@ export class Directory {
   /** Claims by name and port, the owner first. */
   private readonly names = new Map<string, Map<number, Claim[]>>();
   private readonly leases: Leases;
+  /** Agents that have told what they publish, online or not. */
+  private readonly heard = new Set<string>();
   private readonly gatewayHost: string | null;
   private readonly offeredPorts: ReadonlySet<number> | null;
 
@@ -101,10 +103,9 @@ export class Directory {
 
   /** Takes routes that were found as leased from now on, unless their owner has spoken since: it says itself what is its own. */
   adopt(routes: readonly DesiredRoute[]): void {
-    const owners = new Set([...this.members.values()].map(({ identity }) => identity.agentId));
     for (const route of routes) {
       const { owner, domain, port } = route;
-      const isKnown = owners.has(owner) || this.leases.lostAtMs(domain, port) !== undefined;
+      const isKnown = this.heard.has(owner) || this.leases.lostAtMs(domain, port) !== undefined;
       if (!isKnown && this.refusalOf(domain, port) === null) this.leases.add(route);
     }
   }
@@ -118,6 +119,7 @@ export class Directory {
   ): [Verdict, ...Verdict[]] {
     // An agent that speaks again says itself what it publishes: a name it left out is gone, not lost.
     this.leases.forgetOwner(identity.agentId);
+    this.heard.add(identity.agentId);
     const before = this.members.get(sessionId)?.mappings ?? [];
     const kept = new Set(mappings.map(nameAndPort));
     this.members.set(sessionId, { identity, revision, mappings });

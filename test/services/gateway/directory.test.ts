@@ -455,6 +455,14 @@ describe('the routes that there should be', () => {
     expect(directory.desiredRoutes()).toEqual([route('b', 'all'), route('a', 'web')]);
   });
 
+  test('are not adopted from an agent that has spoken and left: what it had left out stays gone', () => {
+    const { directory, apply, withdraw } = emptyDirectory();
+    apply(1, A, 7, [mapped('a', 'web')]);
+    withdraw(1);
+    directory.adopt([route('a', 'app'), route('a', 'web')]);
+    expect(directory.desiredRoutes()).toEqual([route('a', 'web')]);
+  });
+
   test('are not adopted from an agent that has spoken already, nor where none may be', () => {
     const { directory, apply } = emptyDirectory({ gatewayHost: 'gw.test', offeredPorts: new Set([443]) });
     apply(1, A, 7, [mapped('a', 'web')]);
