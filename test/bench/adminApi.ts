@@ -18,14 +18,15 @@ const PATIENCE_MS = 15_000;
 
 const loggedInSchema = z.object({ token: z.string() });
 
-/** Calls go over kept connections, as a program's do. */
+/** Calls go over kept connections, as a program's do; each over one of its own when told so: a kept one may just end. */
 export class AdminApi {
   private readonly port: number;
   private readonly password: string;
-  private readonly connections = new Agent({ keepAlive: true });
+  private readonly connections: Agent;
   private token = '';
 
-  constructor(port: number, password: string) {
+  constructor(port: number, password: string, keepAlive = true) {
+    this.connections = new Agent({ keepAlive });
     this.port = port;
     this.password = password;
   }

@@ -127,7 +127,7 @@ async function createAgent(
     OCTOPORTY_UI_PORT: String(uiPort),
     OCTOPORTY_DATA_DIR: dataDir,
   });
-  const api = new AdminApi(uiPort, PASSWORD);
+  const api = new AdminApi(uiPort, PASSWORD, false);
   stops.push(async () => {
     api.close();
     await service.end('SIGKILL');
