@@ -4,7 +4,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { edit, OLDEST } from './caddyWorld.ts';
-import { renames, startLoadedWorld, underHttp2, underWrk, type LoadSizes } from './caddyRenames.ts';
+import {
+  PACED_SECONDS,
+  renameUnderLoad,
+  startLoadedWorld,
+  underHttp2,
+  underWrk,
+  type LoadedWorld,
+  type LoadSizes,
+} from './caddyRenames.ts';
 import type { Stage } from './stage.ts';
 import { check, note } from './verdict.ts';
 
@@ -18,15 +26,16 @@ const IN_NAMESPACE = fileURLToPath(new URL('caddyMigrated.ts', import.meta.url))
  * requests were not touched, and must lose none.
  */
 export async function edits(stage: Stage, sizes: LoadSizes = {}): Promise<void> {
-  await withoutNewNames(stage, sizes);
-  await renames(stage, sizes);
+  const loaded = await startLoadedWorld(stage);
+  await withoutNewNames(loaded, sizes);
+  await renameUnderLoad(loaded, sizes);
+  if ((sizes.seconds ?? PACED_SECONDS) < PACED_SECONDS) return;
   if (process.getuid?.() === 0) await inNamespace(stage, sizes);
   else note('the same with tcp_migrate_req needs root');
 }
 
 /** Edits that Caddy need not know of. */
-async function withoutNewNames(stage: Stage, sizes: LoadSizes): Promise<void> {
-  const loaded = await startLoadedWorld(stage);
+async function withoutNewNames(loaded: LoadedWorld, sizes: LoadSizes): Promise<void> {
   const { world, mapping } = loaded;
   const work = async (count: number) => {
     for (let n = 0; n < count; n += 1) {

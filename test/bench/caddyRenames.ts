@@ -36,8 +36,8 @@ const HTTP2_STREAMS = 8;
 /** The load runs at full speed when the first edit comes. */
 const WARM_MS = 500;
 
-/** A shorter load has no time for edits with quiet between them. */
-const PACED_SECONDS = 6;
+/** A shorter load has no time for edits with quiet between them: it is there to see that all works. */
+export const PACED_SECONDS = 6;
 
 /** A name that nobody edits. */
 const BESIDE = 'beside.example';
@@ -65,8 +65,7 @@ export async function startLoadedWorld(stage: Stage): Promise<LoadedWorld> {
 }
 
 /** Edits of public names: as fast as the API takes them, then one for each write that may be. */
-export async function renames(stage: Stage, sizes: LoadSizes = {}): Promise<void> {
-  const loaded = await startLoadedWorld(stage);
+export async function renameUnderLoad(loaded: LoadedWorld, sizes: LoadSizes): Promise<void> {
   const { world } = loaded;
   const { seconds = SECONDS } = sizes;
   const most = (tookMs: number) => Math.ceil(tookMs / WRITE_PAUSE_MS) + 1;

@@ -114,7 +114,7 @@ export class Http2Visitor {
       });
       stream.on('error', (error: Error) => {
         const isUntouched = stream.pending || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
-        resolve(isUntouched && !isUnconnected(error) ? UNPROCESSED : error.message);
+        resolve(isUntouched && !isBroken(error) ? UNPROCESSED : error.message);
       });
       stream.on('close', () => {
         resolve(`closed with ${stream.rstCode}`);
@@ -207,7 +207,7 @@ function isGone(error: unknown): boolean {
   return code === 'ERR_HTTP2_GOAWAY_SESSION' || code === 'ERR_HTTP2_INVALID_SESSION';
 }
 
-/** Nobody took the connection: a visitor sees that. */
-function isUnconnected(error: Error): boolean {
-  return 'syscall' in error || error.message.includes('socket disconnected before secure TLS');
+/** The connection itself failed, which a visitor sees: nothing was said about the request. */
+function isBroken(error: Error): boolean {
+  return 'syscall' in error || error.cause !== undefined;
 }
