@@ -185,6 +185,48 @@ describe('external ports behind Caddy', () => {
   });
 });
 
+describe('the look at certificates behind Caddy', () => {
+  const caddy = (more: Variables) =>
+    gateway({
+      OCTOPORTY_CADDY_ADMIN_URL: 'unix:/run/caddy.sock',
+      OCTOPORTY_GATEWAY_HOST: 't.example.com',
+      ...more,
+    }).caddy;
+
+  it('goes to where Caddy listens, by name or address', () => {
+    expect(caddy({ OCTOPORTY_CADDY_HOST: 'Caddy' })?.host).toBe('caddy');
+    expect(caddy({ OCTOPORTY_CADDY_HOST: '[fd00::5]' })?.host).toBe('fd00::5');
+    expect(refusal(() => caddy({ OCTOPORTY_CADDY_HOST: 'caddy:443' }))).toBe(
+      'OCTOPORTY_CADDY_HOST is not a host. Enter the name alone: the port has its own field.',
+    );
+  });
+
+  it('asks the name servers that it is told', () => {
+    const servers = '1.1.1.1, 127.0.0.1:5353,2606:4700::1111,[::1]:53,[::1]';
+    expect(caddy({ OCTOPORTY_DNS_SERVERS: servers })?.dnsServers).toEqual(servers.split(/, ?/));
+  });
+
+  it.each([
+    'dns.example',
+    '1.1.1',
+    '1.1.1.1:0',
+    '1.1.1.1:65536',
+    '::1:53x',
+    '[1.1.1.1]:53',
+    'fe80::1%eth0',
+    '[::1',
+  ])('asks no name server %j', (servers) => {
+    expect(refusal(() => caddy({ OCTOPORTY_DNS_SERVERS: servers }))).toMatch(
+      /^OCTOPORTY_DNS_SERVERS must be a comma-separated list of addresses such as 1\.1\.1\.1 or \[::1\]:5353, not "/,
+    );
+  });
+
+  it('reads a log that need not be there yet', () => {
+    expect(caddy({ OCTOPORTY_CADDY_LOG: '/nowhere/caddy.log' })?.logFile).toBe('/nowhere/caddy.log');
+    expect(caddy({ OCTOPORTY_CADDY_LOG: 'caddy.log' })?.logFile).toBe(`${process.cwd()}/caddy.log`);
+  });
+});
+
 describe('an agent', () => {
   it('needs the secret, the gateway and a password', () => {
     expect(agent()).toMatchObject({

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../../services/doctor.ts';
 import { loadGatewayConfig } from '../../../services/config.ts';
+import { examineCertificates } from '../../../services/gateway/doctor/certificates.ts';
 import { examineCaddy } from '../../../services/gateway/doctor/caddy.ts';
 import { examineRoutes } from '../../../services/gateway/doctor/routes.ts';
 import { examineClock, examineGateway } from '../../../services/gateway/doctor/examineGateway.ts';
@@ -81,6 +82,41 @@ describe('the routes', () => {
     expect((await examineOn(port)).map(({ check }) => check)).not.toContain('routes');
     const withCaddy = await examineOn(port, `http://127.0.0.1:${await closedPort()}`);
     expect(withCaddy.find(({ check }) => check === 'routes')?.verdict).toBe('skipped');
+  });
+});
+
+describe('the certificates', () => {
+  const all = (issued: number, pending: number, failed: number) => ({ issued, pending, failed });
+  const lacking = [{ domain: 'a.test', port: 443, reason: 'a.test has no address in DNS: create one.' }];
+
+  it.each([
+    [{ certificates: all(3, 0, 0), withoutCertificate: [] }, 'ok', /^3 of 3 are issued$/],
+    [
+      { certificates: all(0, 0, 0), withoutCertificate: [] },
+      'ok',
+      /^no published name is served by TLS yet$/,
+    ],
+    [{ certificates: all(1, 2, 0), withoutCertificate: [] }, 'ok', /^1 of 3 are issued; 2 are awaited: /],
+    [
+      { certificates: all(1, 1, 1), withoutCertificate: lacking },
+      'failed',
+      /^1 of 3 are issued\. a\.test has no address in DNS: create one\.$/,
+    ],
+    [
+      { certificates: all(1, 0, 2), withoutCertificate: [...lacking, ...lacking] },
+      'failed',
+      /create one\. And 1 more: see the status/,
+    ],
+    [{ state: 'right' }, 'skipped', /does not tell/],
+    [null, 'skipped', /does not tell/],
+  ])('that the gateway tells of as %j are %s', async (caddy, verdict, saw) => {
+    const port = await listen((request, response) => {
+      const isAllowed = request.headers.authorization === 'Bearer a token';
+      response.end(isAllowed ? JSON.stringify({ caddy }) : '{}');
+    });
+    const finding = await examineCertificates({ listenHost: '127.0.0.1', listenPort: port }, 'a token');
+    expect(finding).toMatchObject({ check: 'certificates', verdict });
+    expect(finding.saw).toMatch(saw);
   });
 });
 
