@@ -19,6 +19,9 @@ const LOOK_MS = POLL_MS * 1.5;
 /** A visitor of a lost name waits up to five seconds; certificates are made meanwhile. */
 const VISIT_MS = 10_000;
 
+/** Changes are told to an agent once in a second. */
+const TOLD_MS = 5_000;
+
 /** A route of ours without its names, by its port: as the gateway wrote it before anybody touched it. */
 export type Templates = ReadonlyMap<string, string>;
 
@@ -68,7 +71,7 @@ export async function pause(
     () => proxy.looks >= looks + (isLong ? 2 : 1),
     isLong ? 2 * LOOK_MS : LOOK_MS,
   );
-  await Promise.all([looked, visitAll(stage, model, owners)]);
+  await Promise.all([looked, visitAll(stage, model, owners), standingsToldBy(stage, model, owners)]);
   await until('the gateway has its answer', () => proxy.isIdle);
   if (proxy.writes !== writes) throw new Error(`${proxy.writes - writes} writes though all was right`);
   const after = await stage.caddy.ask('GET', '/config/');
@@ -147,6 +150,29 @@ async function visitAll(stage: Stage, model: Model, owners: ReadonlyMap<Key, str
     });
   });
   await Promise.all(visits);
+}
+
+/** Each agent that runs says of its mappings what has become of them. */
+async function standingsToldBy(stage: Stage, model: Model, owners: ReadonlyMap<Key, string>): Promise<void> {
+  for (const [at, agent] of stage.agents.entries()) {
+    if (!agent.isUp) continue;
+    const mappings = [...(model.agents[at]?.mappings ?? [])];
+    const expected = mappings.map(([key, isEnabled]) => {
+      if (!isEnabled) return `${key} disabled`;
+      return owners.get(key) === agent.id ? `${key} active` : `${key} refused`;
+    });
+    let told: string[] = [];
+    const isTold = async () => {
+      told = [...(await agent.standings())].map(([key, state]) => `${key} ${state}`);
+      return told.toSorted().join() === expected.toSorted().join();
+    };
+    await until(`agent ${agent.service.name} says how its mappings stand`, isTold, TOLD_MS).catch(
+      (error: unknown) => {
+        const wrong = told.filter((standing) => !expected.includes(standing));
+        throw new Error(`${String(error)}: it says ${wrong.join()} of ${expected.join()}`);
+      },
+    );
+  }
 }
 
 async function visit({ ports, caddy }: Stage, name: string, port: number): Promise<string> {

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AdminApi } from '../bench/adminApi.ts';
+import { mappingListSchema } from '../../protocol/api/mappings.ts';
 import { healthSchema, statusSchema } from '../../protocol/api/status.ts';
 import { startCaddy, type CaddyBinary, type TestCaddy } from '../support/caddy.ts';
 import { close, listen } from '../support/httpOrigin.ts';
@@ -18,10 +19,10 @@ import type { Base, Edit } from './steps.ts';
 
 const PASSWORD = 'a password for tests';
 
-/** Tunnels are there again after whatever has happened to both ends: an agent dials once in five seconds at the least. */
-const ONLINE_MS = 10_000;
-
-/** Until a process that was started takes edits, on a machine that has much else to do. */
+/**
+ * Until a process that was started does its work, and until tunnels are back: on a machine that has much else to do, and
+ * not what a run is about.
+ */
 const START_MS = 30_000;
 
 export interface Ports {
@@ -48,6 +49,8 @@ export interface StageAgent {
   readonly id: string;
   isUp: boolean;
   edit(edits: readonly Edit[]): Promise<void>;
+  /** How each of its mappings stands, as its API says: `active`, `refused` and so on. */
+  standings(): Promise<ReadonlyMap<Key, string>>;
   start(): Promise<void>;
 }
 
@@ -101,7 +104,7 @@ async function opened(
         const areTold = await Promise.all(up.map((agent) => agent.isInForce()));
         return areTold.every(Boolean) && (await tunnelsAt(gatewayPort)) === up.length;
       },
-      ONLINE_MS,
+      START_MS,
     );
   await online();
   return { ports, bases, caddy, proxy, gateway, agents, online, stop };
@@ -167,6 +170,15 @@ async function createAgent(
     isUp: false,
     async edit(edits) {
       await Promise.all(edits.map(carryOut));
+    },
+    async standings() {
+      const { items } = mappingListSchema.parse((await api.ask('GET', '/mappings?limit=100')).body);
+      return new Map(
+        items.map(({ externalDomain, externalPort, route }) => [
+          `${externalDomain}:${externalPort}`,
+          route.state,
+        ]),
+      );
     },
     async start() {
       service.start();
