@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WRITE_PAUSE_MS } from '../../machines/reconciler.ts';
 import type { Mapping } from '../../protocol/mapping.ts';
-import { startHttp2Load } from '../support/http2Visitor.ts';
+import { startHttp2Load } from '../support/http2Load.ts';
 import { openLoadOrigin, type LoadOrigin } from '../support/loadOrigin.ts';
 import {
   draftOf,

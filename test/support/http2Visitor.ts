@@ -1,4 +1,4 @@
-// A visitor who comes over TLS by HTTP/2, and what becomes of each of his requests while the server ends its connections.
+// A visitor who comes over TLS by HTTP/2 and goes on, as a browser does, while the server ends its connections.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
@@ -17,7 +17,7 @@ export interface Http2Target {
  * `ok`; `unprocessed`: the server has said that it did not touch the request (RFC 9113 §8.7), so that a browser sends it
  * again unseen; else what went wrong.
  */
-type Outcome = string;
+export type Outcome = string;
 
 const UNPROCESSED = 'unprocessed';
 
@@ -151,44 +151,6 @@ export interface EventCount {
   /** The first thing that was not as it should be; null: there was none. */
   fault: string | null;
   stop(): void;
-}
-
-export interface Http2Load {
-  /** How many requests ended how. */
-  readonly outcomes: ReadonlyMap<Outcome, number>;
-  /** Requests that were sent again as they had not been processed. */
-  readonly repeated: number;
-  readonly sessions: number;
-  stop(): Promise<void>;
-}
-
-/** So many connections, each with so many requests at any time. */
-export function startHttp2Load(target: Http2Target, connections: number, streams: number): Http2Load {
-  const outcomes = new Map<Outcome, number>();
-  const visitors = Array.from({ length: connections }, () => new Http2Visitor(target));
-  let repeated = 0;
-  let isOn = true;
-  const lane = async (visitor: Http2Visitor) => {
-    while (isOn) {
-      const outcome = await visitor.getSmall(() => (repeated += 1));
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    }
-  };
-  const running = visitors.flatMap((visitor) => Array.from({ length: streams }, () => lane(visitor)));
-  return {
-    outcomes,
-    get repeated() {
-      return repeated;
-    },
-    get sessions() {
-      return visitors.reduce((sum, visitor) => sum + visitor.sessions, 0);
-    },
-    async stop() {
-      isOn = false;
-      await Promise.all(running);
-      for (const visitor of visitors) visitor.close();
-    },
-  };
 }
 
 function* piecesOf(id: string, bytes: number, onPiece: (piece: Buffer) => void): Generator<Buffer> {
