@@ -182,6 +182,28 @@ test('it hears at once what has moved, and nothing else', async () => {
   ]);
 });
 
+test('it hears of a certificate that has moved, with its whole route', async () => {
+  const { watch, levels, passGap } = await openHub();
+  const { messages, has } = await watch();
+  await has(1);
+  const steps = [
+    { state: 'pending' },
+    { state: 'failed', reason: 'No address.' },
+    { state: 'failed', reason: 'Closed.' },
+    { state: 'issued', expiresAt: '2026-02-01T00:00:00.000Z' },
+    { state: 'issued', expiresAt: '2026-03-01T00:00:00.000Z' },
+  ] as const;
+  for (const [at, certificate] of steps.entries()) {
+    passGap();
+    levels.routes.next({ [ID]: { state: 'active', certificate } });
+    levels.routes.next({ [ID]: { state: 'active', certificate: { ...certificate } } });
+    await has(at + 2);
+  }
+  expect(messages.slice(1)).toEqual(
+    steps.map((certificate) => ({ type: 'change', routes: { [ID]: { state: 'active', certificate } } })),
+  );
+});
+
 test('a level that is told again as it was is no message', async () => {
   const { watch, levels, passGap } = await openHub();
   const { messages, has, settle } = await watch();
