@@ -1,10 +1,13 @@
 // Looks at what visitors of a name are shown by TLS: one handshake with Caddy, as a visitor's, and no request.
 
 import type { X509Certificate } from 'node:crypto';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, createSecureContext, type TLSSocket } from 'node:tls';
 
 /** A Caddy that takes longer is busy with more than us. Raised: one that hangs keeps others waiting for longer. */
 const HANDSHAKE_MS = 5_000;
+
+/** One for all looks, and without any authority: each would have a store of its own, that nobody asks. */
+const secureContext = createSecureContext({ ca: [] });
 
 export interface ProbeOptions {
   /** Where Caddy listens. */
@@ -31,7 +34,13 @@ export type ProbeCertificate = (options: ProbeOptions) => Promise<Probed>;
 
 export const probeCertificate: ProbeCertificate = ({ host, port, name, nowMs, signal }) =>
   new Promise((resolve) => {
-    const socket: TLSSocket = connect({ host, port, servername: name, rejectUnauthorized: false });
+    const socket: TLSSocket = connect({
+      host,
+      port,
+      servername: name,
+      secureContext,
+      rejectUnauthorized: false,
+    });
     const onAbort = () => leave({ kind: 'unreachable' });
     const leave = (probed: Probed) => {
       signal.removeEventListener('abort', onAbort);
