@@ -55,12 +55,10 @@ export async function streams(
 
   const startMs = performance.now();
   let writesMeanwhile: number | undefined;
-  const uploading = visitors.upload.upload(megabytes * 1_000_000).finally(() => {
+  const uploading = faultOf(visitors.upload.upload(megabytes * 1_000_000)).finally(() => {
     note(`${megabytes} MB went up in ${inSeconds(performance.now() - startMs)}`);
     writesMeanwhile = writesOf(caddy) - before.writes;
   });
-  // Heard where it is awaited.
-  uploading.catch(() => {});
   let done = 0;
   for (const isEnough = () => done >= edits && writesMeanwhile !== undefined; !isEnough(); done += 1) {
     const mapping = others[done % edits];
@@ -81,7 +79,8 @@ export async function streams(
     `${done} edits of ${edits} mappings became ${writes} writes to Caddy, ${writesMeanwhile ?? 0} of them during the upload`,
     writes >= LEAST_WRITES,
   );
-  check(`the upload arrived as it was sent`, await uploading);
+  const uploadFault = await uploading;
+  check(`the upload ${uploadFault ?? 'arrived as it was sent'}`, uploadFault === null);
   check(
     `${echoes.seen} echoes on one WebSocket: ${echoes.fault ?? 'no fault, and it is open'}`,
     echoes.fault === null && socket.readyState === socket.OPEN,
@@ -96,6 +95,14 @@ export async function streams(
     after.attempt === before.attempt && after.since === before.since,
   );
   events.stop();
+}
+
+/** What went wrong; null: nothing did. */
+function faultOf(uploading: Promise<boolean>): Promise<string | null> {
+  return uploading.then(
+    (isSame) => (isSame ? null : 'arrived with other bytes'),
+    (error: unknown) => `failed: ${String(error)}`,
+  );
 }
 
 /** Sends message after message, each once the one before has come back. */

@@ -93,7 +93,7 @@ export async function startCaddyWorld(stage: Stage, options: CaddyWorldOptions =
   gateway.service.start();
   await untilApplied(gateway, 0);
   agent.service.start();
-  await until('the tunnel is online', () => isAgentOnline(agent), 15_000);
+  await until('the tunnel is online', () => isAgentOnline(agent), 30_000);
   await api.logIn();
   const visitor = () => new TlsVisitor(ports.https, readFileSync(caddy.rootFile));
   return { caddy, gateway, agent, api, ports, visitor };
