@@ -48,9 +48,9 @@ async function withoutNewNames(loaded: LoadedWorld, sizes: LoadSizes): Promise<v
     }
   };
   for (const under of [underWrk, underHttp2]) {
-    const { what, writes, failures } = await under(loaded, sizes, work);
+    const { what, writes, requests, failures, kinds } = await under(loaded, sizes, work);
     check(`${what}: edits that change no public name, ${writes} writes to Caddy`, writes === 0);
-    check(`${what}: ${failures} requests failed`, failures === 0);
+    check(`${what}: ${failures} of ${requests} requests failed (${kinds})`, failures === 0);
   }
 }
 
