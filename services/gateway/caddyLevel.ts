@@ -51,7 +51,7 @@ export class CaddyLevel {
       state: this.state,
       since: instantOf(this.sinceMs),
       ...countsOf(this.standings),
-      ...certificatesOf(this.standings, this.options.book),
+      ...certificatesOf(this.standings, this.options.book, this.options.gatewayHost),
       conflicts: this.conflicts().slice(0, MAX_TOLD_CONFLICTS),
       lastError: this.lastError,
     };

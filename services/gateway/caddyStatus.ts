@@ -19,9 +19,9 @@ export interface CaddyStatus {
   /** Routes of mappings that there should be, and those of them that there are. */
   readonly desired: number;
   readonly applied: number;
-  /** Of those that are served by TLS, as far as is known. */
+  /** Of mappings that are served by TLS, as far as is known. */
   readonly certificates: { readonly issued: number; readonly pending: number; readonly failed: number };
-  /** Names without a certificate, each with what is wrong and what to do; no more than MAX_TOLD_CONFLICTS. */
+  /** Names without a certificate, the gateway's own first, each with what is wrong and what to do; no more than MAX_TOLD_CONFLICTS. */
   readonly withoutCertificate: readonly ToldConflict[];
   /** Names that are not written, as somebody else's route has them; no more than MAX_TOLD_CONFLICTS. */
   readonly conflicts: readonly ToldConflict[];
@@ -56,10 +56,14 @@ export function countsOf(standings: Standings): Pick<CaddyStatus, 'desired' | 'a
 
 export function certificatesOf(
   standings: Standings,
-  book: Pick<RouteBook, 'standingOf'>,
+  book: Pick<RouteBook, 'standingOf' | 'certificateOf'>,
+  gatewayHost: string | null,
 ): Pick<CaddyStatus, 'certificates' | 'withoutCertificate'> {
   const certificates = { issued: 0, pending: 0, failed: 0 };
-  const withoutCertificate: ToldConflict[] = [];
+  const own = gatewayHost === null ? null : { domain: gatewayHost, port: 443 };
+  const ownCertificate = own === null ? undefined : book.certificateOf(own);
+  const withoutCertificate: ToldConflict[] =
+    own !== null && ownCertificate?.state === 'failed' ? [{ ...own, reason: ownCertificate.reason }] : [];
   for (const [route] of standings) {
     const { certificate } = book.standingOf(route);
     if (certificate === undefined) continue;

@@ -36,6 +36,8 @@ export interface CertificateWatchOptions {
   /** Is kept up to date. */
   readonly certificates: CertificateBook;
   readonly names: NameCheck;
+  /** The gateway's own public name, on port 443: agents need its certificate as visitors do theirs. */
+  readonly gatewayHost: string | null;
   /** Where Caddy's listeners are reached. */
   readonly caddyHost: string;
   /** Caddy's own log; null: it cannot be had. */
@@ -46,7 +48,7 @@ export interface CertificateWatchOptions {
 
 /** Returns its stop. */
 export function startCertificateWatch(options: CertificateWatchOptions): () => Promise<void> {
-  const { actors, book, certificates, clock, log, names, caddyHost, logFile } = options;
+  const { actors, book, certificates, clock, log, names, caddyHost, gatewayHost, logFile } = options;
   const { probe = probeCertificate, findClosed = findClosedPort } = options;
   const stopping = new AbortController();
   let published = new Map<string, Published>();
@@ -115,14 +117,17 @@ export function startCertificateWatch(options: CertificateWatchOptions): () => P
     const before = published;
     published = new Map();
     const moved: string[] = [];
-    for (const [{ domain, port }, { state }] of book.standings()) {
-      if (state === 'conflict') continue;
+    const add = (domain: string, port: number, isApplied: boolean) => {
       const key = `${domain}:${port}`;
-      const isApplied = state === 'applied';
       published.set(key, { domain, port, isApplied });
       certificates.publish({ domain, port });
       if (isApplied && before.get(key)?.isApplied === false) moved.push(key);
-    }
+    };
+    // Its route is written with the others, and is there when they are.
+    const isSeen = book.listenPortOf(443) !== null;
+    if (gatewayHost !== null) add(gatewayHost, 443, isSeen);
+    for (const [{ domain, port }, { state }] of book.standings())
+      if (state !== 'conflict') add(domain, port, state === 'applied');
     for (const [key, name] of before) if (!published.has(key)) forget(key, name);
     actor.send({ type: 'names.wanted', names: [...published.keys()] });
     for (const name of moved) actor.send({ type: 'name.moved', name });

@@ -161,6 +161,7 @@ export async function startGateway({
       book: routeBook,
       certificates,
       names,
+      gatewayHost: config.gatewayHost,
       caddyHost,
       logFile,
     });

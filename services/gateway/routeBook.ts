@@ -1,6 +1,6 @@
 // How the route of each mapping stands in Caddy: written by the reconciler, read by whoever tells agents.
 
-import type { ToldRoute } from '../../protocol/control.ts';
+import type { ToldCertificate, ToldRoute } from '../../protocol/control.ts';
 import type { CertificateBook } from './certificateBook.ts';
 
 /** A route that Caddy should have. */
@@ -57,9 +57,13 @@ export class RouteBook {
     const entry = this.entries.get(route.owner)?.get(route.id);
     if (entry === undefined || !isSameRoute(entry.route, route)) return PENDING;
     // Only what we have there is ours to tell of; and what is pending is as if it had never been told.
-    const certificate =
-      entry.standing.state === 'applied' ? this.certificates?.certificateOf(route) : undefined;
+    const certificate = entry.standing.state === 'applied' ? this.certificateOf(route) : undefined;
     return certificate === undefined ? entry.standing : { ...entry.standing, certificate };
+  }
+
+  /** Of any name, the gateway's own among them; undefined: it is not served by TLS, or not known. */
+  certificateOf(name: Pick<DesiredRoute, 'domain' | 'port'>): ToldCertificate | undefined {
+    return this.certificates?.certificateOf(name);
   }
 
   /** Every route that there should be. */

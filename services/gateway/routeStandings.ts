@@ -13,7 +13,7 @@ export interface Sight {
   readonly conflicts: ReadonlyMap<string, string>;
   /** The reason why the gateway's own host has no route of ours; null: it has, or will have. */
   readonly ownConflict: string | null;
-  /** Of the external ports that routes are desired for. */
+  /** Of the external ports that routes are desired for, and of 443, where the gateway has its own. */
   readonly listenPorts: ListenPorts;
 }
 
@@ -25,7 +25,7 @@ export function sightOf(
   { conflicts }: Pick<CaddyPlan, 'conflicts'>,
 ): Sight {
   const http = recordIn(recordIn(config, 'apps'), 'http');
-  const ports = new Set(routes.map(({ port }) => port));
+  const ports = new Set([443, ...routes.map(({ port }) => port)]);
   const reasons = conflicts.flatMap(({ route, reason }) =>
     route === null ? [] : [[nameOf(route), reason] as const],
   );

@@ -48,7 +48,7 @@ const REASONS: Readonly<Record<string, RegExp>> = {
 
 testWithCaddy(
   'visitors of a local authority get certificates, whatever DNS says',
-  { timeout: 30_000 },
+  { timeout: 60_000 },
   async () => {
     const stops: (() => Promise<void> | void)[] = [];
     try {
@@ -106,7 +106,7 @@ describe.each(caddies)('behind $name and a certificate authority', (binary) => {
     const names = [ISSUED, ...Object.keys(REASONS)];
     const { issuer, dnsServer } = pebble;
     stage = await standing({ binary, names, issuers: [issuer], dnsServer, stops, httpPort, httpsPort });
-  }, 30_000);
+  }, 60_000);
 
   afterAll(async () => {
     for (const stop of stops.reverse()) await stop();
@@ -138,7 +138,8 @@ describe.each(caddies)('behind $name and a certificate authority', (binary) => {
     const { rig, doctor } = stage;
     const failed = Object.keys(REASONS).length;
     expect(await statusOf(rig)).toMatchObject({ certificates: { issued: 1, pending: 0, failed } });
-    expect(await doctor()).toMatch(/^FAILED +certificates +1 of 8 are issued\. \S.* And 6 more: /m);
+    // The gateway's own name may be asked for where nobody listens.
+    expect(await doctor()).toMatch(/^FAILED +certificates +1 of 8 are issued\. \S.* And [67] more: /m);
   });
 });
 

@@ -30,13 +30,14 @@ export async function examineCertificates(
 function findingOf({ certificates, withoutCertificate }: Caddy): Finding {
   const { issued, pending, failed: lacking } = certificates;
   const all = issued + pending + lacking;
-  if (all === 0) return ok(CHECK, 'no published name is served by TLS yet');
   const counts = `${issued} of ${all} are issued`;
-  const [first] = withoutCertificate;
+  const [first, ...others] = withoutCertificate;
   if (first !== undefined) {
-    const more = lacking > 1 ? ` And ${lacking - 1} more: see the status of the gateway, or its log.` : '';
+    const more =
+      others.length === 0 ? '' : ` And ${others.length} more: see the status of the gateway, or its log.`;
     return failed(CHECK, `${counts}. ${first.reason}${more}`);
   }
+  if (all === 0) return ok(CHECK, 'no published name is served by TLS yet');
   if (pending === 0) return ok(CHECK, counts);
   return ok(
     CHECK,

@@ -3,7 +3,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { machineListSchema } from '../../../protocol/api/machines.ts';
-import { caddyStateOf } from '../../../services/gateway/caddyStatus.ts';
+import { CertificateBook } from '../../../services/gateway/certificateBook.ts';
+import { RouteBook, type RouteStanding } from '../../../services/gateway/routeBook.ts';
+import { caddyStateOf, certificatesOf, MAX_TOLD_CONFLICTS } from '../../../services/gateway/caddyStatus.ts';
 import { AdminApi } from '../../bench/adminApi.ts';
 import { startCaddy, testWithCaddy } from '../../support/caddy.ts';
 import { freePort, get, SECRET, startRig, until } from '../../support/rig.ts';
@@ -22,6 +24,64 @@ describe('a look at Caddy', () => {
   test('that comes after failures is still one of a Caddy that fails', () => {
     expect(caddyStateOf('failing', 'looking', 1)).toBe('failing');
     expect(caddyStateOf('failing', 'writing', 1)).toBe('failing');
+  });
+});
+
+describe('the certificates of a status', () => {
+  const APPLIED: RouteStanding = { state: 'applied', reason: '' };
+  const counted = (names: readonly string[], standing = APPLIED) => {
+    const certificates = new CertificateBook();
+    const book = new RouteBook(certificates);
+    for (const domain of [...names, 'gateway.test']) certificates.publish({ domain, port: 443 });
+    const standings = names.map(
+      (domain) => [{ owner: 'a', id: domain, domain, port: 443 }, standing] as const,
+    );
+    book.note(standings);
+    const see = (domain: string, kind: 'none' | 'issued' | 'plain', detail = '') =>
+      certificates.note(
+        { domain, port: 443 },
+        {
+          probed: kind === 'issued' ? { kind, expiresAtMs: 1 } : { kind },
+          problem: detail === '' ? null : { kind: 'other', detail },
+        },
+      );
+    return { see, counts: (own: string | null = null) => certificatesOf(standings, book, own) };
+  };
+
+  test('are counted by state where they are known, and the lacking ones named with their reasons', () => {
+    const { see, counts } = counted(['a.test', 'b.test', 'c.test', 'd.test', 'e.test']);
+    see('a.test', 'issued');
+    see('b.test', 'none');
+    see('c.test', 'none', 'why');
+    see('d.test', 'plain');
+    expect(counts()).toEqual({
+      certificates: { issued: 1, pending: 1, failed: 1 },
+      withoutCertificate: [
+        { domain: 'c.test', port: 443, reason: 'Caddy gets no certificate for c.test: why' },
+      ],
+    });
+  });
+
+  test('that the gateway’s own name lacks comes first, and is not counted', () => {
+    const { see, counts } = counted(['a.test']);
+    see('a.test', 'none', 'why');
+    see('gateway.test', 'none', 'why');
+    const { certificates, withoutCertificate } = counts('gateway.test');
+    expect(certificates).toEqual({ issued: 0, pending: 0, failed: 1 });
+    expect(withoutCertificate.map(({ domain }) => domain)).toEqual(['gateway.test', 'a.test']);
+    see('gateway.test', 'issued');
+    expect(counts('gateway.test').withoutCertificate.map(({ domain }) => domain)).toEqual(['a.test']);
+  });
+
+  test('of routes that are not there are nobody’s, and many failures are not all named', () => {
+    const away = counted(['a.test'], { state: 'pending', reason: '' });
+    away.see('a.test', 'issued');
+    expect(away.counts().certificates).toEqual({ issued: 0, pending: 0, failed: 0 });
+    const names = Array.from({ length: 2 * MAX_TOLD_CONFLICTS }, (_, n) => `name-${n}.test`);
+    const many = counted(names);
+    for (const name of names) many.see(name, 'none', 'why');
+    expect(many.counts().certificates.failed).toBe(2 * MAX_TOLD_CONFLICTS);
+    expect(many.counts().withoutCertificate).toHaveLength(MAX_TOLD_CONFLICTS);
   });
 });
 

@@ -34,7 +34,7 @@ function routeOf(domain: string): DesiredRoute {
 }
 
 /** A watch over names that Caddy does not serve yet, and that DNS finds nothing wrong with. */
-async function watching() {
+async function watching(gatewayHost: string | null = null) {
   const logFile = join(tempDir(), 'caddy.log');
   const certificates = new CertificateBook();
   const book = new RouteBook(certificates);
@@ -68,6 +68,7 @@ async function watching() {
       },
       close: () => {},
     },
+    gatewayHost,
     caddyHost: 'caddy.test',
     logFile,
     probe: async ({ host, port, name }) => {
@@ -96,6 +97,7 @@ async function watching() {
       const lines = said.map((fields) => `${JSON.stringify({ ...line, ...fields })}\n`);
       appendFileSync(logFile, lines.join(''));
     },
+    ownCertificate: () => certificates.certificateOf({ domain: 'gateway.example', port: 443 }),
     certificateOf: (name: string) => book.standingOf(routeOf(name)).certificate,
     becomes: (name: string, expected: string) =>
       until(`the certificate of ${name} is ${expected}`, () => {
@@ -144,6 +146,17 @@ test('a route that is applied is looked at at once', async () => {
   const before = probes.length;
   publish({ 'app.example': APPLIED });
   expect(probes.length).toBe(before + 1);
+});
+
+test('the gateway’s own name is followed too, with mappings or without, and is no mapping’s', async () => {
+  const { publish, ownCertificate, probed, findings } = await watching('gateway.example');
+  findings.set('gateway.example', NO_ADDRESS);
+  await until('it has failed', () => ownCertificate()?.state === 'failed');
+  probed.set('gateway.example', ISSUED);
+  publish({});
+  await until('it is issued', () => ownCertificate()?.state === 'issued');
+  publish({ 'app.example': APPLIED });
+  expect(ownCertificate()?.state).toBe('issued');
 });
 
 test('where nobody speaks TLS there is no certificate to tell of', async () => {
