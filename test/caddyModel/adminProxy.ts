@@ -1,8 +1,9 @@
-// Between the gateway and Caddy's admin API: counts what is written, sees needless writes, and can be as bad as networks are.
+// Between the gateway and Caddy's admin API: counts what is written, sees writes that should not be, and can be as bad as networks are.
 
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { WRITE_PAUSE_MS } from '../../machines/reconciler.ts';
 import { close, listen } from '../support/httpOrigin.ts';
 import type { TestCaddy } from '../support/caddy.ts';
 import { recordOf, textOf } from './configParts.ts';
@@ -17,6 +18,9 @@ export const FAULTS = ['slow', 'failing', 'cut before', 'cut after', 'hanging'] 
 /** A slow request waits this long. */
 const SLOW_MS = 400;
 
+/** What this process and the gateway may differ in what they call the end of a write. */
+const SLACK_MS = 200;
+
 export class AdminProxy {
   /** As OCTOPORTY_CADDY_ADMIN_URL takes it. */
   url = '';
@@ -25,17 +29,19 @@ export class AdminProxy {
   looks = 0;
   /** Writes that Caddy has taken. */
   writes = 0;
-  /** Writes that said what Caddy had already, each in words. */
-  readonly needless: string[] = [];
+  /** What no write may be, each in words: one that says what Caddy has already, and one too soon after another. */
+  readonly wrong: string[] = [];
   /** What the gateway saw first since `forget`. */
   firstSeen: unknown = undefined;
+  /** When the last write was answered; null: none, or something has failed since, and the gateway tries again soon. */
+  private writtenMs: number | null = null;
   private readonly socketPath: string;
   private readonly caddy: TestCaddy;
   private readonly open = new Set<ServerResponse>();
   private readonly server = createServer((asked, answer) => {
     this.open.add(answer);
     answer.on('close', () => this.open.delete(answer));
-    this.pass(asked, answer).catch(() => cut(answer));
+    this.pass(asked, answer).catch(() => this.cut(answer));
   });
 
   constructor(caddy: TestCaddy) {
@@ -58,12 +64,13 @@ export class AdminProxy {
   heal(): void {
     const wasHanging = this.fault === 'hanging';
     this.fault = null;
-    if (wasHanging) for (const answer of this.open) cut(answer);
+    if (wasHanging) for (const answer of this.open) this.cut(answer);
   }
 
   /** Another gateway is to look first. */
   forget(): void {
     this.firstSeen = undefined;
+    this.writtenMs = null;
   }
 
   private async pass(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
@@ -72,28 +79,47 @@ export class AdminProxy {
     if (fault === 'slow') await delay(SLOW_MS);
     if (fault === 'hanging' || answer.destroyed) return;
     if (fault === 'cut before') {
-      cut(answer);
+      this.cut(answer);
       return;
     }
     if (fault === 'failing') {
+      this.writtenMs = null;
       answer.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"as the test wants it"}');
       return;
     }
-    const before = asked.method === 'GET' ? null : await this.serversBefore(asked.headers['if-match']);
+    const isWrite = asked.method !== 'GET';
+    const before = isWrite ? await this.serversBefore(asked.headers['if-match']) : null;
+    if (isWrite) this.noteHaste();
     const told = await this.forward(asked, body);
-    if (asked.method !== 'GET' && told.status === 200) {
+    const isTaken = told.status === 200;
+    if (isWrite && isTaken) {
       this.writes += 1;
-      if (before !== null && before === textOf(JSON.parse(body.toString()))) this.needless.push(before);
+      if (before !== null && before === textOf(JSON.parse(body.toString())))
+        this.wrong.push(`a write said what Caddy had already: ${before}`);
     }
     if (fault === 'cut after') {
-      cut(answer);
+      this.cut(answer);
       return;
     }
     answer.writeHead(told.status, told.headers).end(told.body, () => {
-      if (asked.method !== 'GET' || told.status !== 200) return;
-      this.looks += 1;
-      this.firstSeen ??= JSON.parse(told.body.toString());
+      if (!isTaken) this.writtenMs = null;
+      else if (isWrite) this.writtenMs = performance.now();
+      else {
+        this.looks += 1;
+        this.firstSeen ??= JSON.parse(told.body.toString());
+      }
     });
+  }
+
+  private noteHaste(): void {
+    const sinceMs = performance.now() - (this.writtenMs ?? -Infinity);
+    if (sinceMs < WRITE_PAUSE_MS - SLACK_MS)
+      this.wrong.push(`a write came ${Math.round(sinceMs)} ms after another`);
+  }
+
+  private cut(answer: ServerResponse): void {
+    this.writtenMs = null;
+    answer.socket?.resetAndDestroy();
   }
 
   /** The servers that a write with this ETag is over; null: somebody has written since. */
@@ -134,8 +160,4 @@ interface Told {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-}
-
-function cut(answer: ServerResponse): void {
-  answer.socket?.resetAndDestroy();
 }

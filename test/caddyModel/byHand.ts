@@ -21,6 +21,9 @@ import type { Step } from './steps.ts';
 /** A Caddy that is written to all the time takes a change within this time. */
 const PATIENCE_MS = 8_000;
 
+/** Where no server of anybody's listens: Caddy takes no address twice. */
+const NOBODYS_ADDRESS = '127.0.0.254:';
+
 /** `target` is what is somebody else's afterwards. */
 export async function changeForeign(caddy: TestCaddy, change: ForeignChange, target: Foreign): Promise<void> {
   const isDone = (config: Json) => foreignDifference(partsOf(config).foreign, target) === null;
@@ -86,7 +89,7 @@ function mangled(servers: Json, { change, nth, name }: Step & { kind: 'ours' }):
     case 'listener changed': {
       if (ownServer === undefined) return null;
       const server = recordOf(servers[ownServer]);
-      server.listen = listOf(server.listen).map((address) => String(address).replace(/^:/, '127.0.0.1:'));
+      server.listen = listOf(server.listen).map((address) => String(address).replace(/^:/, NOBODYS_ADDRESS));
       return ownServer;
     }
     case 'stray added':

@@ -26,12 +26,15 @@ async function main(): Promise<number> {
   }
   const [seed, steps] = [Number(values.seed), Number(values.steps)];
   const startedMs = performance.now();
+  const ending = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort());
   console.log(`${binary.name}, seed ${seed}`);
   const { done, counts, convergedMs, writes, failure } = await conduct({
     binary,
     seed,
     steps,
     isBrief: values.brief,
+    signal: ending.signal,
     onStep: (taken) => {
       if (taken % TELL_EVERY === 0) console.log(`${taken} of ${steps} steps, ${secondsSince(startedMs)} s`);
     },

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly steps: number;
   /** Few pauses, and short ones. */
   readonly isBrief?: boolean;
+  /** Ends the run after the step that is under way. */
+  readonly signal?: AbortSignal;
   readonly onStep?: (done: number, step: Step) => void;
 }
 
@@ -49,6 +51,7 @@ export async function conduct({
   seed,
   steps,
   isBrief = false,
+  signal,
   onStep,
 }: RunOptions): Promise<Outcome> {
   const stage = await openStage(binary);
@@ -58,7 +61,7 @@ export async function conduct({
     const taken: string[] = [];
     const counts = new Map<string, number>();
     let failure: Failure | null = null;
-    for (let done = 0; done < steps && failure === null; done += 1) {
+    for (let done = 0; done < steps && failure === null && signal?.aborted !== true; done += 1) {
       const isLast = done === steps - 1;
       const step: Step = isLast ? { kind: 'pause', isLong: !isBrief } : draw.next(run.model);
       taken.push(told(step));
@@ -141,8 +144,7 @@ class Run {
     await this.carryOut(step, afterwards);
     if (step.kind === 'agent down' && this.model.isGatewayUp) await this.stage.online();
     this.model.take(step);
-    const [needless] = this.stage.proxy.needless;
-    if (needless !== undefined) throw new Error(`a write said what Caddy had already: ${needless}`);
+    this.judgeWrites();
   }
 
   private async carryOut(step: Step, target: Model['foreign']): Promise<void> {
@@ -216,8 +218,12 @@ class Run {
     await until('the gateway has looked at Caddy', () => proxy.firstSeen !== undefined);
     this.noteAdoption();
     this.convergedMs.push(await pause(this.stage, this.model, this.templates, isLong));
-    const [needless] = proxy.needless;
-    if (needless !== undefined) throw new Error(`a write said what Caddy had already: ${needless}`);
+    this.judgeWrites();
+  }
+
+  private judgeWrites(): void {
+    const [wrong] = this.stage.proxy.wrong;
+    if (wrong !== undefined) throw new Error(wrong);
   }
 
   private noteAdoption(): void {

@@ -4,12 +4,13 @@ import { createServer, type Server } from 'node:http';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { AdminApi } from '../bench/adminApi.ts';
 import { mappingListSchema } from '../../protocol/api/mappings.ts';
 import { healthSchema, statusSchema } from '../../protocol/api/status.ts';
 import { startCaddy, type CaddyBinary, type TestCaddy } from '../support/caddy.ts';
 import { close, listen } from '../support/httpOrigin.ts';
-import { freePort, get, SECRET, Service, until } from '../support/rig.ts';
+import { freePort, SECRET, Service, until } from '../support/rig.ts';
 import { AdminProxy } from './adminProxy.ts';
 import { basesOf, configOnPorts } from './bases.ts';
 import type { Key } from './claims.ts';
@@ -18,6 +19,7 @@ import { GATEWAY_HOST, partsOfKey } from './model.ts';
 import type { Base, Edit } from './steps.ts';
 
 const PASSWORD = 'a password for tests';
+const STATUS_TOKEN = 'a status token for the model';
 
 /**
  * Until a process that was started does its work, and until tunnels are back: on a machine that has much else to do, and
@@ -41,6 +43,8 @@ export interface Stage {
   readonly agents: readonly [StageAgent, StageAgent];
   /** Every agent that runs carries requests, and the gateway has confirmed all it has to say. */
   online(): Promise<void>;
+  /** Whether the gateway itself says that Caddy has what it should. */
+  saysRight(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -85,6 +89,7 @@ async function opened(
     OCTOPORTY_LISTEN_HOST: '127.0.0.1',
     OCTOPORTY_LISTEN_PORT: String(gatewayPort),
     OCTOPORTY_GATEWAY_HOST: GATEWAY_HOST,
+    OCTOPORTY_STATUS_TOKEN: STATUS_TOKEN,
     OCTOPORTY_CADDY_ADMIN_URL: proxy.url,
   });
   gateway.start();
@@ -102,12 +107,13 @@ async function opened(
       async () => {
         const up = agents.filter(({ isUp }) => isUp);
         const areTold = await Promise.all(up.map((agent) => agent.isInForce()));
-        return areTold.every(Boolean) && (await tunnelsAt(gatewayPort)) === up.length;
+        return areTold.every(Boolean) && (await statusAt(gatewayPort))?.tunnels === up.length;
       },
       START_MS,
     );
   await online();
-  return { ports, bases, caddy, proxy, gateway, agents, online, stop };
+  const saysRight = async () => (await statusAt(gatewayPort))?.caddy?.state === 'right';
+  return { ports, bases, caddy, proxy, gateway, agents, online, saysRight, stop };
 }
 
 interface RunningAgent extends StageAgent {
@@ -223,9 +229,15 @@ function draftOf(key: Key, internalPort: number): Json {
   };
 }
 
-/** Live tunnels as the gateway counts them; null: it does not answer. */
-async function tunnelsAt(gatewayPort: number): Promise<number | null> {
-  const answer = await get(gatewayPort, 'localhost', '/api/v1/status', 2_000).catch(() => null);
-  if (answer?.status !== 200) return null;
-  return Number(/"tunnels":(\d+)/.exec(answer.body)?.[1]);
+const statusPartSchema = z.object({
+  tunnels: z.number(),
+  caddy: z.object({ state: z.string() }).nullable(),
+});
+
+/** What the gateway says of itself; null: it does not answer. */
+async function statusAt(gatewayPort: number): Promise<z.output<typeof statusPartSchema> | null> {
+  const headers = { authorization: `Bearer ${STATUS_TOKEN}`, connection: 'close' };
+  const asked = fetch(`http://127.0.0.1:${gatewayPort}/api/v1/status`, { headers });
+  const answer = await asked.catch(() => null);
+  return answer === null ? null : statusPartSchema.parse(await answer.json());
 }
