@@ -25,15 +25,15 @@ export type CertificatesEvent =
 
 export const certificatesMachine = setup({
   types: {
-    context: {} as CertificatesInput & { schedule: ProbeSchedule; chosen: DueName | null },
+    context: {} as CertificatesInput & { schedule: ProbeSchedule; chosen: readonly DueName[] },
     input: {} as CertificatesInput,
     events: {} as CertificatesEvent,
   },
-  delays: { untilDue: ({ context }) => context.schedule.waitMs() ?? 0 },
+  delays: { untilDue: ({ context }) => context.schedule.waitMs() },
   guards: {
     isDue: ({ context }) => context.schedule.hasDue,
     hasRoom: ({ context }) => context.schedule.countUnderWay < MAX_PROBES,
-    isAwaited: ({ context }) => context.schedule.waitMs() !== null,
+    isAwaited: ({ context }) => context.schedule.waitMs() < Infinity,
   },
   actions: {
     // The schedule is edited in place: thousands of names would be copied at each look. In `assign`, as guards read it
@@ -50,16 +50,15 @@ export const certificatesMachine = setup({
       if (event.type === 'probe.ended') context.schedule.end(event.name, event.result);
       return {};
     }),
-    choose: assign({ chosen: ({ context }) => context.schedule.begin() }),
+    choose: assign({ chosen: ({ context }) => context.schedule.begin(MAX_PROBES) }),
     probe: ({ context, self }) => {
-      if (context.chosen === null) return;
-      const { name, tries } = context.chosen;
-      context.probe(name, tries, (result) => self.send({ type: 'probe.ended', name, result }));
+      for (const { name, tries } of context.chosen)
+        context.probe(name, tries, (result) => self.send({ type: 'probe.ended', name, result }));
     },
   },
 }).createMachine({
   id: 'certificates',
-  context: ({ input }) => ({ ...input, schedule: new ProbeSchedule(input.nowMs), chosen: null }),
+  context: ({ input }) => ({ ...input, schedule: new ProbeSchedule(input.nowMs), chosen: [] }),
   initial: 'idle',
   on: {
     'names.wanted': { target: '.choosing', actions: 'want' },
@@ -71,7 +70,7 @@ export const certificatesMachine = setup({
     idle: {},
     choosing: {
       always: [
-        { guard: and(['isDue', 'hasRoom']), target: 'choosing', reenter: true, actions: ['choose', 'probe'] },
+        { guard: and(['isDue', 'hasRoom']), actions: ['choose', 'probe'] },
         { guard: 'isDue', target: 'crowded' },
         { guard: 'isAwaited', target: 'resting' },
         { target: 'idle' },

@@ -72,15 +72,20 @@ export class ProbeSchedule {
     return this.next() !== null;
   }
 
-  /** Of the names that are due the fresh ones first, then the one that has been due for longest: it is under way now. Null: none is due. */
-  begin(): DueName | null {
-    const due = this.next();
-    if (due === null) return null;
-    const [name, turn] = due;
-    turn.isUnderWay = true;
-    turn.isFresh = false;
-    this.underWay += 1;
-    return { name, tries: turn.tries };
+  /**
+   * As many of the names that are due as there is room for beside those under way, which they are themselves now: the
+   * fresh ones first, then those that have been due for longest.
+   */
+  begin(maxUnderWay: number): DueName[] {
+    const begun: DueName[] = [];
+    for (let due = this.next(); due !== null && this.underWay < maxUnderWay; due = this.next()) {
+      const [name, turn] = due;
+      turn.isUnderWay = true;
+      turn.isFresh = false;
+      this.underWay += 1;
+      begun.push({ name, tries: turn.tries });
+    }
+    return begun;
   }
 
   end(name: string, result: ProbeResult): void {
@@ -97,11 +102,11 @@ export class ProbeSchedule {
     turn.dueMs = this.nowMs() + pauseMs(result, turn.tries);
   }
 
-  /** Until the next name is due, of those that are not under way; null: there is none. */
-  waitMs(): number | null {
+  /** Until the next name is due, of those that are not under way; Infinity: there is none. */
+  waitMs(): number {
     let dueMs = Infinity;
     for (const turn of this.turns.values()) if (!turn.isUnderWay) dueMs = Math.min(dueMs, turn.dueMs);
-    return dueMs === Infinity ? null : Math.max(0, dueMs - this.nowMs());
+    return Math.max(0, dueMs - this.nowMs());
   }
 
   private next(): [string, Turn] | null {
