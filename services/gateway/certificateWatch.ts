@@ -90,7 +90,7 @@ export function startCertificateWatch(options: CertificateWatchOptions): () => P
     return 'none';
   }
 
-  /** Never before the route is written, and in no one's way: a name server that is wrong must keep no service away. */
+  /** No route waits to be written for what DNS says: a name server that is wrong must keep no service away. */
   async function examine(name: PublishedName, tries: number, probed: Probed) {
     const found = await names.check(name.domain);
     const isSuspected = tries >= SUSPECT_AFTER_TRIES && found.kind !== 'local';
@@ -114,6 +114,7 @@ export function startCertificateWatch(options: CertificateWatchOptions): () => P
 
   /** Those with routes of somebody else are not ours to speak of. */
   function follow(): void {
+    if (stopping.signal.aborted) return;
     const before = published;
     published = new Map();
     const moved: string[] = [];
@@ -141,7 +142,7 @@ export function startCertificateWatch(options: CertificateWatchOptions): () => P
 
   function hear(line: string): void {
     const issuance = parseIssuance(line);
-    if (issuance === null) return;
+    if (issuance === null || stopping.signal.aborted) return;
     const { domain, problem } = issuance;
     for (const port of certificates.portsOf(domain)) {
       if (problem !== null) noteProblem({ domain, port }, problem);
