@@ -20,16 +20,30 @@ export function hasWrk(): boolean {
   return spawnSync('wrk', ['-v']).error === undefined;
 }
 
-export async function runWrk({ port, name }: Target, seconds: number, path = '/'): Promise<WrkRun> {
+export interface WrkOptions {
+  readonly path?: string;
+  /** An answer that takes longer counts as a failure. */
+  readonly timeoutSeconds?: number;
+  /** Ends the run before its time, with the figures until then. */
+  readonly signal?: AbortSignal;
+}
+
+export async function runWrk(
+  { port, name }: Target,
+  seconds: number,
+  { path = '/', timeoutSeconds = 2, signal }: WrkOptions = {},
+): Promise<WrkRun> {
   const args = [
     '-t1',
     `-c${CONNECTIONS}`,
     `-d${seconds}s`,
+    `--timeout=${timeoutSeconds}s`,
     '-H',
     `Host: ${name}`,
     `http://127.0.0.1:${port}${path}`,
   ];
   const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  signal?.addEventListener('abort', () => child.kill('SIGINT'));
   let told = '';
   child.stdout.setEncoding('utf8');
   child.stdout.on('data', (text: string) => (told += text));
