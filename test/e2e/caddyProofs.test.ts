@@ -15,7 +15,7 @@ if (caddies.length === 0)
   testWithCaddy('long streams run through Caddy unharmed while mappings are edited', () => {});
 
 caddies.forEach(({ name }, index) => {
-  test.concurrent(
+  test(
     `behind ${name}, what runs for long is unharmed while 100 mappings are edited, the tunnel itself too`,
     { timeout: TIMEOUT_MS },
     async () => {
@@ -26,7 +26,7 @@ caddies.forEach(({ name }, index) => {
   );
 });
 
-testWithCaddy.concurrent(
+testWithCaddy(
   'a Caddy that is killed under load serves within five seconds of its return',
   { timeout: TIMEOUT_MS },
   async () => {
@@ -36,17 +36,15 @@ testWithCaddy.concurrent(
   },
 );
 
-test
-  .skipIf(caddies.length === 0 || !hasWrk())
-  .concurrent(
-    'edits cost visitors of HTTP/2 nothing, and those that change no public name nobody anything',
-    { timeout: TIMEOUT_MS },
-    async () => {
-      const { code, output } = await prove('edits', '--edits', '12', '--seconds', '2');
-      expect(code, output).toBe(0);
-      expect(output).toContain('edits that change no public name, 0 writes to Caddy');
-    },
-  );
+test.skipIf(caddies.length === 0 || !hasWrk())(
+  'edits cost visitors of HTTP/2 nothing, and those that change no public name nobody anything',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const { code, output } = await prove('edits', '--edits', '12', '--seconds', '2');
+    expect(code, output).toBe(0);
+    expect(output).toContain('edits that change no public name, 0 writes to Caddy');
+  },
+);
 
 /** Runs one proof to its end. */
 async function prove(...args: string[]): Promise<{ code: unknown; output: string }> {
