@@ -1,6 +1,6 @@
 // When names are looked at for their certificates: a few at a time, the new ones first, until each has one and again for its renewal.
 
-import { and, assign, setup } from 'xstate';
+import { and, assign, not, setup } from 'xstate';
 import { ProbeSchedule, type DueName, type ProbeResult } from './probeSchedule.ts';
 
 /** Names looked at side by side. Raised: a Caddy with thousands of names is busy with our handshakes when it starts. */
@@ -71,7 +71,8 @@ export const certificatesMachine = setup({
     choosing: {
       always: [
         { guard: and(['isDue', 'hasRoom']), actions: ['choose', 'probe'] },
-        { guard: 'isDue', target: 'crowded' },
+        // Asked again for both: time passes between guards too, and nobody would end a wait for nothing.
+        { guard: and(['isDue', not('hasRoom')]), target: 'crowded' },
         { guard: 'isAwaited', target: 'resting' },
         { target: 'idle' },
       ],
