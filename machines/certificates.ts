@@ -19,8 +19,8 @@ export interface CertificatesInput {
 export type CertificatesEvent =
   /** These names and no others from now on. */
   | { type: 'names.wanted'; names: readonly string[] }
-  /** What was seen of it may have changed. */
-  | { type: 'name.moved'; name: string }
+  /** What was seen of these may have changed. All at once: each event has all names looked through. */
+  | { type: 'names.moved'; names: readonly string[] }
   | { type: 'probe.ended'; name: string; result: ProbeResult };
 
 export const certificatesMachine = setup({
@@ -43,7 +43,7 @@ export const certificatesMachine = setup({
       return {};
     }),
     hurry: assign(({ context, event }) => {
-      if (event.type === 'name.moved') context.schedule.hurry(event.name);
+      if (event.type === 'names.moved') for (const name of event.names) context.schedule.hurry(name);
       return {};
     }),
     noteEnd: assign(({ context, event }) => {
@@ -62,7 +62,7 @@ export const certificatesMachine = setup({
   initial: 'idle',
   on: {
     'names.wanted': { target: '.choosing', actions: 'want' },
-    'name.moved': { target: '.choosing', actions: 'hurry' },
+    'names.moved': { target: '.choosing', actions: 'hurry' },
     'probe.ended': { target: '.choosing', actions: 'noteEnd' },
   },
   states: {

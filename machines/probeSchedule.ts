@@ -69,7 +69,8 @@ export class ProbeSchedule {
   }
 
   get hasDue(): boolean {
-    return this.next() !== null;
+    const nowMs = this.nowMs();
+    return this.turns.values().some((turn) => isDue(turn, nowMs));
   }
 
   /**
@@ -113,8 +114,7 @@ export class ProbeSchedule {
     const nowMs = this.nowMs();
     let best: [string, Turn] | null = null;
     for (const [name, turn] of this.turns) {
-      const isDue = !turn.isUnderWay && turn.dueMs <= nowMs;
-      if (isDue && (best === null || isBefore(turn, best[1]))) best = [name, turn];
+      if (isDue(turn, nowMs) && (best === null || isBefore(turn, best[1]))) best = [name, turn];
     }
     return best;
   }
@@ -122,6 +122,10 @@ export class ProbeSchedule {
 
 function freshTurn(dueMs: number): Turn {
   return { dueMs, tries: 0, isFresh: true, isUnderWay: false, isHurried: false };
+}
+
+function isDue({ isUnderWay, dueMs }: Turn, nowMs: number): boolean {
+  return !isUnderWay && dueMs <= nowMs;
 }
 
 function isBefore(one: Turn, other: Turn): boolean {

@@ -131,7 +131,7 @@ export function startCertificateWatch(options: CertificateWatchOptions): () => P
       if (state !== 'conflict') add(domain, port, state === 'applied');
     for (const [key, name] of before) if (!published.has(key)) forget(key, name);
     actor.send({ type: 'names.wanted', names: [...published.keys()] });
-    for (const name of moved) actor.send({ type: 'name.moved', name });
+    if (moved.length > 0) actor.send({ type: 'names.moved', names: moved });
   }
 
   function forget(key: string, name: PublishedName): void {
@@ -146,7 +146,7 @@ export function startCertificateWatch(options: CertificateWatchOptions): () => P
     const { domain, problem } = issuance;
     for (const port of certificates.portsOf(domain)) {
       if (problem !== null) noteProblem({ domain, port }, problem);
-      else actor.send({ type: 'name.moved', name: `${domain}:${port}` });
+      else actor.send({ type: 'names.moved', names: [`${domain}:${port}`] });
     }
   }
 

@@ -42,8 +42,8 @@ function watchingOn(clock: SimulatedClock, lookMs: number, ...names: string[]) {
     asked: () => asked.splice(0),
     /** How often each of them had been looked at in vain. */
     tried: () => tried.splice(0),
-    move: (name: string) => {
-      actor.send({ type: 'name.moved', name });
+    move: (...moved: string[]) => {
+      actor.send({ type: 'names.moved', names: moved });
     },
     sees: (result: ProbeResult, ...seen: string[]) => {
       for (const name of seen) reports.get(name)?.(result);
@@ -151,6 +151,16 @@ test('a new or moved name goes before those that wait for longer', () => {
   expect(new Set(asked())).toEqual(new Set(['name 19', 'new']));
   sees('none', 'name 2');
   expect(asked()).toEqual(['name 8']);
+});
+
+test('names that move together are all looked at anew', () => {
+  const { asked, sees, move } = watching('a', 'b', 'c');
+  sees('issued', 'a', 'b');
+  asked();
+  move('a', 'b', 'c');
+  expect(asked()).toEqual(['a', 'b']);
+  sees('none', 'c');
+  expect(asked()).toEqual(['c']);
 });
 
 test('a name that is not wanted any more leaves its place, and what is told of it does no harm', () => {
