@@ -199,5 +199,5 @@ interface Published extends PublishedName {
 const UNREACHABLE: Probed = { kind: 'unreachable' };
 
 function isSamePlace(one: NameFinding, other: NameFinding): boolean {
-  return one.kind === other.kind && one.addresses.toSorted().join() === other.addresses.toSorted().join();
+  return one.kind === other.kind && one.addresses.join() === other.addresses.join();
 }

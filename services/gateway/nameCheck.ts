@@ -95,7 +95,9 @@ async function addressesOf(resolver: Resolver, name: string): Promise<Addresses>
     answerTo(() => resolver.resolve4(name)),
     answerTo(() => resolver.resolve6(name)),
   ]);
-  return { addresses: answers.flatMap((answer) => answer ?? []), isSure: !answers.includes(null) };
+  // Servers turn their order from answer to answer: what is told of them would be news each time.
+  const addresses = answers.flatMap((answer) => (answer ?? []).toSorted());
+  return { addresses, isSure: !answers.includes(null) };
 }
 
 /** RFC 8659 §3: the records of the name itself count, else those of the nearest name above that has any. */
@@ -127,9 +129,10 @@ const KNOWN_ISSUERS = new Set([
   'ssl.com',
 ]);
 
-/** Without its parameters; empty for `;`, which names nobody. */
+/** Without its parameters, and without what no name has: whoever owns the zone writes it, and it is logged. Empty for `;`, which names nobody. */
 function issuerIn(issue: string): string {
-  return (issue.split(';', 1)[0] ?? '').trim().toLowerCase();
+  const [name = ''] = issue.split(';', 1);
+  return name.replace(/[^\w.-]/g, '').toLowerCase();
 }
 
 /** Null: nobody knows. An empty list is an answer. */

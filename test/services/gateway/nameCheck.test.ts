@@ -38,6 +38,13 @@ test('a name that leads to the gateway by one of its addresses is here, any othe
   });
 });
 
+test('addresses in another order are the same answer', async () => {
+  const { check, server } = await checking({ 'a.example': { A: [OTHER, '198.51.100.8'] } });
+  const before = await check('a.example');
+  server.zone.set('a.example', { A: ['198.51.100.8', OTHER] });
+  expect(await check('a.example')).toEqual(before);
+});
+
 test.each([null, 'gateway.localhost', 'missing.example'])(
   'where the gateway’s own addresses cannot be told (%j), any address will do',
   async (gatewayHost) => {
@@ -88,6 +95,11 @@ test.each<[string, Record<string, Records>, object | null]>([
     'that name another one only',
     { 'a.b.example': { CAA: ['other.example'] } },
     { owner: 'a.b.example', issuers: ['other.example'] },
+  ],
+  [
+    'that name what no name is',
+    { 'a.b.example': { CAA: ['\u001b[2Jother.example\r\n'] } },
+    { owner: 'a.b.example', issuers: ['2jother.example'] },
   ],
   ['that name nobody', { 'a.b.example': { CAA: [';'] } }, { owner: 'a.b.example', issuers: [] }],
   [
