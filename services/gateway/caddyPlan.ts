@@ -135,7 +135,7 @@ function newWanted(listenPort: number, server: unknown): WantedServer {
 }
 
 function takenReason(listenPort: number): string {
-  return `Caddy cannot listen on port ${listenPort}: another program has it. Stop that program, or choose another port.`;
+  return `Caddy cannot listen on port ${listenPort}: another program has it, or Caddy may not. Mend that, or choose another port.`;
 }
 
 /** The reason why it cannot be, or null. */

@@ -25,7 +25,7 @@ export class ReconcilerLog {
     this.conflicts = new Set(conflicts.map(({ reason }) => reason));
     for (const { domain, port, reason } of conflicts) {
       if (known.has(reason)) continue;
-      this.log.warn({ domain, port, reason }, 'A name is not published: its route in Caddy is not ours.');
+      this.log.warn({ domain, port, reason }, 'A name is not published.');
     }
   }
 

@@ -1,4 +1,4 @@
-// Ports that Caddy could not listen on: one of them would keep every other change away, as a write is all or nothing.
+// Ports that Caddy could not listen on, as another program has them or it may not: one of them would keep every other change away, as a write is all or nothing.
 
 /** For so long their routes are left out. Raised: a port that is free again is served later; lowered: Caddy is asked for nothing more often. */
 export const TAKEN_MS = 30_000;

@@ -7,7 +7,7 @@ import { askFullStatus } from './fullStatus.ts';
 
 const CHECK = 'routes';
 
-/** Conflicts that one line names. Raised: the line is longer than a person reads. */
+/** Reasons that one line names. Raised: the line is longer than a person reads. */
 const MAX_NAMED = 3;
 
 const statusSchema = z.object({
@@ -16,7 +16,7 @@ const statusSchema = z.object({
       state: z.string(),
       desired: z.int(),
       applied: z.int(),
-      conflicts: z.array(z.object({ domain: z.string(), port: z.int(), reason: z.string() })),
+      conflicts: z.array(z.object({ reason: z.string() })),
       lastError: z.string().nullable(),
     })
     .nullable(),
@@ -48,15 +48,16 @@ function findingOf({ state, desired, applied, conflicts, lastError }: Caddy): Fi
   if (conflicts.length > 0) {
     return failed(
       CHECK,
-      `${counts}: ${namesOf(conflicts)}`,
-      "take the name out of Caddy's own routes, or remove the mapping",
+      `${counts}: ${reasonsOf(conflicts)}`,
+      'settle that in Caddy, or change or remove the mapping',
     );
   }
   return ok(CHECK, state === 'right' ? counts : `${counts}, the others are on their way`);
 }
 
-function namesOf(conflicts: Caddy['conflicts']): string {
-  const named = conflicts.slice(0, MAX_NAMED).map(({ domain, port }) => `${domain} on port ${port}`);
-  const more = conflicts.length > named.length ? ` and ${conflicts.length - named.length} more` : '';
-  return `${named.join(', ')}${more} ${conflicts.length === 1 ? 'has' : 'have'} a route that is not ours`;
+/** Many names may have one reason: a port that is taken. */
+function reasonsOf(conflicts: Caddy['conflicts']): string {
+  const reasons = [...new Set(conflicts.map(({ reason }) => reason))];
+  const more = reasons.length > MAX_NAMED ? ` And ${reasons.length - MAX_NAMED} more.` : '';
+  return `${reasons.slice(0, MAX_NAMED).join(' ')}${more}`;
 }

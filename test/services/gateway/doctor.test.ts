@@ -39,7 +39,7 @@ describe('a gateway', () => {
 });
 
 describe('the routes', () => {
-  const conflict = (name: string) => ({ domain: `${name}.test`, port: 443, reason: '' });
+  const conflict = (name: string) => ({ domain: `${name}.test`, port: 443, reason: `${name} is taken.` });
   const right = { state: 'right', desired: 3, applied: 3, conflicts: [], lastError: null };
 
   it.each([
@@ -50,15 +50,11 @@ describe('the routes', () => {
       'failed',
       '1 of 3 are in Caddy: Caddy cannot be reached.',
     ],
+    [{ ...right, applied: 2, conflicts: [conflict('app')] }, 'failed', '2 of 3 are in Caddy: app is taken.'],
     [
-      { ...right, applied: 2, conflicts: [conflict('app')] },
+      { ...right, applied: 0, conflicts: ['a', 'a', 'b', 'c', 'd'].map(conflict) },
       'failed',
-      '2 of 3 are in Caddy: app.test on port 443 has a route that is not ours',
-    ],
-    [
-      { ...right, applied: 0, conflicts: ['a', 'b', 'c', 'd'].map(conflict) },
-      'failed',
-      '0 of 3 are in Caddy: a.test on port 443, b.test on port 443, c.test on port 443 and 1 more have a route that is not ours',
+      '0 of 3 are in Caddy: a is taken. b is taken. c is taken. And 1 more.',
     ],
     [null, 'failed', 'the gateway runs without Caddy'],
     [undefined, 'failed', 'the gateway does not tell of its routes'],

@@ -67,7 +67,7 @@ describe('the desired routes', () => {
       expect(book.standingOf(routeOf('a')).state).toBe('applied');
       expect(book.standingOf(routeOf(`b:${port}`))).toEqual({
         state: 'conflict',
-        reason: `Caddy cannot listen on port ${port}: another program has it. Stop that program, or choose another port.`,
+        reason: `Caddy cannot listen on port ${port}: another program has it, or Caddy may not. Mend that, or choose another port.`,
       });
     },
   );

@@ -19,6 +19,12 @@ test('a port of one address is learned as well', () => {
   expect([...taken.current(0)]).toEqual([8_443]);
 });
 
+test('so is one that Caddy has no right to', () => {
+  const taken = new TakenPorts();
+  expect(taken.learn('start: listening on :81: listen tcp :81: bind: permission denied', 0)).toBe(true);
+  expect([...taken.current(0)]).toEqual([81]);
+});
+
 test('what is known already, or says nothing of a port, teaches nothing', () => {
   const taken = new TakenPorts();
   taken.learn(SAYS, 0);
