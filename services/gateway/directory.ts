@@ -57,8 +57,8 @@ export class Directory {
   /** Claims by name and port, the owner first. */
   private readonly names = new Map<string, Map<number, Claim[]>>();
   private readonly leases: Leases;
-  /** Agents that have told what they publish, online or not. */
-  private readonly heard = new Set<string>();
+  /** Agents that have told what they publish, online or not. Null: what was found is adopted, and nobody asks any more. */
+  private heard: Set<string> | null = new Set();
   private readonly gatewayHost: string | null;
   private readonly offeredPorts: ReadonlySet<number> | null;
 
@@ -101,11 +101,14 @@ export class Directory {
     return [...live, ...leased].toSorted(inOrder);
   }
 
-  /** Takes routes that were found as leased from now on, unless their owner has spoken since: it says itself what is its own. */
+  /** Takes routes that were found as leased from now on, unless their owner has spoken since: it says itself what is its own. Once: later calls change nothing. */
   adopt(routes: readonly DesiredRoute[]): void {
+    const { heard } = this;
+    if (heard === null) return;
+    this.heard = null;
     for (const route of routes) {
       const { owner, domain, port } = route;
-      const isKnown = this.heard.has(owner) || this.leases.lostAtMs(domain, port) !== undefined;
+      const isKnown = heard.has(owner) || this.leases.lostAtMs(domain, port) !== undefined;
       if (!isKnown && this.refusalOf(domain, port) === null) this.leases.add(route);
     }
   }
@@ -119,7 +122,7 @@ export class Directory {
   ): [Verdict, ...Verdict[]] {
     // An agent that speaks again says itself what it publishes: a name it left out is gone, not lost.
     this.leases.forgetOwner(identity.agentId);
-    this.heard.add(identity.agentId);
+    this.heard?.add(identity.agentId);
     const before = this.members.get(sessionId)?.mappings ?? [];
     const kept = new Set(mappings.map(nameAndPort));
     this.members.set(sessionId, { identity, revision, mappings });

@@ -165,6 +165,9 @@ export async function startGateway({
       caddyHost,
       logFile,
     });
+  } else {
+    // Nobody has routes of before.
+    directory.adopt([]);
   }
   tunnels.onChange(() => reconciler?.noteDesired());
   return {

@@ -443,7 +443,8 @@ describe('the routes that there should be', () => {
     expect([serving('app', 8_443), serving('app', 443)]).toEqual(['lost', 'unknown']);
     expect(directory.find('web.test', 443)).toEqual({ kind: 'lost', atMs: 1_007 });
     pass(HOUR_MS);
-    directory.adopt([route('b', 'web')]);
+    // Once is all: by now whoever is heard says himself what is his.
+    directory.adopt([route('b', 'web'), route('b', 'all')]);
     pass(23 * HOUR_MS + 1);
     expect(directory.desiredRoutes()).toEqual([]);
   });
