@@ -5,7 +5,7 @@ import { TunnelError, errorCodes } from './errors.ts';
 import {
   MAX_CONTROL_BYTES,
   MAX_TEXT_MESSAGE_BYTES,
-  MAX_TOLD_CERTIFICATE_CHARS,
+  MAX_TOLD_REASON_CHARS,
   MAX_TOLD_CHARS,
   MAX_TOLD_MACHINES,
   MAX_TOLD_ROUTES,
@@ -68,6 +68,8 @@ const configAck = z.object({
 });
 
 const toldName = z.string().max(MAX_TOLD_CHARS);
+/** For a person: what is wrong and what to do; empty when there is nothing to say. */
+const toldReason = z.string().max(MAX_TOLD_REASON_CHARS);
 /** Up to the end of the year 9999: what is later has no ISO 8601 time that everybody reads. */
 const toldWallMs = wallMs.max(253_402_300_799_999);
 
@@ -105,20 +107,20 @@ const certificateState = z
   .max(64)
   .transform((name) => CERTIFICATE_STATES.find((state) => state === name) ?? 'pending');
 
-/** What visitors of a name are shown by TLS; `reason` is empty unless it has failed. */
+/** What visitors of a name are shown by TLS. */
 const toldCertificate = z.object({
   state: certificateState,
-  reason: z.string().max(MAX_TOLD_CERTIFICATE_CHARS),
+  reason: toldReason,
   /** Null while there is none. */
   expiresAtMs: toldWallMs.nullable(),
 });
 export type ToldCertificate = z.output<typeof toldCertificate>;
 
-/** How a mapping's route stands in what is in front of the gateway; `reason` is for a person, and may be empty. */
+/** How a mapping's route stands in what is in front of the gateway. */
 const toldRoute = z.object({
   id: z.uuid(),
   state: routeState,
-  reason: toldName,
+  reason: toldReason,
   /** Absent: it is not served by TLS, or that is not known. */
   certificate: toldCertificate.optional(),
 });

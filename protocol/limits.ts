@@ -71,13 +71,13 @@ export const RESET_BURST = 20_000;
 export const CONTROLS_PER_SECOND = 50;
 export const CONTROL_BURST = 200;
 
-/** What one `gateway_status` tells: machines, past transitions of each, and characters of a name in it, or of a route's reason in `route_status`. Raised: it no longer fits MAX_CONTROL_BYTES. */
+/** What one `gateway_status` tells: machines, past transitions of each, and characters of a name in it. Raised: it no longer fits MAX_CONTROL_BYTES. */
 export const MAX_TOLD_MACHINES = 8;
 export const MAX_TOLD_TRANSITIONS = 10;
 export const MAX_TOLD_CHARS = 128;
 
-/** Characters of why a name has no certificate: the name, addresses and what to do fit. Raised: fewer routes fit one `route_status`, and a gateway takes more of its agent's memory. */
-export const MAX_TOLD_CERTIFICATE_CHARS = 400;
+/** Characters of why a route or a certificate is not there: the name, addresses and what to do fit. Raised: fewer routes fit one `route_status`, and a gateway takes more of its agent's memory. */
+export const MAX_TOLD_REASON_CHARS = 400;
 
 /** Routes in one `route_status`. Raised: even those with nothing to say no longer fit MAX_CONTROL_BYTES. */
 export const MAX_TOLD_ROUTES = 700;

@@ -5,8 +5,7 @@ import type { ControlOf, ToldCertificate, ToldRoute } from '../../protocol/contr
 import type { ScheduleFlush } from '../../protocol/wire.ts';
 import {
   MAX_CONTROL_BYTES,
-  MAX_TOLD_CERTIFICATE_CHARS,
-  MAX_TOLD_CHARS,
+  MAX_TOLD_REASON_CHARS,
   MAX_TOLD_ROUTES,
   STATUS_GAP_MS,
 } from '../../protocol/limits.ts';
@@ -115,9 +114,9 @@ export class RouteTeller {
 }
 
 function clipped(id: string, { state, reason, certificate }: RouteStanding): ToldRoute {
-  const route = { id, state, reason: reason.slice(0, MAX_TOLD_CHARS) };
+  const route = { id, state, reason: reason.slice(0, MAX_TOLD_REASON_CHARS) };
   if (certificate === undefined) return route;
-  const told = { ...certificate, reason: certificate.reason.slice(0, MAX_TOLD_CERTIFICATE_CHARS) };
+  const told = { ...certificate, reason: certificate.reason.slice(0, MAX_TOLD_REASON_CHARS) };
   return { ...route, certificate: told };
 }
 

@@ -2,18 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import { encodeControl, parseControl } from '../../protocol/control.ts';
-import {
-  MAX_CONTROL_BYTES,
-  MAX_TOLD_CERTIFICATE_CHARS,
-  MAX_TOLD_CHARS,
-  MAX_TOLD_ROUTES,
-} from '../../protocol/limits.ts';
+import { MAX_CONTROL_BYTES, MAX_TOLD_REASON_CHARS, MAX_TOLD_ROUTES } from '../../protocol/limits.ts';
 import { codeOf } from './wirePair.ts';
 
 const ID = '7a3f0c1e-5d52-4b8e-9f0a-2f6f3f1f0c11';
 
 describe('what a gateway tells of routes', () => {
-  const route = { id: ID, state: 'conflict', reason: 'r'.repeat(MAX_TOLD_CHARS) };
+  const route = { id: ID, state: 'conflict', reason: 'r'.repeat(MAX_TOLD_REASON_CHARS) };
   const parse = (routes: unknown) => parseControl(JSON.stringify({ type: 'route_status', routes }));
 
   it('fits a control message with as many as may be in it, when there is nothing more to say of them', () => {
@@ -31,7 +26,7 @@ describe('what a gateway tells of routes', () => {
   it('tells of a certificate, and reads a state of it that is not known as pending', () => {
     const certificate = {
       state: 'failed',
-      reason: 'r'.repeat(MAX_TOLD_CERTIFICATE_CHARS),
+      reason: 'r'.repeat(MAX_TOLD_REASON_CHARS),
       expiresAtMs: null,
     };
     const told = { ...route, certificate };
@@ -48,7 +43,7 @@ describe('what a gateway tells of routes', () => {
   });
 
   it.each([
-    [{ reason: 'r'.repeat(MAX_TOLD_CERTIFICATE_CHARS + 1) }],
+    [{ reason: 'r'.repeat(MAX_TOLD_REASON_CHARS + 1) }],
     [{ expiresAtMs: undefined }],
     [{ expiresAtMs: 253_402_300_800_000 }],
     [{ state: undefined }],

@@ -5,7 +5,7 @@ import type { ControlOf } from '../../../protocol/control.ts';
 import { encodeControl, parseControl } from '../../../protocol/control.ts';
 import {
   MAX_CONTROL_BYTES,
-  MAX_TOLD_CHARS,
+  MAX_TOLD_REASON_CHARS,
   MAX_TOLD_ROUTES,
   STATUS_GAP_MS,
 } from '../../../protocol/limits.ts';
@@ -174,7 +174,7 @@ describe('what moves', () => {
 
   test('in thousands goes out by messages that each fit, one in every gap, whatever the reasons are', () => {
     const { messages, move, clock } = alone();
-    const reason = '\u0001'.repeat(2 * MAX_TOLD_CHARS);
+    const reason = '\u0001'.repeat(2 * MAX_TOLD_REASON_CHARS);
     const plain = Array.from({ length: 2_000 }, (_, n): [string, RouteStanding] => [idOf(n), APPLIED]);
     const wordy = Array.from({ length: 100 }, (_, n): [string, RouteStanding] => [
       idOf(5_000 + n),
