@@ -20,6 +20,12 @@ import {
 import { ReconcilerLog } from './reconcilerLog.ts';
 import { standingsOf, type Sight, type Standings } from './routeStandings.ts';
 
+/**
+ * Looks that fail in a row until what was seen before is not believed any more: within a second the admin API of a Caddy
+ * that loads a configuration answers again, and visitors were served all along. Raised: a Caddy that is gone is told later.
+ */
+const BLIND_AFTER_MISSES = 3;
+
 export interface CaddyLevelOptions {
   readonly bus: Bus;
   readonly clock: Clock;
@@ -33,8 +39,10 @@ export class CaddyLevel {
   private readonly options: CaddyLevelOptions;
   private readonly log: ReconcilerLog;
   private desired: readonly DesiredRoute[] = [];
-  /** What the last look saw; null: it failed, or there was none. */
+  /** What was seen last; null: nothing yet, or not for a while. */
   private sight: Sight | null = null;
+  /** Looks in a row that failed. */
+  private misses = 0;
   private state: CaddyState = 'starting';
   private sinceMs: number;
   private lastError: string | null = null;
@@ -61,11 +69,13 @@ export class CaddyLevel {
   saw(desired: readonly DesiredRoute[], sight: Sight): void {
     this.desired = desired;
     this.sight = sight;
+    this.misses = 0;
   }
 
-  /** Nothing is known of Caddy: a look has failed. */
+  /** A look has failed. */
   sawNothing(): void {
-    this.sight = null;
+    this.misses += 1;
+    if (this.misses >= BLIND_AFTER_MISSES) this.sight = null;
   }
 
   wants(desired: readonly DesiredRoute[]): void {

@@ -78,10 +78,13 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     if (!hasAdopted) options.adopt(routesIn(config));
     hasAdopted = true;
     desired = desiredRoutes();
-    const takenPorts = taken.current(clock.nowMs());
-    const plan = planServers({ config, routes: desired, gatewayHost, upstream, portMap, takenPorts });
+    const nowMs = clock.nowMs();
+    const planFor = (takenPorts: ReadonlySet<number>) =>
+      planServers({ config, routes: desired, gatewayHost, upstream, portMap, takenPorts });
+    const plan = planFor(taken.leftOut(nowMs));
     planned = { plan, etag };
-    level.saw(desired, sightOf({ config, routes: desired, portMap }, plan));
+    if (plan.isRight) taken.settle(nowMs);
+    level.saw(desired, sightOf({ config, routes: desired, portMap }, planFor(taken.known)));
     return { type: plan.isRight ? 'look.right' : 'look.differs' };
   }
 

@@ -1,22 +1,32 @@
 // Ports that Caddy could not listen on, as another program has them or it may not: one of them would keep every other change away, as a write is all or nothing.
 
-/** For so long their routes are left out. Raised: a port that is free again is served later; lowered: Caddy is asked for nothing more often. */
-export const TAKEN_MS = 30_000;
+/** After this their routes are tried again. Raised: a port that is free again is served later; lowered: Caddy is asked for nothing more often. */
+export const RETRY_MS = 30_000;
 
 export class TakenPorts {
-  /** Until when, on the clock of the caller, by port. */
-  private readonly untilMs = new Map<number, number>();
+  /** When it is tried again, on the clock of the caller, by port. */
+  private readonly retryMs = new Map<number, number>();
 
   /** Takes what Caddy says of a write that it refused. True: a port is left out from now on, and what is left may pass. */
   learn(message: string, nowMs: number): boolean {
     const [, port] = /\blistening on \S*:(\d{1,5}): /.exec(message) ?? [];
-    if (port === undefined || this.current(nowMs).has(Number(port))) return false;
-    this.untilMs.set(Number(port), nowMs + TAKEN_MS);
+    if (port === undefined || this.leftOut(nowMs).has(Number(port))) return false;
+    this.retryMs.set(Number(port), nowMs + RETRY_MS);
     return true;
   }
 
-  current(nowMs: number): ReadonlySet<number> {
-    for (const [port, untilMs] of this.untilMs) if (untilMs <= nowMs) this.untilMs.delete(port);
-    return new Set(this.untilMs.keys());
+  /** Ports that no route of is written for now. */
+  leftOut(nowMs: number): ReadonlySet<number> {
+    return new Set([...this.retryMs].filter(([, retryMs]) => retryMs > nowMs).map(([port]) => port));
+  }
+
+  /** Those too that are being tried again: until that has come to something, nothing else is to be said of them. */
+  get known(): ReadonlySet<number> {
+    return new Set(this.retryMs.keys());
+  }
+
+  /** Caddy has all that was to be written: what was tried again is free. */
+  settle(nowMs: number): void {
+    for (const [port, retryMs] of this.retryMs) if (retryMs <= nowMs) this.retryMs.delete(port);
   }
 }
