@@ -1,8 +1,9 @@
 // What is known of the certificate of each published name and port: written by who looks, read by who tells.
 
 import type { ToldCertificate } from '../../protocol/control.ts';
+import { MAX_TOLD_REASON_CHARS } from '../../protocol/limits.ts';
 import type { Probed } from './certificateProbe.ts';
-import { reasonFor, type Hindrances } from './certificateReasons.ts';
+import { isSure, reasonFor, type Hindrances } from './certificateReasons.ts';
 
 /** What has been seen; null: not yet. */
 export interface CertificateFacts extends Hindrances {
@@ -23,7 +24,13 @@ interface Entry {
   readonly certificate: ToldCertificate | undefined;
 }
 
-const NOTHING: CertificateFacts = { probed: null, finding: null, problem: null, closedAddress: null };
+const NOTHING: CertificateFacts = {
+  probed: null,
+  finding: null,
+  problem: null,
+  closedAddress: null,
+  isOverdue: false,
+};
 
 export class CertificateBook {
   /** By domain, then by port: names joined for a key would be made anew for thousands at every look. */
@@ -71,19 +78,38 @@ export class CertificateBook {
   }
 }
 
-/** Whoever cannot be asked just now has most likely what he had. With a certificate all is well: what hindered it is past. */
+/**
+ * Whoever cannot be asked just now has most likely what he had. With a new certificate what hindered it is past; what the
+ * certificate authority says later is of its renewal.
+ */
 function factsAfter(before: CertificateFacts, seen: Partial<CertificateFacts>): CertificateFacts {
   const isAway = seen.probed?.kind === 'unreachable' && before.probed !== null;
   const after = { ...before, ...seen, ...(isAway ? { probed: before.probed } : {}) };
-  return after.probed?.kind === 'issued' ? { ...NOTHING, probed: after.probed } : after;
+  const { probed } = after;
+  if (probed?.kind !== 'issued') return after;
+  const isKnown = before.probed?.kind === 'issued' && before.probed.expiresAtMs === probed.expiresAtMs;
+  return { ...NOTHING, probed, problem: isKnown ? after.problem : null };
 }
 
 function certificateFrom(domain: string, facts: CertificateFacts): ToldCertificate | undefined {
   const { probed } = facts;
   if (probed === null || probed.kind === 'plain') return undefined;
-  if (probed.kind === 'issued') return { state: 'issued', reason: '', expiresAtMs: probed.expiresAtMs };
-  const reason = reasonFor(domain, facts);
-  return { state: reason === null ? 'pending' : 'failed', reason: reason ?? '', expiresAtMs: null };
+  if (probed.kind === 'issued') {
+    const reason = renewalReason(domain, facts);
+    return { state: 'issued', reason, expiresAtMs: probed.expiresAtMs };
+  }
+  // Who cannot reach Caddy knows what the certificate authority said, and nothing of what visitors are shown.
+  const reason = probed.kind === 'unreachable' && facts.problem === null ? null : reasonFor(domain, facts);
+  const state = reason !== null && isSure(facts) ? 'failed' : 'pending';
+  return { state, reason: reason ?? '', expiresAtMs: null };
+}
+
+/** Empty: nothing is known to hinder it. */
+function renewalReason(domain: string, facts: CertificateFacts): string {
+  const reason = facts.problem === null ? null : reasonFor(domain, facts);
+  return reason === null
+    ? ''
+    : `It is good for now, but not renewed. ${reason}`.slice(0, MAX_TOLD_REASON_CHARS);
 }
 
 function isSame(one: ToldCertificate | undefined, other: ToldCertificate | undefined): boolean {

@@ -1,6 +1,6 @@
 // Why a name has no certificate, in words for whoever has to mend it: what is wrong, and what to do.
 
-import { MAX_TOLD_CERTIFICATE_CHARS } from '../../protocol/limits.ts';
+import { MAX_TOLD_REASON_CHARS } from '../../protocol/limits.ts';
 import type { IssuanceProblem } from './issuanceLog.ts';
 import type { NameFinding } from './nameCheck.ts';
 
@@ -11,10 +11,17 @@ export interface Hindrances {
   readonly problem: IssuanceProblem | null;
   /** The gateway's address whose port 80 nobody answers at. */
   readonly closedAddress: string | null;
+  /** It has been looked at in vain for long enough that what may be meant so is taken for a mistake. */
+  readonly isOverdue: boolean;
 }
 
 /** Addresses that one sentence names. Raised: it does not fit what is told. */
 const MAX_NAMED = 4;
+
+/** False: a proxy may be meant to stand where the name leads, and the certificate may come through it yet. */
+export function isSure({ finding, problem, isOverdue }: Hindrances): boolean {
+  return finding?.kind !== 'elsewhere' || problem !== null || isOverdue;
+}
 
 /** Null: no reason is known. The first that explains the others counts. */
 export function reasonFor(domain: string, { finding, problem, closedAddress }: Hindrances): string | null {
@@ -25,7 +32,7 @@ export function reasonFor(domain: string, { finding, problem, closedAddress }: H
     forbidden(finding) ??
     unproven(domain, problem, finding) ??
     closed(closedAddress);
-  return reason === null ? null : reason.slice(0, MAX_TOLD_CERTIFICATE_CHARS);
+  return reason === null ? null : reason.slice(0, MAX_TOLD_REASON_CHARS);
 }
 
 function noAddress(domain: string, finding: NameFinding | null): string | null {
@@ -57,7 +64,7 @@ function rateLimited(detail: string): string {
 
 function elsewhere(domain: string, finding: NameFinding | null): string | null {
   return finding?.kind === 'elsewhere'
-    ? `${domain} points to ${listed(finding.addresses)}, not to ${here(finding)}: correct its A and AAAA records.`
+    ? `${domain} points to ${listed(finding.addresses)}, not to ${here(finding)}: correct its A and AAAA records, unless a proxy such as Cloudflare is meant to stand between.`
     : null;
 }
 

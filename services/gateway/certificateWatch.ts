@@ -18,10 +18,10 @@ import type { RouteBook } from './routeBook.ts';
 export const CERTIFICATES_ID = 'certificates';
 
 /**
- * Looks in vain after which port 80 is suspected, about half a minute: a certificate may as well be proven on port 443.
- * Lowered: names that are about to be issued look failed.
+ * Looks in vain after which port 80 is suspected, and a name that leads elsewhere, about half a minute: a certificate may as
+ * well be proven on port 443, and through a proxy. Lowered: names that are about to be issued look failed.
  */
-const SUSPECT_AFTER_TRIES = 5;
+const OVERDUE_AFTER_TRIES = 5;
 
 /** One attempt asks several certificate authorities, and the last of them may only say that it does not know us. */
 const SAME_ATTEMPT_MS = 60_000;
@@ -93,13 +93,14 @@ export function startCertificateWatch(options: CertificateWatchOptions): () => P
   /** No route waits to be written for what DNS says: a name server that is wrong must keep no service away. */
   async function examine(name: PublishedName, tries: number, probed: Probed) {
     const found = await names.check(name.domain);
-    const isSuspected = tries >= SUSPECT_AFTER_TRIES && found.kind !== 'local';
-    const closedAddress = isSuspected ? await findClosed(found.ownAddresses, stopping.signal) : null;
+    const isOverdue = tries >= OVERDUE_AFTER_TRIES;
+    const closedAddress =
+      isOverdue && found.kind !== 'local' ? await findClosed(found.ownAddresses, stopping.signal) : null;
     if (stopping.signal.aborted) return;
     const before = certificates.factsOf(name);
     // Servers that do not answer have not taken back what they said.
     if (found.kind === 'unknown' && before.finding !== null) {
-      certificates.note(name, { probed, closedAddress });
+      certificates.note(name, { probed, closedAddress, isOverdue });
       return;
     }
     // What the certificate authority said was of what DNS had then.
@@ -108,6 +109,7 @@ export function startCertificateWatch(options: CertificateWatchOptions): () => P
       probed,
       finding: found,
       closedAddress,
+      isOverdue,
       ...(hasMoved ? { problem: null } : {}),
     });
   }

@@ -34,7 +34,7 @@ const REASONS: Readonly<Record<string, RegExp>> = {
   'missing.example':
     /^missing\.example has no address in DNS: create an A or AAAA record that points to this gateway \(127\.0\.0\.\d, 127\.0\.0\.\d\)\.$/,
   'away.example':
-    /^away\.example points to 127\.0\.0\.7, not to this gateway \(127.*\): correct its A and AAAA records\.$/,
+    /^away\.example points to 127\.0\.0\.7, not to this gateway \(127.*\): correct its A and AAAA records, unless a proxy .*\.$/,
   'closed.example':
     /^The certificate authority cannot connect to closed\.example: let ports 80 and 443 of this gateway \(.*\) be reached from everywhere\.$/,
   'limited.example':

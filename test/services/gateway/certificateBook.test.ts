@@ -58,6 +58,42 @@ test.each([
   expect(book.certificateOf(APP)?.state).toBe(state);
 });
 
+test('a name that leads elsewhere may be meant to: it fails once the authority has refused it, or after a while', () => {
+  const elsewhere: NameFinding = { ...NO_ADDRESS, kind: 'elsewhere', addresses: ['192.0.2.1'] };
+  const { book } = bookOf(APP);
+  book.note(APP, { probed: { kind: 'none' }, finding: elsewhere });
+  expect(book.certificateOf(APP)).toMatchObject({
+    state: 'pending',
+    reason: expect.stringContaining('points to'),
+  });
+  book.note(APP, { isOverdue: true });
+  expect(book.certificateOf(APP)?.state).toBe('failed');
+  book.note(APP, { isOverdue: false, problem: { kind: 'connection', detail: '' } });
+  expect(book.certificateOf(APP)?.state).toBe('failed');
+});
+
+test('of a Caddy that cannot be reached only the authority can say that a name fails', () => {
+  const { book } = bookOf(APP);
+  book.note(APP, { probed: { kind: 'unreachable' }, finding: NO_ADDRESS, isOverdue: true });
+  expect(book.certificateOf(APP)).toEqual(PENDING);
+  book.note(APP, { problem: { kind: 'caa', detail: '' } });
+  expect(book.certificateOf(APP)?.state).toBe('failed');
+});
+
+test('a renewal that fails is told while the certificate is good, and past with the next one', () => {
+  const { book } = bookOf(APP);
+  book.note(APP, { probed: ISSUED });
+  book.note(APP, { problem: { kind: 'other', detail: 'no luck' } });
+  book.note(APP, { probed: { ...ISSUED } });
+  expect(book.certificateOf(APP)).toEqual({
+    state: 'issued',
+    reason: 'It is good for now, but not renewed. Caddy gets no certificate for app.example: no luck',
+    expiresAtMs: 1_000,
+  });
+  book.note(APP, { probed: { ...ISSUED, expiresAtMs: 2_000 } });
+  expect(book.certificateOf(APP)?.reason).toBe('');
+});
+
 test('a name that was never seen is pending while nobody answers', () => {
   const { book } = bookOf(APP);
   book.note(APP, { probed: { kind: 'unreachable' } });

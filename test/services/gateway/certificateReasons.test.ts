@@ -1,7 +1,7 @@
 // Owns the tests of the words that an admin reads where a name has no certificate.
 
 import { expect, test } from 'vitest';
-import { MAX_TOLD_CERTIFICATE_CHARS } from '../../../protocol/limits.ts';
+import { MAX_TOLD_REASON_CHARS } from '../../../protocol/limits.ts';
 import { reasonFor, type Hindrances } from '../../../services/gateway/certificateReasons.ts';
 import type { IssuanceProblem, ProblemKind } from '../../../services/gateway/issuanceLog.ts';
 import type { NameFinding } from '../../../services/gateway/nameCheck.ts';
@@ -17,7 +17,7 @@ const FORBIDDEN: NameFinding = { ...HERE, caa: { owner: 'example.com', issuers: 
 const said = (kind: ProblemKind, detail = 'its words'): IssuanceProblem => ({ kind, detail });
 
 function reason(known: Partial<Hindrances>, name = NAME): string | null {
-  return reasonFor(name, { finding: HERE, problem: null, closedAddress: null, ...known });
+  return reasonFor(name, { finding: HERE, problem: null, closedAddress: null, isOverdue: false, ...known });
 }
 
 test('without anything known there is no reason', () => {
@@ -38,7 +38,7 @@ test.each<[Partial<Hindrances>, string]>([
   ],
   [
     { finding: ELSEWHERE },
-    'app.example.com points to 198.51.100.7, not to this gateway (203.0.113.5, 2001:db8::5): correct its A and AAAA records.',
+    'app.example.com points to 198.51.100.7, not to this gateway (203.0.113.5, 2001:db8::5): correct its A and AAAA records, unless a proxy such as Cloudflare is meant to stand between.',
   ],
   [
     { finding: FORBIDDEN },
@@ -126,6 +126,6 @@ test('a reason always fits what is told, and names no more addresses than a pers
   ];
   for (const kind of kinds) {
     const known = { finding: { ...HERE, ownAddresses: many }, problem: said(kind, 'x'.repeat(180)) };
-    expect(reason(known, long)?.length).toBeLessThanOrEqual(MAX_TOLD_CERTIFICATE_CHARS);
+    expect(reason(known, long)?.length).toBeLessThanOrEqual(MAX_TOLD_REASON_CHARS);
   }
 });

@@ -165,9 +165,9 @@ test('as many routes as an agent may have are applied at once without a standsti
 test('the gateway’s own name is followed too, with mappings or without, and is no mapping’s', async () => {
   const { publish, ownCertificate, probed, findings } = await watching('gateway.example');
   findings.set('gateway.example', NO_ADDRESS);
+  publish({});
   await until('it has failed', () => ownCertificate()?.state === 'failed');
   probed.set('gateway.example', ISSUED);
-  publish({});
   await until('it is issued', () => ownCertificate()?.state === 'issued');
   publish({ 'app.example': APPLIED });
   expect(ownCertificate()?.state).toBe('issued');
