@@ -49,7 +49,7 @@ export function followLog({ path, clock, onLine, onTrouble }: LogFollowerOptions
 
   async function readOn(): Promise<void> {
     // The one that was open until now first: its last lines may be new.
-    if (file !== null) await file.read(onLine);
+    if (file !== null) await readOrLeave(file);
     const { ino, dev, size } = await stat(path);
     if (file?.isThat(ino, dev) === true) {
       if (size < file.position) file.rewind();
@@ -60,7 +60,18 @@ export function followLog({ path, clock, onLine, onTrouble }: LogFollowerOptions
     const handle = await open(path, 'r');
     const opened = await handle.stat();
     file = new OpenLog(handle, opened.ino, opened.dev, isFirst ? opened.size : 0);
-    await file.read(onLine);
+    await readOrLeave(file);
+  }
+
+  /** What cannot be read any more is opened anew at the next look. */
+  async function readOrLeave(open: OpenLog): Promise<void> {
+    try {
+      await open.read(onLine);
+    } catch (error) {
+      file = null;
+      await open.close();
+      throw error;
+    }
   }
 
   function tellTrouble(code: string | null): void {

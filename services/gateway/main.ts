@@ -176,7 +176,7 @@ export async function startGateway({
     async stop() {
       // The routes stay: Caddy keeps visitors waiting for a gateway that is back soon, and agents dial through it.
       reconciler?.stop();
-      await stopCertificates?.();
+      const certificatesStopped = stopCertificates?.();
       // Visitors first: nobody new comes in while the tunnels still carry what runs.
       const closed = listener.close(config.drainMs);
       await listener.firstRequests();
@@ -185,6 +185,7 @@ export async function startGateway({
       });
       relays.endAll('draining');
       await closed;
+      await certificatesStopped;
       upgrades.close();
       log.info({}, 'The gateway has stopped.');
     },
