@@ -28,6 +28,8 @@ const COMMANDS = {
   gateway: [SERVICES, 'gateway'],
   agent: [SERVICES, 'agent'],
   test: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'],
+  build: ['node_modules/vite/bin/vite.js', 'build', '--config', 'ui/vite.config.ts', '--logLevel', 'warn'],
+  dev: ['node_modules/vite/bin/vite.js', '--config', 'ui/vite.config.ts'],
   check: ['test/check/check.mjs'],
   format: ['node_modules/oxfmt/bin/oxfmt', '--write'],
   differential: ['test/e2e/differential/differential.ts'],

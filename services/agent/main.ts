@@ -1,5 +1,6 @@
 // The agent from start to stop: parts are made in order, and let go in reverse.
 
+import { fileURLToPath } from 'node:url';
 import { distinctUntilChanged, distinctUntilKeyChanged, filter, first, map, Subject, take } from 'rxjs';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
@@ -13,6 +14,7 @@ import { createTokens } from '../tokens.ts';
 import { VERSION } from '../version.ts';
 import { loadAgentId } from './agentId.ts';
 import { createAgentApi } from './api/agentApi.ts';
+import { loadDashboard } from './api/dashboard.ts';
 import { openAgentServer } from './api/server.ts';
 import { createBootEpoch } from './bootEpoch.ts';
 import { startAgentDatabase } from './database.ts';
@@ -145,6 +147,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     requestLog,
     forwarder,
     testTarget: createTargetTest({ ...reach, connectTimeoutMs: config.connectTimeoutMs, clock }),
+    dashboard: loadDashboard(fileURLToPath(new URL('../../ui/dist', import.meta.url))),
     page: () => statusContent(config, mappings, uplink),
     version: VERSION,
   });

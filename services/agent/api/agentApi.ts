@@ -24,6 +24,7 @@ import { createSessions } from '../sessions.ts';
 import { createAgentApp } from './app.ts';
 import { createAuthentication } from './authentication.ts';
 import { authRoutes } from './auth.ts';
+import { dashboardRoutes, type Dashboard } from './dashboard.ts';
 import { logRoutes } from './logs.ts';
 import { machineRoutes, machineViews } from './machines.ts';
 import { mappingRoutes } from './mappings.ts';
@@ -52,6 +53,8 @@ export interface AgentApiOptions {
   readonly requestLog: RequestLog;
   readonly forwarder: Forwarder;
   readonly testTarget: TestTarget;
+  /** Null: it has not been built, and the plain status page stands in for it. */
+  readonly dashboard: Dashboard | null;
   readonly page: () => PageStatus;
   readonly version: string;
 }
@@ -91,11 +94,12 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
     version,
   };
   const seen = { actors, gatewayMachines: () => uplink.status.gatewayMachines };
+  const pages = options.dashboard === null ? pageRoutes(options.page) : dashboardRoutes(options.dashboard);
   const app = createAgentApp({
     allowedHosts: config.uiAllowedHosts,
     log,
     authenticate: (context) => void authentication.authenticate(context),
-    open: [auth.open, healthRoutes(status), openApiRoutes(), pageRoutes(options.page)],
+    open: [auth.open, healthRoutes(status), openApiRoutes(), pages],
     guarded: [
       auth.guarded,
       statusRoutes(status),

@@ -1,0 +1,56 @@
+// The pages and their addresses; each page is loaded when it is first opened.
+
+import { createRouter, createWebHistory } from 'vue-router';
+import { onLoggedOut } from './api/request.ts';
+import { useSession } from './live/useSession.ts';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Seen without a login, and without the shell around it. */
+    isOpen?: true;
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    {
+      path: '/login',
+      name: 'login',
+      component: () => import('./pages/login/LoginPage.vue'),
+      meta: { isOpen: true },
+    },
+    { path: '/', name: 'overview', component: () => import('./pages/overview/OverviewPage.vue') },
+    { path: '/mappings', name: 'mappings', component: () => import('./pages/mappings/MappingsPage.vue') },
+    // The id `new` is none: it opens an empty form.
+    {
+      path: '/mappings/:id',
+      name: 'mapping',
+      component: () => import('./pages/mapping/MappingPage.vue'),
+      props: true,
+    },
+    { path: '/requests', name: 'requests', component: () => import('./pages/requests/RequestsPage.vue') },
+    { path: '/machines', name: 'machines', component: () => import('./pages/machines/MachinesPage.vue') },
+    {
+      path: '/connections',
+      name: 'connections',
+      component: () => import('./pages/connections/ConnectionsPage.vue'),
+    },
+    { path: '/settings', name: 'settings', component: () => import('./pages/settings/SettingsPage.vue') },
+    { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/missing/MissingPage.vue') },
+  ],
+});
+
+const { isLoggedIn, askWhoIsThere } = useSession();
+
+router.beforeEach(async (to) => {
+  if (to.meta.isOpen === true || (await askWhoIsThere())) return true;
+  return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
+});
+
+onLoggedOut(() => {
+  isLoggedIn.value = false;
+  const { meta, fullPath } = router.currentRoute.value;
+  if (meta.isOpen !== true) void router.push({ name: 'login', query: { next: fullPath } });
+});
