@@ -83,6 +83,8 @@ export class RelayActor<Owner extends RelayOwner> {
   /** What the end will tell besides its outcome: the owner keeps them up to date. */
   mappingId: string | null = null;
   status: number | null = null;
+  /** By the monotonic clock, when the head of the answer came. */
+  headAtMs: number | null = null;
   bytesIn = 0;
   bytesOut = 0;
   private readonly all: RelayActors<Owner>;
@@ -139,7 +141,7 @@ export class RelayActor<Owner extends RelayOwner> {
     const { outcome } = this.context;
     if (outcome === null) return;
     const { requestId, method, target, visitorAddress } = this.subject;
-    const { mappingId, status, bytesIn, bytesOut } = this;
+    const { mappingId, status, headAtMs, bytesIn, bytesOut } = this;
     this.all.bus.publish(() => ({
       type: 'relay.finished',
       requestId,
@@ -150,6 +152,7 @@ export class RelayActor<Owner extends RelayOwner> {
       status,
       outcome,
       durationMs: this.all.clock.nowMs() - this.startedMs,
+      firstByteMs: headAtMs === null ? null : headAtMs - this.startedMs,
       bytesIn,
       bytesOut,
     }));

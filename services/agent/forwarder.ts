@@ -212,6 +212,7 @@ class Forward implements RelayOwner {
 
   private answer(head: ResponseHead, hasBody: boolean): void {
     this.actor.status = head.status;
+    this.actor.headAtMs = this.desk.clock.nowMs();
     const isUpgrade = head.status === 101;
     this.stream.respond(head, hasBody || isUpgrade);
     this.actor.decide({ type: 'far.answered', isUpgrade, hasBody });

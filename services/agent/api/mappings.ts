@@ -25,7 +25,11 @@ export function mappingRoutes({ mappings, edits, routes, isKnown }: MappingRoute
   const router = new Router({ prefix: PATH });
 
   function present(mapping: Mapping): MappingView {
-    return { ...mapping, route: routes.routeOf(mapping) };
+    return {
+      ...mapping,
+      route: routes.routeOf(mapping),
+      activity: { lastSeen: null, requestsLastHour: 0 },
+    };
   }
 
   /** Answers with one mapping, and the version that an If-Match may name. */

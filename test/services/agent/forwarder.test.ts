@@ -45,13 +45,14 @@ function ignore(): void {}
 /** Two channels over wires that deliver with the next task, the agent's with a forwarder behind it. */
 function tunnel(findMapping: () => Mapping | undefined = () => MAPPING) {
   const clock = new SimulatedClock();
+  const bus = createBus(ignore);
   const origins: OriginHandler[] = [];
   const requests: OriginRequest[] = [];
   const aborted: OriginRequest[] = [];
   const pace = { isSlow: false, writtenBytes: 0 };
   const forwarder = createForwarder({
     clock,
-    bus: createBus(ignore),
+    bus,
     connectTimeoutMs: 1_000,
     findMapping,
     origins: {
@@ -99,8 +100,24 @@ function tunnel(findMapping: () => Mapping | undefined = () => MAPPING) {
     clock.settle();
     return { stream, recorder };
   };
-  return { clock, forwarder, gateway, agent, origins, requests, aborted, pace, ask };
+  return { clock, bus, forwarder, gateway, agent, origins, requests, aborted, pace, ask };
 }
+
+test('the end of a request tells when the head of its answer came, and nothing when there was none', () => {
+  const { clock, bus, origins, ask } = tunnel();
+  const told: (number | null)[] = [];
+  bus.on('relay.finished', ({ firstByteMs }) => told.push(firstByteMs));
+  ask();
+  ask();
+  origins[0]?.onConnected();
+  clock.runFor(25);
+  origins[0]?.onHead({ status: 200, reason: '', headers: [] }, true);
+  clock.runFor(75);
+  origins[0]?.onEnd([]);
+  origins[1]?.onFailed('origin_refused', '', false);
+  clock.settle();
+  expect(told).toEqual([25, null]);
+});
 
 test('an answer that is whole before its request leaves no stream behind, though nobody asked for the body', () => {
   const { clock, gateway, agent, origins, ask } = tunnel();

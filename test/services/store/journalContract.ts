@@ -57,6 +57,7 @@ export function describeJournalContract(
           path: `/Größe/"';--$1:x?[]{}\\/😀${'x'.repeat(16_000)}`,
           statusCode: null,
           durationMs: 0.001,
+          firstByteMs: null,
           bytesIn: Number.MAX_SAFE_INTEGER,
           bytesOut: 0,
           outcome: 'cut',

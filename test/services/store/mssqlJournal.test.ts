@@ -17,6 +17,7 @@ describe('the journal on SQL Server', () => {
     path: "/ü'[x]",
     statusCode: 200,
     durationMs: 1.5,
+    firstByteMs: 0.5,
     bytesIn: 5,
     bytesOut: 2 ** 40,
     outcome: 'complete',
@@ -41,7 +42,7 @@ describe('the journal on SQL Server', () => {
       [
         "BEGIN",
         "SELECT [id] FROM [request_logs] AS [RequestLog] WHERE [RequestLog].[id] IN (N'00000000-0000-4000-8000-00000000000a', N'00000000-0000-4000-8000-00000000000b');",
-        "INSERT INTO [request_logs] ([id],[portMappingId],[timestamp],[method],[path],[statusCode],[durationMs],[bytesIn],[bytesOut],[outcome],[errorCode],[visitorAddress]) VALUES (N'00000000-0000-4000-8000-00000000000a',N'00000000-0000-4000-8000-00000000000b','2026-01-31 12:00:00.123 +00:00',N'GET',N'/ü''[x]',200,1.5,5,1099511627776,N'complete',NULL,N'::1');",
+        "INSERT INTO [request_logs] ([id],[portMappingId],[timestamp],[method],[path],[statusCode],[durationMs],[firstByteMs],[bytesIn],[bytesOut],[outcome],[errorCode],[visitorAddress]) VALUES (N'00000000-0000-4000-8000-00000000000a',N'00000000-0000-4000-8000-00000000000b','2026-01-31 12:00:00.123 +00:00',N'GET',N'/ü''[x]',200,1.5,0.5,5,1099511627776,N'complete',NULL,N'::1');",
         "MERGE INTO [connection_logs] WITH(HOLDLOCK) AS [connection_logs_target] USING (VALUES(N'00000000-0000-4000-8000-00000000000a', '2026-01-31 12:00:00.123 +00:00', NULL, NULL, N'1.0.0', N'1.0.0')) AS [connection_logs_source]([id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion]) ON [connection_logs_target].[id] = [connection_logs_source].[id] WHEN MATCHED THEN UPDATE SET [connection_logs_target].[id] = N'00000000-0000-4000-8000-00000000000a', [connection_logs_target].[connectedAt] = '2026-01-31 12:00:00.123 +00:00', [connection_logs_target].[disconnectedAt] = NULL, [connection_logs_target].[disconnectReason] = NULL, [connection_logs_target].[gatewayVersion] = N'1.0.0', [connection_logs_target].[agentVersion] = N'1.0.0' WHEN NOT MATCHED THEN INSERT ([id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion]) VALUES(N'00000000-0000-4000-8000-00000000000a', '2026-01-31 12:00:00.123 +00:00', NULL, NULL, N'1.0.0', N'1.0.0') OUTPUT $action, INSERTED.*;",
         "COMMIT",
       ]
@@ -59,7 +60,7 @@ describe('the journal on SQL Server', () => {
     expect(driver.taken()).toMatchInlineSnapshot(`
       [
         "BEGIN",
-        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[portMappingId] = N'00000000-0000-4000-8000-00000000000b' AND [RequestLog].[method] = N'GET' AND [RequestLog].[statusCode] BETWEEN 500 AND 599 AND [RequestLog].[path] LIKE N'%ü''![50!%]!_!!%' ESCAPE '!') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [firstByteMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[portMappingId] = N'00000000-0000-4000-8000-00000000000b' AND [RequestLog].[method] = N'GET' AND [RequestLog].[statusCode] BETWEEN 500 AND 599 AND [RequestLog].[path] LIKE N'%ü''![50!%]!_!!%' ESCAPE '!') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
         "COMMIT",
       ]
     `);
@@ -75,7 +76,7 @@ describe('the journal on SQL Server', () => {
     expect(driver.taken()).toMatchInlineSnapshot(`
       [
         "BEGIN",
-        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[id] < N'00000000-0000-4000-8000-00000000000a') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [firstByteMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[id] < N'00000000-0000-4000-8000-00000000000a') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
         "COMMIT",
       ]
     `);

@@ -115,6 +115,7 @@ function request(number: number, change: Partial<RequestLogEntry>): RequestLogEn
     path: '/',
     statusCode: 200,
     durationMs: 1.5,
+    firstByteMs: 0.5,
     bytesIn: 0,
     bytesOut: 10,
     outcome: 'complete',
