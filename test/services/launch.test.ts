@@ -204,7 +204,13 @@ describe('running', () => {
 function createRepository(): string {
   const root = createFolder();
   mkdirSync(join(root, 'services'));
-  for (const file of ['launch.mjs', 'install.mjs', 'nodeOptions.mjs']) {
+  for (const file of [
+    'launch.mjs',
+    'install.mjs',
+    'processLock.mjs',
+    'buildDashboard.mjs',
+    'nodeOptions.mjs',
+  ]) {
     cpSync(new URL(`../../services/${file}`, import.meta.url), join(root, 'services', file));
   }
   writeFileSync(join(root, 'services', 'cli.ts'), CLI);
