@@ -5,6 +5,19 @@ import { mappingSchema } from '../mapping.ts';
 import { flagSchema, instantSchema, limitSchema, reasonSchema } from './values.ts';
 
 /**
+ * What visitors of a mapping are shown by TLS. `pending`: nothing yet, as far as is known without fault. `issued`: a
+ * certificate for its name, until `expiresAt`. `failed`: none, and `reason` says what is wrong and what to do.
+ */
+export const certificateSchema = z
+  .object({
+    state: z.enum(['pending', 'issued', 'failed']),
+    reason: z.string().optional(),
+    expiresAt: instantSchema.optional(),
+  })
+  .meta({ id: 'Certificate' });
+export type Certificate = z.output<typeof certificateSchema>;
+
+/**
  * How far a mapping has come. `disabled`: not published on purpose. `offline`: there is no tunnel. `pending`: on its way
  * to the gateway, or into the web server in front of it. `active`: it is served, since `appliedAt`. `refused`: it does not, and `error` says why.
  */
@@ -13,6 +26,8 @@ export const routeSchema = z
     state: z.enum(['disabled', 'offline', 'pending', 'active', 'refused']),
     error: reasonSchema.optional(),
     appliedAt: instantSchema.optional(),
+    /** Only of what is `active`; absent where it is not served by TLS, or that is not known. */
+    certificate: certificateSchema.optional(),
   })
   .meta({ id: 'Route' });
 export type Route = z.output<typeof routeSchema>;
