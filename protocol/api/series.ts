@@ -1,6 +1,7 @@
 // Requests over time: one point for each minute, for charts.
 
 import { z } from 'zod';
+import type { RequestLogEntry } from './logs.ts';
 import { instantSchema, mappingIdSchema } from './values.ts';
 
 /** A day. Raised: the agent remembers more minutes. */
@@ -40,3 +41,8 @@ export const seriesQuerySchema = z.object({
   mappingId: mappingIdSchema,
 });
 export type SeriesQuery = z.output<typeof seriesQuerySchema>;
+
+/** Whether a request counts as failed. What its visitor broke off does not. */
+export function isFailure({ outcome, statusCode }: Pick<RequestLogEntry, 'outcome' | 'statusCode'>): boolean {
+  return outcome === 'failed' || outcome === 'cut' || (statusCode !== null && statusCode >= 500);
+}

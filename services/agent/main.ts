@@ -26,8 +26,10 @@ import { createMappingEdits } from './mappingEdits.ts';
 import { configOf, createMappings, type Mappings } from './mappings.ts';
 import { logRefusals } from './refusals.ts';
 import { createRequestLog } from './requestLog.ts';
+import { createRequestTally } from './requestTally.ts';
 import { createRouteStates } from './routeStates.ts';
 import { createStore } from './store/createStore.ts';
+import { createTallyFeed } from './tallyFeed.ts';
 import { createTargetTest } from './targetTest.ts';
 import { createUplink, isOnlineState, type Uplink } from './uplink.ts';
 
@@ -117,6 +119,8 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     gatewayVersion: () => uplink.status.gateway.version,
     log,
   });
+  const tally = createRequestTally(clock);
+  const tallyFeed = createTallyFeed({ tally, journal, bus, clock, log });
   bus.on('mapping.saved', ({ mappingId: mapping, revision, change }) => {
     log.info({ mapping, revision }, change === 'saved' ? 'A mapping was saved.' : 'A mapping was removed.');
   });
@@ -145,6 +149,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     routes,
     journal,
     requestLog,
+    tally,
     forwarder,
     testTarget: createTargetTest({ ...reach, connectTimeoutMs: config.connectTimeoutMs, clock }),
     dashboard: loadDashboard(fileURLToPath(new URL('../../ui/dist', import.meta.url))),
@@ -153,7 +158,10 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
   });
   server.serve(api.answer, api.upgrade);
 
-  database.state$.pipe(first((state) => state === 'ok')).subscribe(() => requestLog.begin());
+  database.state$.pipe(first((state) => state === 'ok')).subscribe(() => {
+    requestLog.begin();
+    void tallyFeed.readLog();
+  });
   // The tunnel needs the mappings: the first view of them, once the database has told it, starts the dialling.
   const following = mappings.mappings$.subscribe((view) => {
     uplink.offer(configOf(view));
@@ -190,6 +198,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
       routes.stop();
       origins.close();
       // After the tunnel, whose end is a row; before the store, which writes it.
+      tallyFeed.stop();
       await requestLog.stop();
       await store.close();
       log.info({}, 'The agent has stopped.');

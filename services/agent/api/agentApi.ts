@@ -13,6 +13,7 @@ import type { Forwarder } from '../forwarder.ts';
 import type { MappingEdits } from '../mappingEdits.ts';
 import type { Mappings } from '../mappings.ts';
 import type { RequestLog } from '../requestLog.ts';
+import type { RequestTally } from '../requestTally.ts';
 import type { RouteStates } from '../routeStates.ts';
 import type { Journal } from '../store/journal.ts';
 import type { TestTarget } from '../targetTest.ts';
@@ -30,6 +31,7 @@ import { machineRoutes, machineViews } from './machines.ts';
 import { mappingRoutes } from './mappings.ts';
 import { openApiRoutes } from './openapi.ts';
 import { pageRoutes } from './pageRoutes.ts';
+import { seriesRoutes } from './series.ts';
 import { healthRoutes, statusOf, statusRoutes } from './status.ts';
 import type { UpgradeListener } from './server.ts';
 import type { PageStatus } from './statusPage.ts';
@@ -51,6 +53,7 @@ export interface AgentApiOptions {
   readonly routes: RouteStates;
   readonly journal: Journal;
   readonly requestLog: RequestLog;
+  readonly tally: RequestTally;
   readonly forwarder: Forwarder;
   readonly testTarget: TestTarget;
   /** Null: it has not been built, and the plain status page stands in for it. */
@@ -68,7 +71,7 @@ export interface AgentApi {
 
 export function createAgentApi(options: AgentApiOptions): AgentApi {
   const { config, log, clock, random, bus, actors, uplink, database, mappings, edits, routes } = options;
-  const { journal, requestLog, forwarder, testTarget, version } = options;
+  const { journal, requestLog, tally, forwarder, testTarget, version } = options;
   const { uiUsername: username, uiPassword: password, dataDir } = config;
   const startedMs = clock.nowMs();
   const sessions = createSessions({ dataDir, username, password, clock, random, log });
@@ -105,8 +108,9 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
       statusRoutes(status),
       // Before the mappings: there, "test" would be an id.
       targetTestRoutes({ testTarget, mappings, isKnown }),
-      mappingRoutes({ mappings, edits, routes, isKnown }),
+      mappingRoutes({ mappings, edits, routes, tally, isKnown }),
       machineRoutes(seen),
+      seriesRoutes({ tally }),
       logRoutes({ journal, clock }),
     ],
   });

@@ -10,6 +10,7 @@ import {
 } from '../../../protocol/api/logs.ts';
 import { machineDetailSchema, machineListSchema } from '../../../protocol/api/machines.ts';
 import { mappingListSchema, mappingQuerySchema, mappingViewSchema } from '../../../protocol/api/mappings.ts';
+import { requestSeriesSchema, seriesQuerySchema } from '../../../protocol/api/series.ts';
 import { loggedInSchema, loginSchema, sessionSchema } from '../../../protocol/api/session.ts';
 import { healthSchema, readinessSchema, statusSchema } from '../../../protocol/api/status.ts';
 import { targetDraftSchema, targetTestSchema } from '../../../protocol/api/targetTest.ts';
@@ -209,6 +210,16 @@ const LOGS: readonly Operation[] = [
     query: requestQuerySchema,
     answers: { 200: { says: 'One page.', schema: requestPageSchema } },
     problems: ['unavailable'],
+  },
+  {
+    id: 'readSeries',
+    method: 'get',
+    path: '/api/v1/requests/series',
+    tag: 'logs',
+    summary:
+      'Requests by the minute, for charts. Kept in memory: minutes of which nothing is known count as empty.',
+    query: seriesQuerySchema,
+    answers: { 200: { says: 'A point for each minute, the oldest first.', schema: requestSeriesSchema } },
   },
   {
     id: 'listConnections',

@@ -34,6 +34,8 @@ const calls: StoreCalls = {
   append: (batch) => journal.append(batch),
   readRequests: (query) => journal.readRequests(query),
   readConnections: (query) => journal.readConnections(query),
+  readTimings: (query) => journal.readTimings(query),
+  readLastSeen: () => journal.readLastSeen(),
   prune: (retentions, nowMs) => journal.prune(retentions, nowMs),
   endAbandoned: (atMs) => journal.endAbandoned(atMs),
 };

@@ -65,6 +65,8 @@ export function createThreadedStore(
       append: ask('append'),
       readRequests: ask('readRequests'),
       readConnections: ask('readConnections'),
+      readTimings: ask('readTimings'),
+      readLastSeen: ask('readLastSeen'),
       prune: ask('prune'),
       endAbandoned: ask('endAbandoned'),
     },

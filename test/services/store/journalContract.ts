@@ -4,12 +4,13 @@ import { randomUUID } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import { requestQuerySchema, type RequestQuery } from '../../../protocol/api/logs.ts';
+import { requestQuerySchema, type RequestLogEntry, type RequestQuery } from '../../../protocol/api/logs.ts';
 import {
   PRUNED_ROWS,
   type Journal,
   type LogRetention,
   type LogRetentions,
+  type RequestTiming,
 } from '../../../services/agent/store/journal.ts';
 import type { Store } from '../../../services/agent/store/store.ts';
 import { expectStoreError } from './contract.ts';
@@ -186,6 +187,41 @@ export function describeJournalContract(
       }
     });
 
+    it('tells the timings of requests, the newest first, within their bounds', async () => {
+      const journal = await openEmpty();
+      const oldest = request({ timestamp: instant(-1) });
+      const cut = request({ timestamp: instant(1), outcome: 'cut', durationMs: 7.25 });
+      const refused = request({ timestamp: instant(2), portMappingId: OTHER_MAPPING, statusCode: 502 });
+      const left = request({ timestamp: instant(3), statusCode: null, outcome: 'left' });
+      const newest = request({ timestamp: instant(4) });
+      await journal.append({ requests: [oldest, cut, refused, left, newest], connections: [] });
+      const page = { before: newest.id, sinceMs: START_MS, limit: 10 };
+      const timings = await journal.readTimings(page);
+      expect(timings).toEqual([
+        timing(left, START_MS + 3, false),
+        timing(refused, START_MS + 2, true),
+        timing(cut, START_MS + 1, true),
+      ]);
+      expect(await journal.readTimings({ ...page, limit: 2 })).toEqual(timings.slice(0, 2));
+      expect(await journal.readTimings({ ...page, before: cut.id })).toEqual([]);
+    });
+
+    it('tells when each mapping was asked for last', async () => {
+      const journal = await openEmpty();
+      expect(await journal.readLastSeen()).toEqual([]);
+      const requests = [5, 1, 3].map((ms) => request({ timestamp: instant(ms) }));
+      const other = request({ timestamp: instant(2), portMappingId: OTHER_MAPPING });
+      await journal.append({ requests: [...requests, other], connections: [] });
+      const seen = await journal.readLastSeen();
+      expect(new Map(seen.map(({ mappingId, arrivedMs }) => [mappingId, arrivedMs - START_MS]))).toEqual(
+        new Map([
+          [requests[0]?.portMappingId, 5],
+          [OTHER_MAPPING, 2],
+        ]),
+      );
+      expect(seen).toHaveLength(2);
+    });
+
     it('takes out what is older than the retention, and leaves what is not', async () => {
       const journal = await openEmpty();
       const kept = request({ timestamp: instant(0) });
@@ -286,6 +322,14 @@ export function describeJournalContract(
       ]);
     });
   });
+}
+
+function timing(
+  { id, portMappingId: mappingId, durationMs }: RequestLogEntry,
+  arrivedMs: number,
+  isFailed: boolean,
+): RequestTiming {
+  return { id, mappingId, arrivedMs, durationMs, isFailed };
 }
 
 function query(fields: Record<string, unknown> = {}): RequestQuery {

@@ -82,6 +82,40 @@ describe('the journal on SQL Server', () => {
     `);
   });
 
+  it('reads timings by the key alone, and of each row only what they need', async () => {
+    const { driver, journal } = await openOn((sql) =>
+      sql.includes('FROM [request_logs]')
+        ? [{ id: ID, portMappingId: OTHER_ID, durationMs: 1.5, statusCode: 500, outcome: 'complete' }]
+        : undefined,
+    );
+    const [read] = await journal.readTimings({ before: LATE_ID, sinceMs: Date.parse(AT), limit: 50 });
+    expect(read).toMatchObject({ id: ID, mappingId: OTHER_ID, durationMs: 1.5, isFailed: true });
+    expect(driver.taken()).toMatchInlineSnapshot(`
+      [
+        "BEGIN",
+        "SELECT [id], [portMappingId], [durationMs], [statusCode], [outcome] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[id] < N'ffffffff-ffff-7000-8000-000000000000' AND [RequestLog].[id] >= N'019c13ec-9e7b-7000-8000-000000000000') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "COMMIT",
+      ]
+    `);
+  });
+
+  it('reads when each mapping was asked for last from the index', async () => {
+    const { driver, journal } = await openOn((sql) =>
+      sql.includes('FROM [request_logs]')
+        ? [{ id: '019c13fc-3e7b-7000-8000-000000000000', portMappingId: OTHER_ID }]
+        : undefined,
+    );
+    const arrivedMs = Number.parseInt('019c13fc3e7b', 16);
+    expect(await journal.readLastSeen()).toEqual([{ mappingId: OTHER_ID, arrivedMs }]);
+    expect(driver.taken()).toMatchInlineSnapshot(`
+      [
+        "BEGIN",
+        "SELECT [portMappingId], MAX([id]) AS [id] FROM [request_logs] AS [RequestLog] GROUP BY [portMappingId];",
+        "COMMIT",
+      ]
+    `);
+  });
+
   it('reads connections, those online with no end', async () => {
     const { driver, journal } = await openOn((sql) =>
       sql.includes('FROM [connection_logs]')

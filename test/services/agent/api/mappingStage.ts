@@ -6,6 +6,7 @@ import { createMappings } from '../../../../services/agent/mappings.ts';
 import { mappingRoutes } from '../../../../services/agent/api/mappings.ts';
 import { createMemoryStore } from '../../../../services/agent/store/memoryStore.ts';
 import type { DatabaseState } from '../../../../services/agent/database.ts';
+import { createRequestTally } from '../../../../services/agent/requestTally.ts';
 import type { Store } from '../../../../services/agent/store/store.ts';
 import { createBus } from '../../../../services/bus.ts';
 import type { Mapping } from '../../../../protocol/mapping.ts';
@@ -52,12 +53,16 @@ export async function openMappings(trouble: Partial<Store> = {}) {
     clock,
     reservedDomain: () => reserved,
   });
+  const tally = createRequestTally(clock);
   const isKnown = () => state !== 'starting';
-  const api = await openApi({ guarded: [mappingRoutes({ mappings, edits, routes: { routeOf }, isKnown })] });
+  const api = await openApi({
+    guarded: [mappingRoutes({ mappings, edits, routes: { routeOf }, tally, isKnown })],
+  });
   return {
     api,
     clock,
     memory,
+    tally,
     /** Every answer is harmless, besides being as the API's document says. */
     ask: async (method: string, path: string, ask: Ask = {}): Promise<ApiAnswer> => {
       const answer = await api.ask(method, path, ask);

@@ -8,6 +8,7 @@ import { machineRoutes } from '../../../../services/agent/api/machines.ts';
 import { mappingRoutes } from '../../../../services/agent/api/mappings.ts';
 import { documentedOperations, openApiRoutes } from '../../../../services/agent/api/openapi.ts';
 import { healthRoutes, statusRoutes } from '../../../../services/agent/api/status.ts';
+import { seriesRoutes } from '../../../../services/agent/api/series.ts';
 import { targetTestRoutes } from '../../../../services/agent/api/targetTest.ts';
 import { createLockout } from '../../../../services/agent/lockout.ts';
 import { createMappings } from '../../../../services/agent/mappings.ts';
@@ -57,9 +58,11 @@ function routers(): Router[] {
       mappings,
       edits: { create: unasked, update: unasked, remove: unasked },
       routes: { routeOf: unasked },
+      tally: { activityOf: unasked },
       isKnown: unasked,
     }),
     machineRoutes({ actors: { list: unasked, find: unasked }, gatewayMachines: unasked }),
+    seriesRoutes({ tally: { series: unasked } }),
     logRoutes({ journal: { readRequests: unasked, readConnections: unasked }, clock: { setTimer: unasked } }),
   ];
 }
