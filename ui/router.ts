@@ -1,6 +1,6 @@
 // The pages and their addresses; each page is loaded when it is first opened.
 
-import { createRouter, createWebHistory } from 'vue-router';
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router';
 import { onLoggedOut } from './api/request.ts';
 import { useSession } from './live/useSession.ts';
 
@@ -42,15 +42,23 @@ export const router = createRouter({
   ],
 });
 
-const { isLoggedIn, askWhoIsThere } = useSession();
+const { askWhoIsThere, forget } = useSession();
 
 router.beforeEach(async (to) => {
-  if (to.meta.isOpen === true || (await askWhoIsThere())) return true;
+  const isIn = await askWhoIsThere();
+  if (to.name === 'login') return isIn ? nextAfterLogin(to) : true;
+  if (isIn || to.meta.isOpen === true) return true;
   return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
 });
 
 onLoggedOut(() => {
-  isLoggedIn.value = false;
+  forget();
   const { meta, fullPath } = router.currentRoute.value;
   if (meta.isOpen !== true) void router.push({ name: 'login', query: { next: fullPath } });
 });
+
+/** Where a login leads on to: within the dashboard, whatever the address says. */
+export function nextAfterLogin({ query }: RouteLocationNormalized): string {
+  const { next } = query;
+  return typeof next === 'string' && /^\/(?![/\\]|login)/.test(next) ? next : '/';
+}

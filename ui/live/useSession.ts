@@ -20,10 +20,12 @@ export interface SessionState {
   /** Throws ApiProblem `wrong_password` or `locked_out`. */
   enter(login: Login): Promise<void>;
   leave(): Promise<void>;
+  /** The agent said that nobody is logged in. */
+  forget(): void;
 }
 
 export function useSession(): SessionState {
-  return { isLoggedIn, username, askWhoIsThere, enter, leave };
+  return { isLoggedIn, username, askWhoIsThere, enter, leave, forget };
 }
 
 async function askWhoIsThere(): Promise<boolean> {
@@ -33,7 +35,7 @@ async function askWhoIsThere(): Promise<boolean> {
     username.value = (await readSession()).username;
   } catch (error) {
     if (error instanceof ApiProblem && error.code === 'unauthenticated') {
-      rememberLogin(false);
+      forget();
       return false;
     }
   }
@@ -49,7 +51,18 @@ async function enter(login: Login): Promise<void> {
 }
 
 async function leave(): Promise<void> {
-  await logOut();
+  // First: the hub would be sent away by the agent, and ask why.
+  isLoggedIn.value = false;
+  try {
+    await logOut();
+  } catch (error) {
+    isLoggedIn.value = true;
+    throw error;
+  }
+  rememberLogin(false);
+}
+
+function forget(): void {
   isLoggedIn.value = false;
   rememberLogin(false);
 }
