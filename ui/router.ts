@@ -1,8 +1,9 @@
 // The pages and their addresses; each page is loaded when it is first opened.
 
-import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router';
+import { createRouter, createWebHistory } from 'vue-router';
 import { onLoggedOut } from './api/request.ts';
 import { useSession } from './live/useSession.ts';
+import { nextAfterLogin } from './nextAfterLogin.ts';
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -13,6 +14,7 @@ declare module 'vue-router' {
 
 export const router = createRouter({
   history: createWebHistory(),
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- its successor is an experiment still
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
   routes: [
     {
@@ -56,9 +58,3 @@ onLoggedOut(() => {
   const { meta, fullPath } = router.currentRoute.value;
   if (meta.isOpen !== true) void router.push({ name: 'login', query: { next: fullPath } });
 });
-
-/** Where a login leads on to: within the dashboard, whatever the address says. */
-export function nextAfterLogin({ query }: RouteLocationNormalized): string {
-  const { next } = query;
-  return typeof next === 'string' && /^\/(?![/\\]|login)/.test(next) ? next : '/';
-}

@@ -1,8 +1,11 @@
 // Owns the lint rules: what the compiler cannot see, and the promises that the folders make about their code.
 import { defineConfig } from 'eslint/config';
+import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
+import vueParser from 'vue-eslint-parser';
 
-const TYPESCRIPT = ['**/*.ts'];
+const TYPESCRIPT = ['**/*.ts', '**/*.vue'];
+const COMPONENTS = ['**/*.vue'];
 const SCRIPTS = ['**/*.mjs', '**/*.cjs', '**/*.js'];
 
 /** Syntax that no file may hold. ESLint replaces this rule whole, so narrower blocks repeat the list. */
@@ -84,7 +87,12 @@ export default defineConfig(
     files: TYPESCRIPT,
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
-      parserOptions: { projectService: true, tsconfigRootDir: new URL('../..', import.meta.url).pathname },
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: new URL('../..', import.meta.url).pathname,
+        // The same for every file: a difference would make the types be read anew for each.
+        extraFileExtensions: ['.vue'],
+      },
     },
     rules: {
       '@typescript-eslint/switch-exhaustiveness-check': [
@@ -124,6 +132,35 @@ export default defineConfig(
         'error',
         { ignorePrimitives: { string: true, number: true } },
       ],
+    },
+  },
+  {
+    name: 'components',
+    files: COMPONENTS,
+    extends: [vue.configs['flat/recommended']],
+    languageOptions: { parser: vueParser, parserOptions: { parser: tseslint.parser } },
+    rules: {
+      'vue/block-lang': ['error', { script: { lang: 'ts' } }],
+      'vue/block-order': ['error', { order: ['script', 'template', 'style'] }],
+      'vue/component-api-style': ['error', ['script-setup']],
+      'vue/define-macros-order': 'off',
+      'vue/no-ref-object-reactivity-loss': 'error',
+      'vue/no-unused-refs': 'error',
+      'vue/no-useless-mustaches': 'error',
+      // What others send is text, never markup.
+      'vue/no-v-html': 'error',
+      // The content policy drops it; `:style` with an object is set by script, which is allowed.
+      'vue/no-static-inline-styles': 'error',
+      // The formatter's.
+      'vue/html-closing-bracket-newline': 'off',
+      'vue/html-indent': 'off',
+      'vue/html-self-closing': 'off',
+      'vue/max-attributes-per-line': 'off',
+      'vue/multiline-html-element-content-newline': 'off',
+      'vue/singleline-html-element-content-newline': 'off',
+      'vue/first-attribute-linebreak': 'off',
+      // Absent is undefined, and the types say so.
+      'vue/require-default-prop': 'off',
     },
   },
   {
@@ -232,8 +269,8 @@ export default defineConfig(
     rules: { 'no-restricted-properties': 'off' },
   },
   {
-    name: 'tools want their configuration as the default export',
-    files: ['**/*.config.{ts,js,mjs}'],
+    name: 'tools want their configuration as the default export, and components have no other',
+    files: ['**/*.config.{ts,js,mjs}', 'ui/components.d.ts', '**/*.vue'],
     rules: { 'no-restricted-syntax': ['error', ...SYNTAX_EVERYWHERE] },
   },
   {

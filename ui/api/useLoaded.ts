@@ -9,7 +9,7 @@ export interface Loaded<T> {
   readonly error: Readonly<Ref<unknown>>;
   readonly isLoading: Readonly<Ref<boolean>>;
   /** Loads again; settled when it is done, never rejected. */
-  reload(): Promise<void>;
+  readonly reload: () => Promise<void>;
 }
 
 /** Begins at once; what is under way ends with the component. */

@@ -3,10 +3,9 @@
 /** False when the browser does not allow it. */
 export async function copyText(text: string): Promise<boolean> {
   // Absent outside a secure context, whatever the types say.
-  const clipboard: Clipboard | undefined = navigator.clipboard;
-  if (clipboard === undefined) return copyBySelection(text);
+  if (!('clipboard' in navigator)) return copyBySelection(text);
   try {
-    await clipboard.writeText(text);
+    await navigator.clipboard.writeText(text);
     return true;
   } catch {
     return copyBySelection(text);
@@ -23,6 +22,7 @@ function copyBySelection(text: string): boolean {
   const focused = document.activeElement;
   (focused?.parentElement ?? document.body).append(area);
   area.select();
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way over plain HTTP
   const isCopied = document.execCommand('copy');
   area.remove();
   if (focused instanceof HTMLElement) focused.focus();

@@ -7,6 +7,11 @@ interface FieldTexts {
   readonly error?: string | undefined;
 }
 
+/** What a field lets others do: `useTemplateRef<Focusable>('search')`. */
+export interface Focusable {
+  focus(): void;
+}
+
 export interface Field {
   readonly id: string;
   /** For aria-describedby. */

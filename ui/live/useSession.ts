@@ -16,12 +16,12 @@ export interface SessionState {
   /** Empty until the agent has said it. */
   readonly username: ShallowRef<string>;
   /** Asks the agent once; true also when it does not answer: the pages then say so. */
-  askWhoIsThere(): Promise<boolean>;
+  readonly askWhoIsThere: () => Promise<boolean>;
   /** Throws ApiProblem `wrong_password` or `locked_out`. */
-  enter(login: Login): Promise<void>;
-  leave(): Promise<void>;
+  readonly enter: (login: Login) => Promise<void>;
+  readonly leave: () => Promise<void>;
   /** The agent said that nobody is logged in. */
-  forget(): void;
+  readonly forget: () => void;
 }
 
 export function useSession(): SessionState {

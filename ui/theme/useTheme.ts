@@ -24,9 +24,9 @@ function setTheme(chosen: Theme): void {
   applyTheme();
   try {
     localStorage.setItem(STORAGE_KEY, chosen);
-  } catch (error) {
+  } catch {
     // A browser that stores nothing: the choice lasts as long as the page.
-    console.debug('The theme is not remembered.', error);
+    return;
   }
 }
 
