@@ -23,5 +23,6 @@ server.printUrls();
 function proxyTo(agent: string) {
   const headers = { origin: agent };
   const asOwnPage = { target: agent, changeOrigin: true, headers };
-  return { '/api': asOwnPage, '/health': asOwnPage, '/hub': { ...asOwnPage, ws: true } };
+  // Not all of /api: the sources have a folder of that name.
+  return { '/api/v1': asOwnPage, '/health': asOwnPage, '/hub': { ...asOwnPage, ws: true } };
 }
