@@ -7,14 +7,19 @@ import { ask } from './request.ts';
 
 const PATH = '/api/v1/mappings';
 
-/** All of them, page after page, ordered by domain and port. */
-export async function listMappings(signal?: AbortSignal): Promise<MappingView[]> {
-  const all: MappingView[] = [];
-  for (;;) {
-    const query = { limit: MAX_PAGE_ITEMS, offset: all.length };
+/** All of them, page after page, ordered by domain and port. `onPage` hears those that are there so far. */
+export async function listMappings(
+  signal?: AbortSignal,
+  onPage: (soFar: MappingView[]) => void = () => {},
+): Promise<MappingView[]> {
+  // By id: while pages are read one may be added before them, and one is then seen twice.
+  const all = new Map<string, MappingView>();
+  for (let offset = 0; ; offset += MAX_PAGE_ITEMS) {
+    const query = { limit: MAX_PAGE_ITEMS, offset };
     const { items, total } = await ask('GET', PATH, { query, schema: mappingListSchema, signal });
-    all.push(...items);
-    if (items.length === 0 || all.length >= total) return all;
+    for (const mapping of items) all.set(mapping.id, mapping);
+    if (items.length === 0 || offset + items.length >= total) return [...all.values()];
+    onPage([...all.values()]);
   }
 }
 
