@@ -17,13 +17,13 @@ export interface RequestChoice {
 export const EVERYTHING: RequestChoice = { mapping: '', method: '', status: '', path: '' };
 
 /** From the address; what the API would refuse is left out. */
-export function choiceOf(query: LocationQuery): RequestChoice {
-  const { mappingId, method, status, path } = requestQuerySchema.shape;
+export function choiceOf({ mapping, method, status, path }: LocationQuery): RequestChoice {
+  const accepted = requestQuerySchema.shape;
   return {
-    mapping: acceptedBy(mappingId, query['mapping']),
-    method: acceptedBy(method, query['method']),
-    status: acceptedBy(status, query['status']),
-    path: acceptedBy(path, query['path']),
+    mapping: acceptedBy(accepted.mappingId, mapping),
+    method: acceptedBy(accepted.method, method),
+    status: acceptedBy(accepted.status, status),
+    path: acceptedBy(accepted.path, path),
   };
 }
 
@@ -59,7 +59,7 @@ export function isChosen(
 
 function isOfStatus(code: number | null, status: string): boolean {
   if (code === null) return false;
-  return status.endsWith('xx') ? String(code)[0] === status[0] : String(code) === status;
+  return String(code).startsWith(status.replace('xx', ''));
 }
 
 function acceptedBy(

@@ -2,7 +2,7 @@
 
 import { computed, shallowRef, watch, type ComputedRef, type Ref } from 'vue';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
-import { cursorAfter } from './rowCursor.ts';
+import { cursorAfter } from '../../keys/cursorAfter.ts';
 
 export interface RequestCursor {
   readonly active: ComputedRef<RequestLogEntry | null>;
