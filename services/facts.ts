@@ -32,6 +32,8 @@ interface Facts {
     readonly revision: number;
     readonly change: 'saved' | 'removed';
   };
+  /** Many mappings were edited together: how many were saved, and how many removed. */
+  'mappings.edited': { readonly revision: number; readonly saved: number; readonly removed: number };
   /** A tunnel came, changed or went. */
   'tunnel.changed': {
     readonly tunnel: string;

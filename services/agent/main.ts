@@ -124,6 +124,9 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
   bus.on('mapping.saved', ({ mappingId: mapping, revision, change }) => {
     log.info({ mapping, revision }, change === 'saved' ? 'A mapping was saved.' : 'A mapping was removed.');
   });
+  bus.on('mappings.edited', ({ revision, saved, removed }) => {
+    log.info({ revision, saved, removed }, 'Mappings were edited together.');
+  });
   const routes = createRouteStates(mappings, uplink, clock);
   const database = startAgentDatabase({ actors, store, mappings, config, log });
   const edits = createMappingEdits({

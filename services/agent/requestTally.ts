@@ -36,7 +36,7 @@ const MINUTE_MS = 60_000;
 export const MAX_MAPPING_MINUTES = 20_000;
 
 /** Mappings whose activity is remembered, deleted ones among them. Raised: more memory, less than a kilobyte each. */
-const MAX_ACTIVE = 2 * MAX_MAPPINGS;
+const MAX_ACTIVE = MAX_MAPPINGS;
 
 interface Tally {
   count: number;

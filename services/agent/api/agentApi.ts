@@ -26,6 +26,7 @@ import { createAgentApp } from './app.ts';
 import { createAuthentication } from './authentication.ts';
 import { authRoutes } from './auth.ts';
 import { dashboardRoutes, type Dashboard } from './dashboard.ts';
+import { bulkRoutes } from './bulk.ts';
 import { logRoutes } from './logs.ts';
 import { machineRoutes, machineViews } from './machines.ts';
 import { mappingRoutes } from './mappings.ts';
@@ -106,8 +107,9 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
     guarded: [
       auth.guarded,
       statusRoutes(status),
-      // Before the mappings: there, "test" would be an id.
+      // Before the mappings: there, "test" and "export" would be ids.
       targetTestRoutes({ testTarget, mappings, isKnown }),
+      bulkRoutes({ mappings, edits, reservedDomain: () => uplink.status.gateway.host, isKnown }),
       mappingRoutes({ mappings, edits, routes, tally, isKnown }),
       machineRoutes(seen),
       seriesRoutes({ tally }),

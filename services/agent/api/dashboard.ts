@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import Router, { type RouterContext } from '@koa/router';
+import { isLoopback } from '../../config/values.ts';
+import { isByTls } from './sameOrigin.ts';
 
 /** The files of one build by their path: `/index.html`, `/assets/index-DaW363dU.css`. */
 export type Dashboard = ReadonlyMap<string, DashboardFile>;
@@ -66,6 +68,8 @@ export function dashboardRoutes(dashboard: Dashboard): Router {
   if (index === undefined) throw new Error('A dashboard without an index.html.');
   const page = (context: RouterContext) => {
     context.set('Content-Security-Policy', DASHBOARD_POLICY);
+    // Browsers ignore it elsewhere, and complain of it on the console.
+    if (!isTrustworthy(context)) context.remove('Cross-Origin-Opener-Policy');
     context.set('Cache-Control', 'no-cache');
     answerFile(context, index);
   };
@@ -82,6 +86,11 @@ export function dashboardRoutes(dashboard: Dashboard): Router {
     });
   }
   return router;
+}
+
+/** To a browser: TLS, or this machine itself (W3C Secure Contexts §3.1). */
+function isTrustworthy({ req, hostname }: RouterContext): boolean {
+  return isByTls(req) || hostname.endsWith('.localhost') || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
 }
 
 function readFile(path: string, type: string): DashboardFile {

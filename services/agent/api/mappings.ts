@@ -14,7 +14,7 @@ import { ProblemError } from './problems.ts';
 
 export interface MappingRoutesOptions {
   readonly mappings: Mappings;
-  readonly edits: MappingEdits;
+  readonly edits: Pick<MappingEdits, 'create' | 'update' | 'remove'>;
   readonly routes: Pick<RouteStates, 'routeOf'>;
   readonly tally: Pick<RequestTally, 'activityOf'>;
   /** The mappings have been read: before that nobody knows whether one exists. */

@@ -3,6 +3,13 @@
 import { z } from 'zod';
 import type { ProblemCode } from '../../../protocol/api/problem.ts';
 import {
+  bulkEditSchema,
+  bulkResultSchema,
+  importResultSchema,
+  importSchema,
+  mappingFileSchema,
+} from '../../../protocol/api/bulk.ts';
+import {
   connectionPageSchema,
   connectionQuerySchema,
   requestPageSchema,
@@ -143,6 +150,41 @@ const MAPPINGS: readonly Operation[] = [
     takesIfMatch: true,
     answers: { 204: { says: 'Removed.' } },
     problems: ['unavailable', 'unconfirmed'],
+  },
+  {
+    id: 'editMappings',
+    method: 'post',
+    path: '/api/v1/mappings/bulk',
+    tag: 'mappings',
+    summary: 'Switch or delete many mappings together, as one revision.',
+    body: bulkEditSchema,
+    answers: { 200: { says: 'What became of each.', schema: bulkResultSchema } },
+    problems: ['unavailable', 'unconfirmed'],
+  },
+  {
+    id: 'exportMappings',
+    method: 'get',
+    path: '/api/v1/mappings/export',
+    tag: 'mappings',
+    summary: 'All mappings as a file that an import takes.',
+    answers: {
+      200: {
+        says: 'The file.',
+        schema: mappingFileSchema,
+        headers: { 'Content-Disposition': 'The name to save it by.' },
+      },
+    },
+    problems: ['unavailable'],
+  },
+  {
+    id: 'importMappings',
+    method: 'post',
+    path: '/api/v1/mappings/import',
+    tag: 'mappings',
+    summary: 'Create and change mappings by domain and port, all of them or none; a dry run only tells.',
+    body: importSchema,
+    answers: { 200: { says: 'What would change, or has changed.', schema: importResultSchema } },
+    problems: ['duplicate', 'full', 'stale', 'unavailable', 'unconfirmed'],
   },
   {
     id: 'testMapping',

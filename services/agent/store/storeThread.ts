@@ -29,6 +29,7 @@ const calls: StoreCalls = {
   upsertByDomain: (draft) => store.upsertByDomain(draft),
   update: (id, patch, expected) => store.update(id, patch, expected),
   remove: (id, expected) => store.remove(id, expected),
+  editMany: (edits) => store.editMany(edits),
   ping: () => store.ping(),
   probe: () => store.probe(),
   append: (batch) => journal.append(batch),

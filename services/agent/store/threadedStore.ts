@@ -58,6 +58,7 @@ export function createThreadedStore(
       upsertByDomain: ask('upsertByDomain'),
       update: ask('update'),
       remove: ask('remove'),
+      editMany: ask('editMany'),
       ping: ask('ping'),
       probe: ask('probe'),
     },

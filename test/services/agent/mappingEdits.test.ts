@@ -30,6 +30,20 @@ test('an edit that is answered is committed, in the level and on the bus', async
   expect(clock.pending).toBe(0);
 });
 
+test('many edits are one edition and one fact, and none when nothing changes', async () => {
+  const { edits, memory, level, manyFacts } = await start();
+  const kept = await edits.create(draft());
+  const gone = await edits.create(draft({ externalDomain: 'gone.example' }));
+  const write = await edits.editMany([
+    { kind: 'update', id: kept.id, patch: { enabled: false } },
+    { kind: 'remove', id: gone.id },
+    { kind: 'create', draft: draft({ externalDomain: 'new.example' }) },
+  ]);
+  expect([level(), memory.snapshot().mappings]).toEqual([write.saved, write.saved]);
+  await edits.editMany([{ kind: 'update', id: kept.id, patch: { enabled: false } }]);
+  expect(manyFacts).toEqual([{ type: 'mappings.edited', revision: 3, saved: 2, removed: 1 }]);
+});
+
 test('an edit that changes nothing is answered and is no news', async () => {
   const { edits, level, facts } = await start();
   const created = await edits.create(draft());
@@ -174,6 +188,8 @@ async function start() {
   const bus = createBus((error) => {
     throw error;
   });
+  const manyFacts: Fact<'mappings.edited'>[] = [];
+  bus.on('mappings.edited', (fact) => manyFacts.push(fact));
   const facts: Fact<'mapping.saved'>[] = [];
   bus.on('mapping.saved', (fact) => facts.push(fact));
   let state: DatabaseState = 'ok';
@@ -198,6 +214,7 @@ async function start() {
     memory,
     clock,
     facts,
+    manyFacts,
     /** What the database was told. */
     noted,
     asked: () => asked,

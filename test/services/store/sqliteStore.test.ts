@@ -107,6 +107,7 @@ describe('a full SQLite store', () => {
     const another = draft({ externalDomain: 'another.example' });
     await expectStoreError(store.create(another), 'full');
     await expectStoreError(store.upsertByDomain(another), 'full');
+    await expectStoreError(store.editMany([{ kind: 'create', draft: another }]), 'full');
     expect(await store.upsertByDomain(draft({ internalPort: 1 }))).toMatchObject({ revision: 2 });
     await store.remove(mapping.id);
     expect((await store.create(another)).revision).toBe(4);

@@ -74,6 +74,22 @@ test('a page may run its own scripts and styles, talk to its own agent, and noth
   expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' });
 });
 
+test.each([
+  ['localhost:17080', {}, 'same-origin'],
+  ['127.0.0.1', {}, 'same-origin'],
+  ['[::1]:17080', {}, 'same-origin'],
+  ['agent.localhost', {}, 'same-origin'],
+  ['192.168.1.10:17080', {}, undefined],
+  ['192.168.1.10', { 'x-forwarded-proto': 'https' }, 'same-origin'],
+])(
+  'under %s with %j its opener policy is %s: browsers complain where they ignore it',
+  async (host, more, policy) => {
+    const { ask } = await openBuild();
+    const { status, headers } = await ask('GET', '/', { headers: { host, ...more } });
+    expect([status, headers['cross-origin-opener-policy']]).toEqual([200, policy]);
+  },
+);
+
 test('a hashed file is kept for ever, and comes in the best form that the asker reads', async () => {
   const { ask } = await openBuild();
   for (const [accepted, coding] of [

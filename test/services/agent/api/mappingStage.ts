@@ -1,6 +1,7 @@
 // The mappings' routes in tests: over real HTTP, on a store in memory, a database and a clock that the test decides.
 
 import { expect } from 'vitest';
+import { bulkRoutes } from '../../../../services/agent/api/bulk.ts';
 import { createMappingEdits } from '../../../../services/agent/mappingEdits.ts';
 import { createMappings } from '../../../../services/agent/mappings.ts';
 import { mappingRoutes } from '../../../../services/agent/api/mappings.ts';
@@ -15,7 +16,7 @@ import { mappingListSchema, mappingViewSchema } from '../../../../protocol/api/m
 import { problemSchema } from '../../../../protocol/api/problem.ts';
 import { SimulatedClock } from '../../../simulation/simulatedClock.ts';
 import { draft } from '../../store/drafts.ts';
-import { openApi, type ApiAnswer, type Ask } from './apiStage.ts';
+import { openApi, type ApiAnswer, type ApiStageOptions, type Ask } from './apiStage.ts';
 
 export const PATH = '/api/v1/mappings';
 
@@ -31,7 +32,7 @@ export const DRAFT = {
 export type MappingStage = Awaited<ReturnType<typeof openMappings>>;
 
 /** Opens the routes. Calls of `trouble` take the place of the store's own. */
-export async function openMappings(trouble: Partial<Store> = {}) {
+export async function openMappings(trouble: Partial<Store> = {}, options: ApiStageOptions = {}) {
   const clock = new SimulatedClock();
   const memory = createMemoryStore({ wallMs: () => clock.wallMs(), newId: createIds() });
   await memory.open();
@@ -55,9 +56,11 @@ export async function openMappings(trouble: Partial<Store> = {}) {
   });
   const tally = createRequestTally(clock);
   const isKnown = () => state !== 'starting';
-  const api = await openApi({
-    guarded: [mappingRoutes({ mappings, edits, routes: { routeOf }, tally, isKnown })],
-  });
+  const guarded = [
+    bulkRoutes({ mappings, edits, reservedDomain: () => reserved, isKnown }),
+    mappingRoutes({ mappings, edits, routes: { routeOf }, tally, isKnown }),
+  ];
+  const api = await openApi({ guarded, ...options });
   return {
     api,
     clock,

@@ -3,6 +3,7 @@
 import type Router from '@koa/router';
 import { expect, test } from 'vitest';
 import { authRoutes } from '../../../../services/agent/api/auth.ts';
+import { bulkRoutes } from '../../../../services/agent/api/bulk.ts';
 import { logRoutes } from '../../../../services/agent/api/logs.ts';
 import { machineRoutes } from '../../../../services/agent/api/machines.ts';
 import { mappingRoutes } from '../../../../services/agent/api/mappings.ts';
@@ -54,6 +55,12 @@ function routers(): Router[] {
     statusRoutes(status),
     openApiRoutes(),
     targetTestRoutes({ testTarget: unasked, mappings, isKnown: unasked }),
+    bulkRoutes({
+      mappings,
+      edits: { editMany: unasked },
+      reservedDomain: unasked,
+      isKnown: unasked,
+    }),
     mappingRoutes({
       mappings,
       edits: { create: unasked, update: unasked, remove: unasked },
