@@ -66,7 +66,12 @@ function removeLeftovers(root) {
 function runVite(root, node, outDir) {
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
   const args = ['build', '--config', join('ui', 'vite.config.ts'), '--outDir', outDir, '--logLevel', 'warn'];
-  const child = spawn(node, [vite, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(node, [vite, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Whatever the caller runs under: Vite would build what is for development.
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));

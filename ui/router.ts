@@ -2,6 +2,9 @@
 
 import { createRouter, createWebHistory } from 'vue-router';
 import { onLoggedOut } from './api/request.ts';
+import { isAgentThere } from './api/status.ts';
+import { useToasts } from './components/useToasts.ts';
+import { browserClock } from './live/browserClock.ts';
 import { useSession } from './live/useSession.ts';
 import { nextAfterLogin } from './nextAfterLogin.ts';
 
@@ -11,6 +14,9 @@ declare module 'vue-router' {
     isOpen?: true;
   }
 }
+
+/** A failure so soon after the document was loaded is none that loading it again puts right. */
+const RELOAD_GAP_MS = 10_000;
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -53,8 +59,27 @@ router.beforeEach(async (to) => {
   return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
 });
 
+/** A page could not be loaded: the agent is away, or has been updated and has other files now. */
+router.onError((_error, to) => void recover(to.fullPath));
+
 onLoggedOut(() => {
   forget();
   const { meta, fullPath } = router.currentRoute.value;
   if (meta.isOpen !== true) void router.push({ name: 'login', query: { next: fullPath } });
 });
+
+async function recover(path: string): Promise<void> {
+  if ((await isAgentThere()) && !hasJustReloaded()) {
+    location.assign(path);
+    return;
+  }
+  useToasts().showToast({
+    tone: 'bad',
+    text: 'This page could not be loaded.',
+    action: { label: 'Try again', run: () => void router.push(path) },
+  });
+}
+
+function hasJustReloaded(): boolean {
+  return browserClock.wallMs() - performance.timeOrigin < RELOAD_GAP_MS;
+}

@@ -41,12 +41,23 @@ export interface DashboardStage {
   stop(): Promise<void>;
 }
 
+export interface StageOptions extends Partial<RigOptions> {
+  /** For Chromium's command line. */
+  readonly browserArgs?: readonly string[];
+  /** Where the browser finds the agent; its own address unless told otherwise. */
+  readonly hostname?: string;
+}
+
 /** Builds what is stale, and starts gateway, agent and Chromium; waits until the tunnel is online. */
-export async function openDashboard(options: Partial<RigOptions> = {}): Promise<DashboardStage> {
+export async function openDashboard({
+  browserArgs = [],
+  hostname = '127.0.0.1',
+  ...options
+}: StageOptions = {}): Promise<DashboardStage> {
   await buildDashboard(fileURLToPath(new URL('../..', import.meta.url)));
   const rig = await startRig({ maps: [], ...options });
-  const browser = await startBrowser();
-  const url = `http://127.0.0.1:${rig.uiPort}`;
+  const browser = await startBrowser(browserArgs);
+  const url = `http://${hostname}:${rig.uiPort}`;
   const complaints: string[] = [];
 
   function listenTo(page: Page): void {

@@ -14,7 +14,7 @@ export function sayBytes(bytes: number): string {
 
 /** `0.4 ms`, `18 ms`, `1.25 s`, `3 min 5 s`. */
 export function sayMs(ms: number): string {
-  if (ms < 10) return `${ms.toFixed(1)} ms`;
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${threeDigits(ms / 1000)} s`;
   return sayDuration(ms);

@@ -172,8 +172,16 @@ export function createHub(options: HubOptions): Hub {
 /** Null for what is not ours. */
 function parseMessage(data: unknown): HubMessage | null {
   if (typeof data !== 'string') return null;
-  const parsed = hubMessageSchema.safeParse(JSON.parse(data));
+  const parsed = hubMessageSchema.safeParse(jsonOf(data));
   return parsed.success ? parsed.data : null;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Null for a change of what was never told. */

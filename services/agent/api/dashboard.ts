@@ -90,7 +90,7 @@ export function dashboardRoutes(dashboard: Dashboard): Router {
 
 /** To a browser: TLS, or this machine itself (W3C Secure Contexts §3.1). */
 function isTrustworthy({ req, hostname }: RouterContext): boolean {
-  return isByTls(req) || hostname.endsWith('.localhost') || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
+  return isByTls(req) || isLoopback(hostname);
 }
 
 function readFile(path: string, type: string): DashboardFile {
