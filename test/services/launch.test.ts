@@ -122,6 +122,17 @@ describe('running', () => {
     expect(stdout).toContain('args ["up","--map","a=b"]\n');
   });
 
+  it('starts all the same when the dashboard cannot be built, and says so', async () => {
+    const root = createRepository();
+    mkdirSync(join(root, 'ui'));
+    mkdirSync(join(root, 'protocol'));
+    writeFileSync(join(root, 'ui', 'vite.config.ts'), '');
+    const { code, stdout, stderr } = await launch(root).ended;
+    expect([code, stdout.includes('args ["up"]')]).toEqual([0, true]);
+    expect(stderr).toContain('Building the dashboard …\n');
+    expect(stderr).toContain('The dashboard could not be built');
+  });
+
   it('names the commands there are when asked for an unknown one', async () => {
     const root = createRepository();
     const { code, stderr } = await watch(
