@@ -156,6 +156,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     forwarder,
     testTarget: createTargetTest({ ...reach, connectTimeoutMs: config.connectTimeoutMs, clock }),
     dashboard: loadDashboard(fileURLToPath(new URL('../../ui/dist', import.meta.url))),
+    agentId,
     page: () => statusContent(config, mappings, uplink),
     version: VERSION,
   });

@@ -12,7 +12,8 @@ import type { AgentDatabase } from '../database.ts';
 import type { Forwarder } from '../forwarder.ts';
 import type { MappingEdits } from '../mappingEdits.ts';
 import type { Mappings } from '../mappings.ts';
-import type { RequestLog } from '../requestLog.ts';
+import { CONNECTION_RETENTION, type RequestLog } from '../requestLog.ts';
+import { databasePlace } from '../databasePlace.ts';
 import type { RequestTally } from '../requestTally.ts';
 import type { RouteStates } from '../routeStates.ts';
 import type { Journal } from '../store/journal.ts';
@@ -32,6 +33,7 @@ import { machineRoutes, machineViews } from './machines.ts';
 import { mappingRoutes } from './mappings.ts';
 import { openApiRoutes } from './openapi.ts';
 import { pageRoutes } from './pageRoutes.ts';
+import { settingsRoutes } from './settings.ts';
 import { seriesRoutes } from './series.ts';
 import { healthRoutes, statusOf, statusRoutes } from './status.ts';
 import type { UpgradeListener } from './server.ts';
@@ -60,6 +62,7 @@ export interface AgentApiOptions {
   /** Null: it has not been built, and the plain status page stands in for it. */
   readonly dashboard: Dashboard | null;
   readonly page: () => PageStatus;
+  readonly agentId: string;
   readonly version: string;
 }
 
@@ -111,6 +114,17 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
       targetTestRoutes({ testTarget, mappings, isKnown }),
       bulkRoutes({ mappings, edits, reservedDomain: () => uplink.status.gateway.host, isKnown }),
       mappingRoutes({ mappings, edits, routes, tally, isKnown }),
+      settingsRoutes({
+        agent: { id: options.agentId, name: config.agentName, version },
+        gatewayUrl: config.gatewayUrl,
+        uplink,
+        database: databasePlace(config.connectionString, config.dataDir),
+        logs: {
+          isRequestLogOn: config.isRequestLogOn,
+          requests: { maxAgeMs: config.logRetentionMs, maxRows: config.logMaxRows },
+          connections: CONNECTION_RETENTION,
+        },
+      }),
       machineRoutes(seen),
       seriesRoutes({ tally }),
       logRoutes({ journal, clock }),

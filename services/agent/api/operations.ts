@@ -19,6 +19,7 @@ import { machineDetailSchema, machineListSchema } from '../../../protocol/api/ma
 import { mappingListSchema, mappingQuerySchema, mappingViewSchema } from '../../../protocol/api/mappings.ts';
 import { requestSeriesSchema, seriesQuerySchema } from '../../../protocol/api/series.ts';
 import { loggedInSchema, loginSchema, sessionSchema } from '../../../protocol/api/session.ts';
+import { settingsSchema } from '../../../protocol/api/settings.ts';
 import { healthSchema, readinessSchema, statusSchema } from '../../../protocol/api/status.ts';
 import { targetDraftSchema, targetTestSchema } from '../../../protocol/api/targetTest.ts';
 import { mappingPatchSchema, newMappingSchema } from '../../../protocol/mapping.ts';
@@ -215,6 +216,14 @@ const STATUS: readonly Operation[] = [
     tag: 'status',
     summary: 'Where the agent stands.',
     answers: { 200: { says: 'The status.', schema: statusSchema } },
+  },
+  {
+    id: 'readSettings',
+    method: 'get',
+    path: '/api/v1/settings',
+    tag: 'status',
+    summary: 'What the agent runs with, without secrets.',
+    answers: { 200: { says: 'The settings.', schema: settingsSchema } },
   },
   {
     id: 'reconnect',

@@ -38,8 +38,12 @@ export function createMemoryJournal(store: { readonly isOpen: boolean }): Journa
       .slice(0, query.limit);
   }
 
-  function readConnections({ before, limit }: ConnectionQuery): ConnectionLogEntry[] {
-    return newestFirst(connections, before).slice(0, limit);
+  function readConnections({ before, since, limit }: ConnectionQuery): ConnectionLogEntry[] {
+    const hadEnded = ({ disconnectedAt }: ConnectionLogEntry) =>
+      since !== undefined && disconnectedAt !== null && disconnectedAt <= since;
+    return newestFirst(connections, before)
+      .filter((connection) => !hadEnded(connection))
+      .slice(0, limit);
   }
 
   function readTimings({ before, sinceMs, limit }: TimingQuery): RequestTiming[] {

@@ -103,10 +103,15 @@ function containing(text: string, sequelize: Sequelize): string {
 
 function readConnections(database: OrderedDatabase, query: ConnectionQuery): Promise<ConnectionLogEntry[]> {
   return database.readLogs(async ({ connections }, transaction) => {
-    const where = { [Op.and]: after(query.before) };
+    const where = { [Op.and]: [...after(query.before), ...notEndedBy(query.since)] };
     const rows = await connections.findAll({ where, order: NEWEST_FIRST, limit: query.limit, transaction });
     return rows.map(connectionFromRow);
   });
+}
+
+function notEndedBy(since: string | undefined): WhereOptions[] {
+  if (since === undefined) return [];
+  return [{ disconnectedAt: { [Op.or]: [{ [Op.is]: null }, { [Op.gt]: new Date(since) }] } }];
 }
 
 function endAbandoned(database: OrderedDatabase, atMs: number): Promise<void> {

@@ -138,6 +138,22 @@ export function describeJournalContract(
       expect(new Set([...first, ...rest].map(({ id }) => id)).size).toBe(4);
     });
 
+    it('leaves out connections that had ended by a time, page by page', async () => {
+      const journal = await openEmpty();
+      const [ended, atOnce, later, online] = [
+        connection({ connectedAt: instant(1), disconnectedAt: instant(9) }),
+        connection({ connectedAt: instant(2), disconnectedAt: instant(10) }),
+        connection({ connectedAt: instant(3), disconnectedAt: instant(11) }),
+        connection({ connectedAt: instant(4) }),
+      ];
+      await journal.append({ requests: [], connections: [ended, atOnce, later, online] });
+      const since = instant(10);
+      expect(await journal.readConnections({ since, limit: 10 })).toEqual([online, later]);
+      expect(await journal.readConnections({ since, limit: 1 })).toEqual([online]);
+      expect(await journal.readConnections({ since, limit: 10, before: online.id })).toEqual([later]);
+      expect(await journal.readConnections({ since: instant(8), limit: 10 })).toHaveLength(4);
+    });
+
     it('goes on after an entry that is gone by now', async () => {
       const journal = await openEmpty();
       const [older, gone, newer] = [1, 2, 3].map((ms) => request({ timestamp: instant(ms) }));

@@ -131,12 +131,12 @@ describe('the journal on SQL Server', () => {
           ]
         : undefined,
     );
-    const [read] = await journal.readConnections({ before: ID, limit: 50 });
+    const [read] = await journal.readConnections({ before: ID, since: AT, limit: 50 });
     expect(read).toMatchObject({ id: ID, connectedAt: AT, disconnectedAt: null });
     expect(driver.taken()).toMatchInlineSnapshot(`
       [
         "BEGIN",
-        "SELECT [id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion] FROM [connection_logs] AS [ConnectionLog] WHERE ([ConnectionLog].[id] < N'00000000-0000-4000-8000-00000000000a') ORDER BY [ConnectionLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "SELECT [id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion] FROM [connection_logs] AS [ConnectionLog] WHERE ([ConnectionLog].[id] < N'00000000-0000-4000-8000-00000000000a' AND ([ConnectionLog].[disconnectedAt] IS NULL OR [ConnectionLog].[disconnectedAt] > N'2026-01-31 12:00:00.123 +00:00')) ORDER BY [ConnectionLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
         "COMMIT",
       ]
     `);

@@ -9,6 +9,7 @@ import { machineRoutes } from '../../../../services/agent/api/machines.ts';
 import { mappingRoutes } from '../../../../services/agent/api/mappings.ts';
 import { documentedOperations, openApiRoutes } from '../../../../services/agent/api/openapi.ts';
 import { healthRoutes, statusRoutes } from '../../../../services/agent/api/status.ts';
+import { settingsRoutes } from '../../../../services/agent/api/settings.ts';
 import { seriesRoutes } from '../../../../services/agent/api/series.ts';
 import { targetTestRoutes } from '../../../../services/agent/api/targetTest.ts';
 import { createLockout } from '../../../../services/agent/lockout.ts';
@@ -69,6 +70,17 @@ function routers(): Router[] {
       isKnown: unasked,
     }),
     machineRoutes({ actors: { list: unasked, find: unasked }, gatewayMachines: unasked }),
+    settingsRoutes({
+      agent: { id: '', name: '', version: '' },
+      gatewayUrl: '',
+      uplink: status.uplink,
+      database: { kind: 'sqlite', place: '' },
+      logs: {
+        isRequestLogOn: true,
+        requests: { maxAgeMs: 0, maxRows: 0 },
+        connections: { maxAgeMs: 0, maxRows: 0 },
+      },
+    }),
     seriesRoutes({ tally: { series: unasked } }),
     logRoutes({ journal: { readRequests: unasked, readConnections: unasked }, clock: { setTimer: unasked } }),
   ];
