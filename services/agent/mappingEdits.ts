@@ -47,6 +47,9 @@ export class EditError extends Error {
 /** How long an edit waits for the database. Raised: a person waits longer to hear that it hangs. */
 export const EDIT_PATIENCE_MS = 6_000;
 
+/** How long many edits together wait: thousands of rows take seconds on a busy machine. Raised: as above. */
+export const BULK_PATIENCE_MS = 20_000;
+
 type Change = Fact<'mapping.saved'>['change'];
 
 export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
@@ -62,6 +65,7 @@ export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
   async function carryOut<Write>(
     ask: () => Promise<Write>,
     onWritten: (write: Write) => void,
+    patienceMs = EDIT_PATIENCE_MS,
   ): Promise<Write> {
     if (database.state !== 'ok') throw new StoreError('unavailable');
     const written = ask().then(
@@ -74,7 +78,7 @@ export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
         throw error;
       },
     );
-    return withinPatience(written, clock, EDIT_PATIENCE_MS, () => {
+    return withinPatience(written, clock, patienceMs, () => {
       database.noteFailure(new StoreError('unavailable', 'An edit has not been answered in time.'));
       return new EditError('unconfirmed');
     });
@@ -113,7 +117,7 @@ export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
     async remove(id, expected) {
       await carryOut(() => store.remove(id, expected), onRemoved);
     },
-    editMany: (edits) => carryOut(() => store.editMany(edits), onManyWritten),
+    editMany: (edits) => carryOut(() => store.editMany(edits), onManyWritten, BULK_PATIENCE_MS),
   };
 }
 

@@ -4,7 +4,12 @@ import { expect, test } from 'vitest';
 import { createBus } from '../../../services/bus.ts';
 import type { Fact } from '../../../services/facts.ts';
 import type { DatabaseState } from '../../../services/agent/database.ts';
-import { createMappingEdits, EDIT_PATIENCE_MS, EditError } from '../../../services/agent/mappingEdits.ts';
+import {
+  BULK_PATIENCE_MS,
+  createMappingEdits,
+  EDIT_PATIENCE_MS,
+  EditError,
+} from '../../../services/agent/mappingEdits.ts';
 import { createMappings } from '../../../services/agent/mappings.ts';
 import { createMemoryStore } from '../../../services/agent/store/memoryStore.ts';
 import { StoreError, type Store, type StoreErrorCode } from '../../../services/agent/store/store.ts';
@@ -122,6 +127,18 @@ test('an edit that hangs is unconfirmed in the end, and is true when it is commi
   expect(level()).toHaveLength(1);
 });
 
+test('many edits that hang are waited for longer, and are unconfirmed in the end', async () => {
+  const { edits, clock } = await start({ editMany: () => new Promise(() => {}) });
+  let said: unknown = 'nothing';
+  const edit = edits.editMany([]).catch((error: unknown) => (said = error));
+  clock.runFor(BULK_PATIENCE_MS - 1);
+  await turn();
+  expect(said).toBe('nothing');
+  clock.runFor(1);
+  await edit;
+  expect(said).toMatchObject({ code: 'unconfirmed' });
+});
+
 test('an edit that hangs and fails after all breaks nothing: whoever asked has been answered', async () => {
   const { edits, answer, noted, level, clock } = await start();
   const failing = Promise.withResolvers<never>();
@@ -163,7 +180,7 @@ test('of two edits that expect the same version, the second is stale', async () 
 });
 
 /** Edits on a store in memory whose next answer may be another. */
-async function start() {
+async function start(trouble: Partial<Store> = {}) {
   const clock = new SimulatedClock();
   let ids = 0;
   const memory = createMemoryStore({ wallMs: () => clock.wallMs(), newId: () => String((ids += 1)) });
@@ -182,6 +199,7 @@ async function start() {
     create: noting('create', memory.create),
     update: noting('update', memory.update),
     remove: noting('remove', memory.remove),
+    ...trouble,
   };
   const mappings = createMappings();
   mappings.load(memory.snapshot());
