@@ -87,7 +87,7 @@ test.each([
   ['peer_silent', 'bad', /Nothing was heard/],
   ['stopped', 'off', /agent was stopped/],
   ['auth_expired', 'bad', /not renewed/],
-  ['of_a_newer_agent', 'bad', /of_a_newer_agent/],
+  ['of_a_newer_agent', 'bad', /does not know/],
   [null, 'warn', /not known/],
 ])('an end by %s is %s', (disconnectReason, tone, says) => {
   const words = wordsOfEnd({ disconnectedAt: '2026-01-31T12:00:00.000Z', disconnectReason });

@@ -2,8 +2,8 @@
 
 import { describeError, errorCodes } from '../../protocol/errors.ts';
 
-/** A sentence; a code that this page does not know, of a newer agent, is shown as it is. */
+/** A sentence. Whoever shows it shows the code as well: a newer agent may have some that this page does not know. */
 export function sayErrorCode(code: string): string {
   const known = errorCodes().find((each) => each === code);
-  return known === undefined ? `Failed with the code ${code}.` : describeError(known).says;
+  return known === undefined ? 'It failed in a way that this page does not know.' : describeError(known).says;
 }
