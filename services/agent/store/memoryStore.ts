@@ -36,7 +36,9 @@ export function createMemoryStore(source: StoreSource): MemoryStore {
     if (mappings.length >= MAX_MAPPINGS) throw new StoreError('full');
     // As in a database, the id is drawn before the duplicate is found: both stores use up the same ids.
     const mapping = mappingFromDraft(draft, source);
-    if (mappings.some((other) => isSamePlace(other, mapping))) throw new StoreError('duplicate');
+    // A mapping that came back with its id may have the one that is drawn.
+    if (mappings.some((other) => other.id === mapping.id || isSamePlace(other, mapping)))
+      throw new StoreError('duplicate');
     return commit([...mappings, mapping], mapping);
   }
 
