@@ -35,9 +35,20 @@ export interface RelayView {
   readonly ageMs: number;
 }
 
+/** And which request it is. */
+export interface RelayDetail extends RelayView {
+  readonly mappingId: string | null;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly visitorAddress: string;
+}
+
 export interface RelayActorsOptions {
   readonly clock: Clock;
   readonly bus: Bus;
+  /** A relay has begun, is in another phase, or has ended. */
+  readonly onRelayMoved?: () => void;
 }
 
 /** The relays of one end that have not ended. */
@@ -46,11 +57,13 @@ export class RelayActors<Owner extends RelayOwner> {
   readonly bus: Bus;
   readonly machineClock: ReturnType<typeof machineClock>;
   readonly sweep: Sweep<RelayActor<Owner>>;
+  readonly onMoved: () => void;
 
-  constructor({ clock, bus }: RelayActorsOptions) {
+  constructor({ clock, bus, onRelayMoved = ignore }: RelayActorsOptions) {
     this.clock = clock;
     this.bus = bus;
     this.machineClock = machineClock(clock);
+    this.onMoved = onRelayMoved;
     this.sweep = createSweep(clock, (relay, nowMs) => {
       relay.decide({ type: 'tick', nowMs });
     });
@@ -69,6 +82,18 @@ export class RelayActors<Owner extends RelayOwner> {
   list(): readonly RelayView[] {
     const nowMs = this.clock.nowMs();
     return this.live().map((relay) => relay.view(nowMs));
+  }
+
+  /** Those that are longest under way, no more than `limit`; and how many there are in all. */
+  underWay(limit: number): { readonly oldest: readonly RelayDetail[]; readonly total: number } {
+    const nowMs = this.clock.nowMs();
+    const oldest: RelayDetail[] = [];
+    // As they came: a set keeps that order.
+    for (const relay of this.sweep.items) {
+      if (oldest.length === limit) break;
+      oldest.push(relay.detail(nowMs));
+    }
+    return { oldest, total: this.sweep.items.size };
   }
 }
 
@@ -103,6 +128,7 @@ export class RelayActor<Owner extends RelayOwner> {
     });
     this.actor.start();
     all.sweep.add(this);
+    all.onMoved();
   }
 
   /** Times the request was sent to the far side. */
@@ -118,13 +144,20 @@ export class RelayActor<Owner extends RelayOwner> {
     };
   }
 
+  detail(nowMs: number): RelayDetail {
+    const { method, target, visitorAddress } = this.subject;
+    return { ...this.view(nowMs), mappingId: this.mappingId, method, path: pathOf(target), visitorAddress };
+  }
+
   /** The owner performs what follows before this returns. */
   decide(event: RelayEvent): void {
-    if (this.isEnded()) return;
+    const { phase } = this.context;
+    if (phase === 'ended') return;
     this.actor.send(event);
     const isEnd = this.isEnded();
     for (const effect of this.context.effects) this.owner.perform(effect);
     if (isEnd) this.finish();
+    if (this.context.phase !== phase) this.all.onMoved();
   }
 
   private isEnded(): boolean {
@@ -147,7 +180,7 @@ export class RelayActor<Owner extends RelayOwner> {
       requestId,
       mappingId,
       method,
-      path: target.split('?', 1)[0] ?? '',
+      path: pathOf(target),
       visitorAddress,
       status,
       outcome,
@@ -158,3 +191,9 @@ export class RelayActor<Owner extends RelayOwner> {
     }));
   }
 }
+
+function pathOf(target: string): string {
+  return target.split('?', 1)[0] ?? '';
+}
+
+function ignore(): void {}

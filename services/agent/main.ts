@@ -77,12 +77,15 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
   const mappings = createMappings();
   const reach = { allowedTargets: config.allowedTargets, ownPorts: () => [server.port] };
   const origins = createHttpOrigin({ ...reach, log });
+  /** Tells that a request has begun, has come further, or has ended. */
+  const relayMoved$ = new Subject<void>();
   const forwarder = createForwarder({
     origins,
     clock,
     bus,
     connectTimeoutMs: config.connectTimeoutMs,
     findMapping: (id) => mappings.findEnabled(id),
+    onRelayMoved: () => relayMoved$.next(),
   });
   const uplink = createUplink({
     actors,
@@ -145,6 +148,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     bus,
     actors,
     moved$,
+    relayMoved$,
     uplink,
     database,
     mappings,

@@ -34,6 +34,7 @@ import { mappingRoutes } from './mappings.ts';
 import { openApiRoutes } from './openapi.ts';
 import { pageRoutes } from './pageRoutes.ts';
 import { settingsRoutes } from './settings.ts';
+import { relayRoutes } from './relays.ts';
 import { seriesRoutes } from './series.ts';
 import { healthRoutes, statusOf, statusRoutes } from './status.ts';
 import type { UpgradeListener } from './server.ts';
@@ -49,6 +50,8 @@ export interface AgentApiOptions {
   readonly actors: Actors;
   /** Tells that one of them has moved. */
   readonly moved$: Observable<unknown>;
+  /** Tells that a request has begun, has come further, or has ended. */
+  readonly relayMoved$: Observable<unknown>;
   readonly uplink: Uplink;
   readonly database: AgentDatabase;
   readonly mappings: Mappings;
@@ -126,6 +129,7 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
         },
       }),
       machineRoutes(seen),
+      relayRoutes({ forwarder, clock }),
       seriesRoutes({ tally }),
       logRoutes({ journal, clock }),
     ],
@@ -138,6 +142,7 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
       mappings,
       routes,
       moved$: options.moved$,
+      relayMoved$: options.relayMoved$,
       status: () => statusOf(status),
       machines: () => machineViews(seen),
     }),

@@ -16,6 +16,7 @@ import {
   requestQuerySchema,
 } from '../../../protocol/api/logs.ts';
 import { machineDetailSchema, machineListSchema } from '../../../protocol/api/machines.ts';
+import { MAX_LISTED_RELAYS, relayListSchema } from '../../../protocol/api/relays.ts';
 import { mappingListSchema, mappingQuerySchema, mappingViewSchema } from '../../../protocol/api/mappings.ts';
 import { requestSeriesSchema, seriesQuerySchema } from '../../../protocol/api/series.ts';
 import { loggedInSchema, loginSchema, sessionSchema } from '../../../protocol/api/session.ts';
@@ -248,6 +249,14 @@ const STATUS: readonly Operation[] = [
     tag: 'status',
     summary: 'One live actor with its chart. The id may hold slashes, raw or encoded.',
     answers: { 200: { says: 'The actor.', schema: machineDetailSchema } },
+  },
+  {
+    id: 'listRelays',
+    method: 'get',
+    path: '/api/v1/relays',
+    tag: 'status',
+    summary: `Requests under way right now, the oldest first; no more than ${MAX_LISTED_RELAYS} of them.`,
+    answers: { 200: { says: 'The oldest, and how many there are in all.', schema: relayListSchema } },
   },
 ];
 

@@ -8,6 +8,7 @@ import { logRoutes } from '../../../../services/agent/api/logs.ts';
 import { machineRoutes } from '../../../../services/agent/api/machines.ts';
 import { mappingRoutes } from '../../../../services/agent/api/mappings.ts';
 import { documentedOperations, openApiRoutes } from '../../../../services/agent/api/openapi.ts';
+import { relayRoutes } from '../../../../services/agent/api/relays.ts';
 import { healthRoutes, statusRoutes } from '../../../../services/agent/api/status.ts';
 import { settingsRoutes } from '../../../../services/agent/api/settings.ts';
 import { seriesRoutes } from '../../../../services/agent/api/series.ts';
@@ -81,6 +82,7 @@ function routers(): Router[] {
         connections: { maxAgeMs: 0, maxRows: 0 },
       },
     }),
+    relayRoutes({ forwarder: { underWay: unasked }, clock: { wallMs: unasked } }),
     seriesRoutes({ tally: { series: unasked } }),
     logRoutes({ journal: { readRequests: unasked, readConnections: unasked }, clock: { setTimer: unasked } }),
   ];
