@@ -37,6 +37,10 @@ test('each step ticks by itself', () => {
   expect(isAllDone(all)).toBe(true);
 });
 
+test('once a request was served, a gateway that is away begins nothing anew', () => {
+  expect(isAllDone(stepsOf(waiting, routesOf({ state: 'offline' }), true))).toBe(true);
+});
+
 test('a route that is refused says why', () => {
   const error = { code: 'domain_taken', message: 'Another agent publishes this name already.' };
   expect(stepsOf(online, routesOf({ state: 'refused', error }), false)[2]?.says).toBe(error.message);

@@ -96,7 +96,7 @@ export function idsIn(status: Status | null, routes: Routes, { lastFailure }: Tr
   return [refused, failed, lastFailure?.mappingId].filter((id) => id !== undefined);
 }
 
-function visitorsLink({ recent, isOnline, routes }: Situation): Link {
+function visitorsLink({ recent, isOnline, routes, tunnelSince }: Situation): Link {
   const link = {
     key: 'visitors',
     name: 'Visitors',
@@ -105,7 +105,7 @@ function visitorsLink({ recent, isOnline, routes }: Situation): Link {
     trouble: null,
   } as const;
   // Why is told further down the chain.
-  if (!isOnline) return { ...link, tone: 'warn', label: 'Turned away' };
+  if (!isOnline) return { ...link, tone: 'warn', label: 'Turned away', since: tunnelSince };
   if (routes.length === 0) return { ...link, tone: 'off', label: 'None yet' };
   const figure = { value: sayRate(recent.perSecond), unit: 'requests/s' };
   return recent.perSecond > 0

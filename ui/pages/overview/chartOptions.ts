@@ -29,7 +29,7 @@ export function chartOptions(
   return {
     width,
     height: HEIGHT,
-    padding: [8, 4, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: kind === 'latency' }, drag: { setScale: false, x: false, y: false } },
     scales: {

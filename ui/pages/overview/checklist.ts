@@ -12,7 +12,7 @@ export interface Step {
   readonly says: string;
 }
 
-/** `hasServed`: some request was answered by a service. There is a step for certificates only where there are any. */
+/** `hasServed`: some request was answered by a service, so the way to it was once whole, whatever is broken now. There is a step for certificates only where there are any. */
 export function stepsOf(
   { state, lastError }: Pick<Status, 'state' | 'lastError'>,
   routes: Routes,
@@ -26,7 +26,7 @@ export function stepsOf(
     {
       key: 'gateway',
       title: 'Gateway reached',
-      isDone: isOnline(state),
+      isDone: hasServed || isOnline(state),
       says: lastError?.message ?? 'The agent is dialling the gateway.',
     },
     {
@@ -38,7 +38,7 @@ export function stepsOf(
     {
       key: 'route',
       title: 'Route live',
-      isDone: all.some((route) => route.state === 'active'),
+      isDone: hasServed || all.some((route) => route.state === 'active'),
       says: refused?.error?.message ?? 'The gateway publishes the name. Point its DNS record at the gateway.',
     },
     {
