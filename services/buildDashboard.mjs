@@ -103,5 +103,5 @@ function filesIn(root, folder) {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-    .filter((name) => !MADE.test(name) && !name.endsWith('.md') && name !== 'ui/.build-lock');
+    .filter((name) => !MADE.test(name) && !name.endsWith('.md') && !name.startsWith('ui/.build-lock'));
 }

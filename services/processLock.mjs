@@ -14,8 +14,7 @@ const LOCK_UNWRITTEN_MS = 5000;
  */
 export async function lock(path) {
   while (!tryLock(path)) {
-    if (isStale(path)) rmSync(path, { force: true });
-    else await sleep(LOCK_POLL_MS);
+    if (!isStale(path) || !removeStale(path)) await sleep(LOCK_POLL_MS);
   }
   const unlock = () => rmSync(path, { force: true });
   unlock.holder = (pid) => writeFileSync(path, String(pid));
@@ -30,6 +29,24 @@ function tryLock(path) {
     if (error.code === 'EEXIST') return false;
     throw new Error(`Could not write ${path}: ${error.message}`, { cause: error });
   }
+}
+
+/**
+ * Of several who find the lock of a dead process one removes it, and looks again before: else the second would remove
+ * what the first has taken by then. False: another one is at it.
+ */
+function removeStale(path) {
+  const turn = `${path}.turn`;
+  if (!tryLock(turn)) {
+    if (isStale(turn)) rmSync(turn, { force: true });
+    return false;
+  }
+  try {
+    if (isStale(path)) rmSync(path, { force: true });
+  } finally {
+    rmSync(turn, { force: true });
+  }
+  return true;
 }
 
 function isStale(path) {

@@ -18,41 +18,40 @@ declare module 'vue-router' {
 /** A failure so soon after the document was loaded is none that loading it again puts right. */
 const RELOAD_GAP_MS = 10_000;
 
+const PAGES = {
+  login: () => import('./pages/login/LoginPage.vue'),
+  overview: () => import('./pages/overview/OverviewPage.vue'),
+  mappings: () => import('./pages/mappings/MappingsPage.vue'),
+  mapping: () => import('./pages/mapping/MappingPage.vue'),
+  requests: () => import('./pages/requests/RequestsPage.vue'),
+  machines: () => import('./pages/machines/MachinesPage.vue'),
+  connections: () => import('./pages/connections/ConnectionsPage.vue'),
+  settings: () => import('./pages/settings/SettingsPage.vue'),
+  missing: () => import('./pages/missing/MissingPage.vue'),
+};
+
 export const router = createRouter({
   history: createWebHistory(),
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- its successor is an experiment still
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
   routes: [
-    {
-      path: '/login',
-      name: 'login',
-      component: () => import('./pages/login/LoginPage.vue'),
-      meta: { isOpen: true },
-    },
-    { path: '/', name: 'overview', component: () => import('./pages/overview/OverviewPage.vue') },
-    { path: '/mappings', name: 'mappings', component: () => import('./pages/mappings/MappingsPage.vue') },
+    { path: '/login', name: 'login', component: PAGES.login, meta: { isOpen: true } },
+    { path: '/', name: 'overview', component: PAGES.overview },
+    { path: '/mappings', name: 'mappings', component: PAGES.mappings },
     // The id `new` is none: it opens an empty form.
-    {
-      path: '/mappings/:id',
-      name: 'mapping',
-      component: () => import('./pages/mapping/MappingPage.vue'),
-      props: true,
-    },
-    { path: '/requests', name: 'requests', component: () => import('./pages/requests/RequestsPage.vue') },
-    { path: '/machines', name: 'machines', component: () => import('./pages/machines/MachinesPage.vue') },
-    {
-      path: '/connections',
-      name: 'connections',
-      component: () => import('./pages/connections/ConnectionsPage.vue'),
-    },
-    { path: '/settings', name: 'settings', component: () => import('./pages/settings/SettingsPage.vue') },
-    { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/missing/MissingPage.vue') },
+    { path: '/mappings/:id', name: 'mapping', component: PAGES.mapping, props: true },
+    { path: '/requests', name: 'requests', component: PAGES.requests },
+    { path: '/machines', name: 'machines', component: PAGES.machines },
+    { path: '/connections', name: 'connections', component: PAGES.connections },
+    { path: '/settings', name: 'settings', component: PAGES.settings },
+    { path: '/:rest(.*)*', name: 'missing', component: PAGES.missing },
   ],
 });
 
-const { askWhoIsThere, forget } = useSession();
+const { isLoginRemembered, askWhoIsThere, forget } = useSession();
 
 router.beforeEach(async (to) => {
+  if (isLoginRemembered()) loadAhead(to.name);
   const isIn = await askWhoIsThere();
   if (to.name === 'login') return isIn ? nextAfterLogin(to) : true;
   if (isIn || to.meta.isOpen === true) return true;
@@ -67,6 +66,14 @@ onLoggedOut(() => {
   const { meta, fullPath } = router.currentRoute.value;
   if (meta.isOpen !== true) void router.push({ name: 'login', query: { next: fullPath } });
 });
+
+/** While the agent is asked who is there: the page need not wait for the answer. */
+function loadAhead(name: unknown): void {
+  for (const [known, load] of Object.entries(PAGES)) {
+    // The router asks for it again, and tells when it cannot be had.
+    if (known === name) load().catch(() => {});
+  }
+}
 
 async function recover(path: string): Promise<void> {
   if ((await isAgentThere()) && !hasJustReloaded()) {

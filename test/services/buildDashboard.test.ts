@@ -50,6 +50,24 @@ function page(root: string): string {
   return readFileSync(join(root, 'ui/dist/index.html'), 'utf8');
 }
 
+/** Three processes at once; answers their exit codes. */
+function buildTogether(root: string): Promise<unknown[]> {
+  const module = pathToFileURL(join(import.meta.dirname, '../../services/buildDashboard.mjs')).href;
+  const script = `
+    import { readFileSync } from 'node:fs';
+    import { buildDashboard } from ${JSON.stringify(module)};
+    await buildDashboard(${JSON.stringify(root)});
+    readFileSync(${JSON.stringify(join(root, 'ui/dist/index.html'))});
+  `;
+  return Promise.all(
+    [1, 2, 3].map(async () => {
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });
+      const [code]: unknown[] = await once(child, 'exit');
+      return code;
+    }),
+  );
+}
+
 test('it is built when it is missing, for production whatever runs around it, and then no more', async () => {
   const root = createRepository();
   await buildDashboard(root);
@@ -95,21 +113,16 @@ test('a build that fails says why, and leaves the one before', async () => {
 
 test('processes that come together build once, and each goes on with the whole', async () => {
   const root = createRepository();
-  const module = pathToFileURL(join(import.meta.dirname, '../../services/buildDashboard.mjs')).href;
-  const script = `
-    import { readFileSync } from 'node:fs';
-    import { buildDashboard } from ${JSON.stringify(module)};
-    await buildDashboard(${JSON.stringify(root)});
-    readFileSync(${JSON.stringify(join(root, 'ui/dist/index.html'))});
-  `;
-  const codes = await Promise.all(
-    [1, 2, 3].map(async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });
-      const [code]: unknown[] = await once(child, 'exit');
-      return code;
-    }),
-  );
-  expect(codes).toEqual([0, 0, 0]);
+  expect(await buildTogether(root)).toEqual([0, 0, 0]);
+  expect(runs(root)).toBe(1);
+});
+
+test('processes that come together after one that died build once, too', async () => {
+  const root = createRepository();
+  const dead = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+  await once(dead, 'exit');
+  writeFileSync(join(root, 'ui/.build-lock'), String(dead.pid));
+  expect(await buildTogether(root)).toEqual([0, 0, 0]);
   expect(runs(root)).toBe(1);
 });
 

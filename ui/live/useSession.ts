@@ -15,17 +15,20 @@ export interface SessionState {
   readonly isLoggedIn: ShallowRef<boolean>;
   /** Empty until the agent has said it. */
   readonly username: ShallowRef<string>;
+  /** That there was a login in this browser. True also where the browser remembers nothing. */
+  readonly isLoginRemembered: () => boolean;
   /** Asks the agent once; true also when it does not answer: the pages then say so. */
   readonly askWhoIsThere: () => Promise<boolean>;
   /** Throws ApiProblem `wrong_password` or `locked_out`. */
   readonly enter: (login: Login) => Promise<void>;
-  readonly leave: () => Promise<void>;
+  /** Leaves the pages by `goAway`, then ends the login. Throws ApiProblem or AgentUnreachable: then it goes on. */
+  readonly leave: (goAway: () => Promise<unknown>) => Promise<void>;
   /** The agent said that nobody is logged in. */
   readonly forget: () => void;
 }
 
 export function useSession(): SessionState {
-  return { isLoggedIn, username, askWhoIsThere, enter, leave, forget };
+  return { isLoggedIn, username, isLoginRemembered, askWhoIsThere, enter, leave, forget };
 }
 
 async function askWhoIsThere(): Promise<boolean> {
@@ -50,16 +53,17 @@ async function enter(login: Login): Promise<void> {
   rememberLogin(true);
 }
 
-async function leave(): Promise<void> {
-  // First: the hub would be sent away by the agent, and ask why.
-  isLoggedIn.value = false;
+async function leave(goAway: () => Promise<unknown>): Promise<void> {
+  // Before the agent hears of it: what the page and the hub still asked would be refused.
+  forget();
+  await goAway();
   try {
     await logOut();
   } catch (error) {
     isLoggedIn.value = true;
+    rememberLogin(true);
     throw error;
   }
-  rememberLogin(false);
 }
 
 function forget(): void {
@@ -67,7 +71,6 @@ function forget(): void {
   rememberLogin(false);
 }
 
-/** True also where the browser remembers nothing. */
 function isLoginRemembered(): boolean {
   try {
     return localStorage.getItem(LOGIN_KEY) !== null;
