@@ -7,6 +7,7 @@ import {
   EMPTY_FEED,
   isFull,
   withLive,
+  withLoss,
   withNewest,
   withOlder,
   withWaitingShown,
@@ -39,16 +40,21 @@ test('one that arrived before the last one shown is left to its page', () => {
 
 test('what was missed while the hub was away is merged', () => {
   const loaded = withNewest(EMPTY_FEED, rows(2, 1), true);
-  expect(shown(withWaitingShown(withNewest(loaded, rows(4, 3, 2), false)))).toEqual([4, 3, 2, 1]);
+  expect(shown(withWaitingShown(withNewest(withLoss(loaded), rows(4, 3, 2), false)))).toEqual([4, 3, 2, 1]);
 });
 
 test('where more was missed than a page holds, the list begins anew with that page', () => {
   const loaded = withLive(withNewest(EMPTY_FEED, rows(2, 1), true), rows(3), 0);
-  const torn = withNewest(loaded, rows(9, 8), false);
+  const torn = withNewest(withLive(withLoss(loaded), rows(9), 0), rows(9, 8), false);
   expect(shown(torn)).toEqual([2, 1]);
   const anew = withWaitingShown(withLive(torn, rows(10), 0));
   expect(shown(anew)).toEqual([10, 9, 8]);
   expect(anew).toMatchObject({ hasOlder: true, isTorn: false });
+});
+
+test('a list that is held while many come is not torn by reading the log beside them', () => {
+  const held = withLive(withNewest(EMPTY_FEED, rows(2, 1), true), rows(9, 8, 7, 6, 5, 4, 3), 0);
+  expect(shown(withWaitingShown(withNewest(held, rows(9, 8), false)))).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1]);
 });
 
 test('the list is bounded: the oldest go, and can be read again', () => {

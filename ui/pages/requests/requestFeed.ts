@@ -14,6 +14,8 @@ export interface RequestFeed {
   readonly waiting: readonly RequestLogEntry[];
   /** The log has more behind the last one shown. */
   readonly hasOlder: boolean;
+  /** The newest one known when the live ones ceased to come; null while they come, or are caught up with. */
+  readonly lostAfter: string | null;
   /** What is shown does not border on what waits: it goes when that is shown. */
   readonly isTorn: boolean;
   /** Live ones that were too many to be told. */
@@ -25,9 +27,16 @@ export const EMPTY_FEED: RequestFeed = {
   shown: [],
   waiting: [],
   hasOlder: false,
+  lostAfter: null,
   isTorn: false,
   untold: 0,
 };
+
+/** The live ones have ceased to come. */
+export function withLoss(feed: RequestFeed): RequestFeed {
+  const [newest = feed.shown[0]] = feed.waiting;
+  return { ...feed, lostAfter: feed.lostAfter ?? newest?.id ?? null };
+}
 
 /** Live ones, in any order: they wait. */
 export function withLive(
@@ -51,14 +60,15 @@ export function withNewest(
     const fresh = { ...feed, isLoaded: true, shown: items, hasOlder: !isWhole };
     return withWaitingShown(fresh, maxRows);
   }
-  const [newest] = feed.shown;
+  const { lostAfter } = feed;
   const oldest = items.at(-1);
-  const isTorn = !isWhole && newest !== undefined && oldest !== undefined && oldest.id > newest.id;
+  const isTorn = !isWhole && lostAfter !== null && oldest !== undefined && oldest.id > lostAfter;
   const isKnown = new Set(feed.shown.map(({ id }) => id));
   const news = items.filter(({ id }) => !isKnown.has(id));
-  if (!isTorn) return withLive(feed, news, 0, maxRows);
+  const caughtUp = { ...feed, lostAfter: null };
+  if (!isTorn) return withLive(caughtUp, news, 0, maxRows);
   const waiting = feed.waiting.filter(({ id }) => id > oldest.id);
-  return withLive({ ...feed, waiting, isTorn }, news, 0, maxRows);
+  return withLive({ ...caughtUp, waiting, isTorn }, news, 0, maxRows);
 }
 
 /** A page of those behind the last one shown. */

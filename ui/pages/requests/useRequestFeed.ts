@@ -1,4 +1,4 @@
-// The one owner of the list of requests: reads the log, hears the live ones, once per frame, and catches up after a gap.
+// The one owner of the list of requests: reads the log, hears the live ones, and catches up after a gap.
 
 import { onScopeDispose, shallowReadonly, shallowRef, watch, type Ref } from 'vue';
 import { listRequests } from '../../api/logs.ts';
@@ -9,14 +9,15 @@ import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import {
   EMPTY_FEED,
   isFull,
-  MAX_ROWS,
   withLive,
+  withLoss,
   withNewest,
   withOlder,
   withWaitingShown,
   type RequestFeed,
 } from './requestFeed.ts';
 import { filterOf, isChosen, type RequestChoice } from './requestFilter.ts';
+import { useRequestsPerFrame } from './useRequestsPerFrame.ts';
 
 /** Rows of one page of the log. Raised: the first ones are seen later. */
 const PAGE_ROWS = 200;
@@ -43,37 +44,22 @@ export function useRequestFeed(
   choice: Readonly<Ref<RequestChoice>>,
   isHeld: Readonly<Ref<boolean>>,
 ): RequestList {
-  const { recentRequests, isLive } = useStatus();
+  const { isLive } = useStatus();
   const feed = shallowRef<RequestFeed>(EMPTY_FEED);
   const newest = useLoaded(readPage);
   const olderError = shallowRef<unknown>(null);
   const isLoadingOlder = shallowRef(false);
   let older: AbortController | null = null;
 
-  let heard: RequestLogEntry[] = [];
-  let untold = 0;
-  let frame = 0;
-
   function readPage(signal: AbortSignal, before?: string): Promise<RequestLogEntry[]> {
     return listRequests({ ...filterOf(choice.value), limit: PAGE_ROWS, before }, signal);
   }
 
-  recentRequests.subscribe((items, left) => {
-    for (const item of items) heard.push(item);
-    untold += left;
-    // A page in the background gets no frames.
-    if (heard.length > MAX_ROWS) untold += heard.splice(0, heard.length - MAX_ROWS).length;
-    if (frame === 0) frame = requestAnimationFrame(takeHeard);
-  });
-
-  function takeHeard(): void {
-    frame = 0;
-    const items = heard.filter((row) => isChosen(choice.value, row));
-    if (items.length > 0 || untold > 0) feed.value = withLive(feed.value, items, untold);
-    heard = [];
-    untold = 0;
+  useRequestsPerFrame((items, left) => {
+    const chosen = items.filter((row) => isChosen(choice.value, row));
+    if (chosen.length > 0 || left > 0) feed.value = withLive(feed.value, chosen, left);
     settle();
-  }
+  });
 
   /** Shows what waits unless the list is not there yet, or held: an empty one holds nothing. */
   function settle(): void {
@@ -134,14 +120,16 @@ export function useRequestFeed(
   watch(
     isLive,
     (isBack) => {
-      if (!isBack) return;
+      if (!isBack) {
+        feed.value = withLoss(feed.value);
+        return;
+      }
       if (feed.value.isLoaded || newest.error.value !== null) void newest.reload();
       catchUpSoon();
     },
     { immediate: true },
   );
   onScopeDispose(() => {
-    cancelAnimationFrame(frame);
     cancelCatchUp();
     dropOlder();
   });
