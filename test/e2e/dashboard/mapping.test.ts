@@ -1,6 +1,9 @@
 // One mapping in a browser: made, tried out, changed by two at once, deleted and brought back; and the journey of a save.
 
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import type { Page } from 'playwright-core';
 import { mappingListSchema, mappingViewSchema, type MappingView } from '../../../protocol/api/mappings.ts';
@@ -12,7 +15,7 @@ import {
 } from '../../support/dashboard.ts';
 import { close, listen } from '../../support/httpOrigin.ts';
 import { testWith } from '../../support/programs.ts';
-import { freePort, get } from '../../support/rig.ts';
+import { freePort, get, SECRET, Service } from '../../support/rig.ts';
 
 // A browser on a machine that does much else besides: each wait has its own limit.
 vi.setConfig({ testTimeout: 60_000 });
@@ -297,16 +300,46 @@ test('a save without a gateway stops where it is, says why, and goes on by itsel
 
 test('a save that the gateway refuses stops there with its reason', async () => {
   const page = await stage.logIn('/');
+  const taken = newName();
   await stage.rig.waitOnline();
-  await open(page, await create(page));
-  await page.getByText('More settings').click();
-  await page.getByLabel('Public port').fill('12345');
-  await save(page).click();
-  await step(page, 'Accepted by the gateway', 'does not offer this external port').waitFor();
-  await step(page, 'Live', 'waiting').waitFor();
-  await page.getByText('Refused').first().waitFor();
-  await expectNoViolations(page);
+  const other = await startOtherAgent(`${taken}=http://127.0.0.1:${originPort}`);
+  try {
+    await expect
+      .poll(async () => (await get(stage.rig.gatewayPort, taken)).body, { timeout: 30_000 })
+      .toBe('from the origin');
+    await open(page, await create(page));
+    await publicName(page).fill(taken);
+    await save(page).click();
+    await step(page, 'Accepted by the gateway', 'failed').getByText('Another agent').waitFor();
+    await step(page, 'Live', 'waiting').waitFor();
+    await page.getByText('Refused').first().waitFor();
+    await expectNoViolations(page);
+    // Once the name is free it goes on by itself.
+    await other.stop();
+    await live(page);
+  } finally {
+    await other.stop();
+  }
 });
+
+/** Beside the stage's own, with one mapping. */
+async function startOtherAgent(map: string): Promise<{ stop: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'octoporty-other-'));
+  const other = new Service('other agent', ['agent', '--map', map], {
+    OCTOPORTY_AUTH_SECRET: SECRET,
+    OCTOPORTY_GATEWAY_URL: `ws://127.0.0.1:${stage.rig.gatewayPort}/tunnel`,
+    OCTOPORTY_UI_PASSWORD: 'a password for tests',
+    OCTOPORTY_UI_PORT: String(await freePort()),
+    OCTOPORTY_DATA_DIR: folder,
+  });
+  other.start();
+  return {
+    async stop() {
+      await other.end('SIGTERM');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
 
 test('a mapping that is not there says so, and leads back', async () => {
   const page = await stage.logIn('/mappings/00000000-0000-4000-8000-000000000000');
