@@ -396,3 +396,21 @@ test.each([1280, 360])('names of any length stay within %d px', async (width) =>
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
   await expectNoViolations(page);
 });
+
+test('on a phone the journey of a save is seen without scrolling for it', async () => {
+  const page = await stage.logIn('/mappings/new', { width: 360, height: 640 });
+  await publicName(page).fill(newName());
+  await target(page).fill(`localhost:${originPort}`);
+  await page.getByRole('button', { name: 'Create mapping' }).click();
+  await live(page);
+  const isSeen = () =>
+    step(page, 'Live', 'done').evaluate((element) => {
+      const { left, top, width, height } = element.getBoundingClientRect();
+      return element.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+    });
+  await expect.poll(isSeen).toBe(true);
+  await page.getByLabel('Name', { exact: true }).fill('Seen again');
+  await page.keyboard.press('Enter');
+  await live(page);
+  await expect.poll(isSeen).toBe(true);
+});
