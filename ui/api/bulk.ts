@@ -4,10 +4,12 @@ import type { z } from 'zod';
 import {
   bulkResultSchema,
   importResultSchema,
+  mappingFileSchema,
   type BulkEdit,
   type BulkResult,
   type ImportResult,
-  type importSchema,
+  type MappingFile,
+  type importEnvelopeSchema,
 } from '../../protocol/api/bulk.ts';
 import { ask } from './request.ts';
 
@@ -16,7 +18,14 @@ export function editMappings(edit: BulkEdit): Promise<BulkResult> {
   return ask('POST', '/api/v1/mappings/bulk', { body: edit, schema: bulkResultSchema });
 }
 
-/** Throws ApiProblem `invalid` with fields such as `mappings.3.internalPort`; then nothing was changed. */
-export function importMappings(file: z.input<typeof importSchema>): Promise<ImportResult> {
+export function exportMappings(): Promise<MappingFile> {
+  return ask('GET', '/api/v1/mappings/export', { schema: mappingFileSchema });
+}
+
+/**
+ * Entries are judged by the agent, one by one. Throws ApiProblem `invalid` with fields such as
+ * `mappings.3.internalPort`; then nothing was changed.
+ */
+export function importMappings(file: z.input<typeof importEnvelopeSchema>): Promise<ImportResult> {
   return ask('POST', '/api/v1/mappings/import', { body: file, schema: importResultSchema });
 }
