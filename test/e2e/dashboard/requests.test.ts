@@ -3,6 +3,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { Page } from 'playwright-core';
+import { mappingListSchema } from '../../../protocol/api/mappings.ts';
 import {
   DASHBOARD_START_MS,
   expectNoViolations,
@@ -12,7 +13,7 @@ import {
 import { close, listen } from '../../support/httpOrigin.ts';
 import { testWith } from '../../support/programs.ts';
 import { RawClient } from '../../support/rawClient.ts';
-import { get } from '../../support/rig.ts';
+import { get, until } from '../../support/rig.ts';
 
 const test = testWith('chromium');
 
@@ -62,6 +63,19 @@ async function send(method: string, target: string): Promise<void> {
     `${method} ${target} HTTP/1.1\r\nHost: app.localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
   );
   await client.rest();
+}
+
+/** To the same origin; answers once visitors reach it. */
+async function addMapping(name: string, externalDomain: string): Promise<void> {
+  const page = await stage.logIn('/');
+  const { internalPort } = mappingListSchema.parse(
+    await (await page.request.get('/api/v1/mappings?search=app.localhost')).json(),
+  ).items[0] ?? { internalPort: 0 };
+  const draft = { name, externalDomain, internalHost: '127.0.0.1', internalPort, internalProtocol: 'http' };
+  const made = await page.request.post('/api/v1/mappings', { data: draft, headers: { origin: stage.url } });
+  expect(made.status(), await made.text()).toBe(201);
+  await until('it is served', async () => (await get(stage.rig.gatewayPort, externalDomain)).status === 200);
+  await page.context().close();
 }
 
 function row(page: Page, path: string) {
@@ -319,11 +333,20 @@ test(
     const evil = ['/<img/src=x/onerror=alert(1)>', '/"><script>alert(1)</script>', `/'-alert(1)-'`];
     const long = `/${'a-very-long-name'.repeat(20)}`;
     for (const path of [...evil, long]) await send('GET', path);
+    const name = `<img src=x onerror=alert(1)>${'a'.repeat(60)}`;
+    const host = 'named.localhost';
+    await addMapping(name, host);
+    await visit('/of-the-odd-name', host);
     for (const width of [1280, 360]) {
       const page = await openRequests('/requests', { width });
       page.on('dialog', () => expect.unreachable());
       for (const path of evil) await row(page, path).waitFor();
       expect(await page.locator('main img, main script').count()).toBe(0);
+      await row(page, '/of-the-odd-name').getByText(name).waitFor();
+      await row(page, '/of-the-odd-name').click();
+      await page.getByRole('link', { name }).waitFor();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      await page.getByRole('button', { name: 'Close' }).click();
       await row(page, long.slice(0, 60)).click();
       await page.getByText(`GET ${long}`).waitFor();
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
