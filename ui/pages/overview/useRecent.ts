@@ -1,17 +1,30 @@
 // The last requests, as they were loaded and as the hub has told since, and what they say of the traffic.
 
-import { computed, shallowRef, triggerRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
+import {
+  computed,
+  onScopeDispose,
+  shallowRef,
+  triggerRef,
+  watch,
+  type ComputedRef,
+  type Ref,
+  type ShallowRef,
+} from 'vue';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import { listRequests } from '../../api/logs.ts';
 import { useLoaded } from '../../api/useLoaded.ts';
 import { browserClock } from '../../live/browserClock.ts';
 import { useNow } from '../../live/useNow.ts';
 import { useStatus } from '../../live/useStatus.ts';
+import { newestOf, unknownOf } from './lastRequests.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
 
 /** More than are shown: the traffic of the last minutes is counted from them too. */
 const LOADED = 100;
 const SHOWN = 10;
+
+/** A request that ended before the page listened may wait that long to be stored: what is loaded is then loaded once more. */
+const STORED_MS = 2_500;
 
 export interface RecentTraffic {
   /** The newest first; null until they are loaded. */
@@ -30,32 +43,40 @@ export function useRecent(): RecentTraffic {
   const requests = shallowRef<readonly RequestLogEntry[] | null>(null);
   const hasServed = shallowRef<boolean | null>(null);
   const tally = shallowRef(createTraffic(browserClock.wallMs()));
-
+  let known: readonly RequestLogEntry[] = [];
   const { value, error, isLoading, reload } = useLoaded((signal) => listRequests({ limit: LOADED }, signal));
 
-  watch(value, (loaded) => {
+  watch(value, (loaded, before) => {
     if (loaded === null) return;
     const oldest = loaded.length < LOADED ? undefined : loaded.at(-1);
-    tally.value = createTraffic(oldest === undefined ? 0 : Date.parse(oldest.timestamp));
-    requests.value = loaded.slice(0, SHOWN);
-    hasServed.value = hasServed.value === true || loaded.some(isServed);
-    count(loaded, 0);
+    if (before === null) tally.value = createTraffic(oldest === undefined ? 0 : Date.parse(oldest.timestamp));
+    hasServed.value ??= false;
+    take(loaded, 0);
   });
   recentRequests.subscribe((items, left) => {
-    if (requests.value === null) return;
-    const known = new Set(requests.value.map(({ id }) => id));
-    const fresh = items.filter(({ id }) => !known.has(id));
-    requests.value = [...fresh.toReversed(), ...requests.value].slice(0, SHOWN);
-    if (fresh.some(isServed)) hasServed.value = true;
-    count(fresh, left);
+    if (requests.value !== null) take(items, left);
   });
   // What was told while the page was away is not told again.
   watch(isLive, (isBack) => {
-    if (isBack && value.value !== null) void reload();
+    if (!isBack) return;
+    if (value.value !== null) void reload();
+    loadAgain();
   });
+  let cancel = (): void => {};
+  if (isLive.value) loadAgain();
+  onScopeDispose(() => cancel());
 
-  function count(items: readonly RequestLogEntry[], left: number): void {
-    tally.value.add(items, left, browserClock.wallMs());
+  function loadAgain(): void {
+    cancel();
+    cancel = browserClock.setTimer(STORED_MS, () => void reload());
+  }
+
+  function take(items: readonly RequestLogEntry[], left: number): void {
+    const fresh = unknownOf(items, known);
+    known = newestOf([...fresh, ...known], LOADED);
+    requests.value = known.slice(0, SHOWN);
+    if (fresh.some(isServed)) hasServed.value = true;
+    tally.value.add(fresh, left, browserClock.wallMs());
     triggerRef(tally);
   }
 
