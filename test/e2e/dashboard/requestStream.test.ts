@@ -8,6 +8,7 @@ import { startLoad } from '../../support/load.ts';
 import { openLoadOrigin, type LoadOrigin } from '../../support/loadOrigin.ts';
 import { testWith } from '../../support/programs.ts';
 import { until } from '../../support/rig.ts';
+import { MAX_ROWS } from '../../../ui/pages/requests/requestFeed.ts';
 
 const test = testWith('chromium');
 
@@ -85,6 +86,7 @@ async function measure(): Promise<Run> {
   // The hub tells a part of so many, and how many it left.
   const listed = Number(await page.getByRole('grid', { name: 'Requests' }).getAttribute('aria-rowcount'));
   expect(listed).toBeGreaterThan(FEWEST_LISTED);
+  expect(listed).toBeLessThanOrEqual(MAX_ROWS + 1);
   expect(await page.getByRole('row').count()).toBeLessThan(60);
   await page.context().close();
   await empty.context().close();
