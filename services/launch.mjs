@@ -35,6 +35,7 @@ const COMMANDS = {
   differential: ['test/e2e/differential/differential.ts'],
   simulate: ['test/simulation/simulate.ts'],
   'plant-bugs': ['test/simulation/plantBugs.ts'],
+  screenshots: ['test/e2e/screenshots/screenshots.ts'],
   mutate: ['test/mutation/mutate.ts'],
   bench: ['test/bench/throughput.ts'],
   proof: ['test/bench/proof.ts'],
