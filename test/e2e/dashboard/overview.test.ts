@@ -35,7 +35,11 @@ beforeAll(async () => {
   stage = await openDashboard();
 }, DASHBOARD_START_MS);
 
-afterEach(() => stage.expectQuietConsole());
+afterEach(async () => {
+  // A page that is left open goes on drawing, at the cost of the next test.
+  for (const context of stage.browser.contexts()) await context.close();
+  stage.expectQuietConsole();
+});
 
 afterAll(async () => {
   await stage.stop();

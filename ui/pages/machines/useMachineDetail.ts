@@ -1,7 +1,15 @@
 // The chart and the context of one live machine, asked for again when it has moved.
 
-import { computed, onScopeDispose, watch, type ComputedRef, type Ref } from 'vue';
-import type { MachineDetail, MachineView } from '../../../protocol/api/machines.ts';
+import {
+  computed,
+  onScopeDispose,
+  shallowRef,
+  watch,
+  type ComputedRef,
+  type Ref,
+  type ShallowRef,
+} from 'vue';
+import type { Chart, MachineDetail, MachineView } from '../../../protocol/api/machines.ts';
 import { readMachine } from '../../api/machines.ts';
 import { useLoaded, type Loaded } from '../../api/useLoaded.ts';
 import { browserClock } from '../../live/browserClock.ts';
@@ -13,6 +21,8 @@ const GAP_MS = 500;
 export interface ShownMachine extends Omit<Loaded<MachineDetail | null>, 'value'> {
   /** Null until it is loaded; never another machine's. */
   readonly detail: ComputedRef<MachineDetail | null>;
+  /** Null too when this version does not know it. */
+  readonly chart: Readonly<ShallowRef<Chart | null>>;
 }
 
 export function useMachineDetail(chosen: Readonly<Ref<MachineView | null>>): ShownMachine {
@@ -40,5 +50,9 @@ export function useMachineDetail(chosen: Readonly<Ref<MachineView | null>>): Sho
   const detail = computed(() =>
     value.value !== null && keyOf(value.value) === key.value ? value.value : null,
   );
-  return { ...loaded, detail };
+  // The same chart comes with every answer: it is laid out again only when it is another one.
+  const chartText = computed(() => JSON.stringify(detail.value?.definition ?? null));
+  const chart = shallowRef(detail.value?.definition ?? null);
+  watch(chartText, () => (chart.value = detail.value?.definition ?? null), { flush: 'sync' });
+  return { ...loaded, detail, chart };
 }
