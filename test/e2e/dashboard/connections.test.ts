@@ -100,6 +100,25 @@ test('a gateway that goes away by itself, an agent that is stopped, and one that
 }, 120_000);
 
 test(
+  'while the agent is away, nothing is claimed of the time since',
+  async () => {
+    const page = await stage.logIn('/connections');
+    await session(page, 0).getByText('Online').waitFor();
+    await stage.rig.agent.end('SIGTERM');
+    await page.getByText('The agent does not answer.').waitFor();
+    const lasted = session(page, 0).getByRole('cell').nth(2);
+    const said = await lasted.textContent();
+    // The page's clock goes on: the banner says for how long.
+    await page.getByText(/What you see is from ([4-9]|\d\d) s ago/).waitFor();
+    expect(await lasted.textContent()).toBe(said);
+    stage.rig.agent.start();
+    await session(page, 1).getByText('The agent was stopped.').waitFor({ timeout: BACK_MS });
+    stage.expectQuietConsole({ butFor: [REFUSED] });
+  },
+  SLOW_MS,
+);
+
+test(
   'the days are read one by one with the keyboard, and said under the pointer',
   async () => {
     const page = await stage.logIn('/connections');
