@@ -19,6 +19,8 @@ const REST_MS = 12;
 const STREAM_MS = 180_000;
 const RUNS = 3;
 const LONGEST_FRAME_MS = 100;
+/** Two frames: an empty page that waits for longer does so for other processes, and a full one for a multiple of it. */
+const QUIET_FRAME_MS = 34;
 /** Of 10,000, even where the hub can tell only some. */
 const FEWEST_LISTED = 1_000;
 
@@ -66,8 +68,8 @@ test(
     console.info(runs);
     const median = (figure: keyof Run) => runs.map((run) => run[figure]).sort((a, b) => a - b)[1];
     expect(median('taskMs')).toBeLessThanOrEqual(LONGEST_FRAME_MS);
-    // Where an empty page does not keep half of it, others have the processor, and the figure is theirs.
-    if ((median('emptyFrameMs') ?? 0) <= LONGEST_FRAME_MS / 2)
+    // On a machine that is not quiet, others have the processor, and the figure is theirs.
+    if ((median('emptyFrameMs') ?? 0) <= QUIET_FRAME_MS)
       expect(median('frameMs')).toBeLessThanOrEqual(LONGEST_FRAME_MS);
     stage.expectQuietConsole();
   },
