@@ -32,7 +32,7 @@ const PAGES: readonly (readonly [path: string, ready: (page: Page) => Promise<vo
   ['/mappings/new', (page) => page.getByRole('button', { name: 'Test target' }).waitFor()],
   ['/requests', (page) => page.getByText('/a/path').first().waitFor()],
   ['/machines', (page) => page.getByLabel(/^Drawing of the statechart/).waitFor()],
-  ['/connections', (page) => page.getByText('Online', { exact: true }).first().waitFor()],
+  ['/connections', (page) => page.getByText('It carries requests right now.').waitFor()],
   ['/settings', (page) => page.getByText('Same version', { exact: true }).waitFor()],
   ['/settings/at/all', (page) => page.getByRole('heading', { name: 'Not found' }).waitFor()],
 ];

@@ -13,6 +13,9 @@ const SIZES = [
 ];
 const THEMES = ['light', 'dark'] as const;
 
+/** Raised: a page that grows with its window for ever keeps us busy. */
+const MAX_FITTINGS = 10;
+
 interface Scene {
   readonly name: string;
   readonly path: (demo: Demo) => string;
@@ -72,7 +75,7 @@ const SCENES: readonly Scene[] = [
   {
     name: 'connections',
     path: () => '/connections',
-    ready: (page) => page.getByText('Online', { exact: true }).first().waitFor(),
+    ready: (page) => page.getByText('It carries requests right now.').waitFor(),
   },
   {
     name: 'settings',
@@ -147,12 +150,21 @@ async function shoot(
   if (isBeforeLogin) await page.goto(path(demo));
   else await page.getByText('Tunnel online').first().waitFor();
   await ready(page);
-  // Higher, not scrolled: what stays at the window's edges would stand in the middle of the picture.
-  const height = await page.evaluate<number>('document.documentElement.scrollHeight');
-  await page.setViewportSize({ width: options.width, height });
+  await fitWindow(page, options);
   await page.screenshot({
     path: join(folder, `${name}-${options.width}-${options.colorScheme}.png`),
     animations: 'disabled',
   });
   await page.context().close();
+}
+
+/** As high as the page, so that nothing is scrolled: what keeps to the window's edges would stand in the middle of it. */
+async function fitWindow(page: Page, { width, height }: (typeof SIZES)[number]): Promise<void> {
+  let [now, wanted] = [0, height];
+  // Parts of a page grow with the window.
+  for (let turn = 0; turn < MAX_FITTINGS && wanted !== now; turn += 1) {
+    now = wanted;
+    await page.setViewportSize({ width, height: now });
+    wanted = await page.evaluate<number>('document.documentElement.scrollHeight');
+  }
 }
