@@ -174,6 +174,18 @@ describe('without a tunnel', () => {
     expect(look(scene).tunnel.since).toBe(at(5));
   });
 
+  test('an agent that was never online says so from its start', () => {
+    const scene = offline('dial_failed');
+    scene.machines = [
+      machine('connection', 'waiting', [
+        ['start', 'offline', 'waiting', 2],
+        ['dial.due', 'waiting', 'trying.dialing', 3],
+        ['attempt.ended', 'trying.dialing', 'waiting', 4],
+      ]),
+    ];
+    expect(look(scene).tunnel.since).toBe(at(2));
+  });
+
   test('a wrong secret says which variable is to be set, and that the gateway answers', () => {
     const { gateway, tunnel } = look(offline('auth_failed', 'rejected'));
     expect(gateway).toMatchObject({ tone: 'ok', label: 'Answers' });

@@ -120,7 +120,11 @@ function onlineSince(status: Status, machines: readonly MachineView[]): string {
 
 /** Null when it has been so for longer than its machine remembers. */
 function offlineSince(machines: readonly MachineView[]): string | null {
-  return connectionMoves(machines).findLast(({ from, to }) => isOnline(from) && !isOnline(to))?.at ?? null;
+  const moves = connectionMoves(machines);
+  const lost = moves.findLast(({ from, to }) => isOnline(from) && !isOnline(to));
+  const [first] = moves;
+  // From its very start on it has not been online once.
+  return lost?.at ?? (first?.from === 'offline' ? first.at : null);
 }
 
 function connectionMoves(machines: readonly MachineView[]): MachineView['transitions'] {
