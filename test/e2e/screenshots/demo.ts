@@ -30,6 +30,9 @@ const ROUND: readonly Visit[] = [
 ];
 const ROUNDS = 3;
 
+/** Visitors that stay. */
+const STREAMS = 2;
+
 export interface Demo {
   readonly stage: DashboardStage;
   /** Of a mapping that is served. */
@@ -37,9 +40,29 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
+/** Everything it has started is ended when it fails. Throws when another demo runs: the services' ports are fixed. */
 export async function startDemo(): Promise<Demo> {
   const stopServices = await startServices();
-  const stage = await openDashboard();
+  try {
+    const stage = await openDashboard();
+    const stop = async () => {
+      await stopServices();
+      await stage.stop();
+    };
+    try {
+      return { stage, stop, mappingId: await fill(stage) };
+    } catch (error) {
+      await stage.stop();
+      throw error;
+    }
+  } catch (error) {
+    await stopServices();
+    throw error;
+  }
+}
+
+/** With mappings, a past and visitors; answers the id of a mapping that is served. */
+async function fill(stage: DashboardStage): Promise<string> {
   const ids = await createMappings(stage);
   const { rig } = stage;
   await rig.agent.end('SIGTERM');
@@ -49,16 +72,8 @@ export async function startDemo(): Promise<Demo> {
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const visit of ROUND) await ask(rig.gatewayPort, visit);
   }
-  const streams = [1, 2].map(() => openStream(rig.gatewayPort));
-  return {
-    stage,
-    mappingId: ids.get('photos.example.com') ?? '',
-    async stop() {
-      for (const stream of streams) stream.destroy();
-      await stopServices();
-      await stage.stop();
-    },
-  };
+  for (let stream = 0; stream < STREAMS; stream += 1) openStream(rig.gatewayPort);
+  return ids.get('photos.example.com') ?? '';
 }
 
 /** Their ids, by domain. */
@@ -92,8 +107,8 @@ function ask(port: number, { domain, path, method = 'GET', headers = {} }: Visit
   });
 }
 
-/** Under way for as long as the demo runs. */
-function openStream(port: number) {
+/** Under way until the services end. */
+function openStream(port: number): void {
   const asked = request({
     host: '127.0.0.1',
     port,
@@ -101,9 +116,8 @@ function openStream(port: number) {
     headers: { host: 'home.example.com' },
     agent: false,
   });
-  // Its end is ours.
+  // It ends with the demo, which is no failure.
   asked.on('error', () => asked.destroy());
   asked.on('response', (response) => response.on('error', () => asked.destroy()).resume());
   asked.end();
-  return asked;
 }

@@ -34,7 +34,11 @@ const SCENES: readonly Scene[] = [
   {
     name: 'overview',
     path: () => '/',
-    ready: (page) => page.getByText('/pages/recipes').first().waitFor(),
+    async ready(page) {
+      await page.getByText('/pages/recipes').first().waitFor();
+      await page.getByText('requests in the last hour').waitFor();
+      await page.getByText('“Wiki”').waitFor();
+    },
   },
   {
     name: 'mappings',
