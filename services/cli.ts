@@ -57,7 +57,7 @@ program
   .option('--caddy-port <port>', "Caddy's port, standing for external port 443")
   .option('--data-dir <folder>', 'where mappings, secret and password are kept')
   .option('--listen-port <port>', "the gateway's port")
-  .option('--ui-port <port>', "the status page's port")
+  .option('--ui-port <port>', "the dashboard's port")
   .option('--log-level <level>', 'debug, info, warn, error or silent')
   .action((flags: Flags) =>
     serve(UP_LISTENS, async (lifecycle) => {
@@ -93,8 +93,8 @@ program
   .option('--map <name=url>', MAP_HELP, collect, [])
   .option('--gateway-url <url>', 'wss://tunnel.example.com')
   .option('--data-dir <folder>', 'where mappings are kept')
-  .option('--ui-host <address>', 'where the status page listens')
-  .option('--ui-port <port>', 'where the status page listens')
+  .option('--ui-host <address>', 'where the dashboard listens')
+  .option('--ui-port <port>', 'where the dashboard listens')
   .option('--log-level <level>', 'debug, info, warn, error or silent')
   .action((flags: Flags) =>
     serve(AGENT_LISTENS, async (lifecycle) => {
@@ -126,7 +126,7 @@ program
   .option('--json', 'for programs')
   .option('--data-dir <folder>', 'where the agent or "octoporty up" keeps things')
   .option('--listen-port <port>', "the gateway's port")
-  .option('--ui-port <port>', "the status page's port")
+  .option('--ui-port <port>', "the dashboard's port")
   .action(async (service: string | undefined, flags: Flags) => {
     const findings = await findingsOf(service ?? null, sourcesOf(flags));
     const text = flags.json === true ? jsonOf(findings) : linesOf(findings);

@@ -18,6 +18,8 @@ interface Facts {
     readonly outcome: RelayOutcome;
     /** From the request's arrival at this end to its end. */
     readonly durationMs: number;
+    /** From the same arrival to the head of the answer; null when there was none, or nobody noted it. */
+    readonly firstByteMs: number | null;
     /** Body bytes from and to the visitor. */
     readonly bytesIn: number;
     readonly bytesOut: number;
@@ -30,6 +32,8 @@ interface Facts {
     readonly revision: number;
     readonly change: 'saved' | 'removed';
   };
+  /** Many mappings were edited together: how many were saved, and how many removed. */
+  'mappings.edited': { readonly revision: number; readonly saved: number; readonly removed: number };
   /** A tunnel came, changed or went. */
   'tunnel.changed': {
     readonly tunnel: string;

@@ -1,16 +1,10 @@
 // Owns the installed dependencies: node_modules always matches package-lock.json, installed once, by one process at a time.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-
-/** How often a second starter looks whether the first has finished installing. */
-const LOCK_POLL_MS = 200;
-
-/** A lock file without a process id is being written; older than this, its writer died in between. */
-const LOCK_UNWRITTEN_MS = 5000;
+import { lock } from './processLock.mjs';
 
 /** Dependencies could not be installed; the message is for the user, whole. */
 export class InstallError extends Error {}
@@ -19,7 +13,7 @@ export class InstallError extends Error {}
 export async function installMissing(root) {
   // A published package has no lockfile: npm installed it together with its dependencies.
   if (!existsSync(join(root, 'package-lock.json')) || isInstalled(root)) return;
-  const unlock = await lock(root);
+  const unlock = await lockHere(root);
   try {
     // Another process may have installed while this one waited for the lock, or a person by hand.
     if (isInstalled(root)) return;
@@ -27,6 +21,15 @@ export async function installMissing(root) {
     writeStamp(root);
   } finally {
     unlock();
+  }
+}
+
+async function lockHere(root) {
+  try {
+    // Beside node_modules, because `npm ci` empties that folder.
+    return await lock(join(root, '.octoporty-install'));
+  } catch (error) {
+    throw new InstallError(error.message);
   }
 }
 
@@ -112,46 +115,6 @@ function outcomeOf(npm, setHolder) {
       resolve({ code, output });
     });
   });
-}
-
-/** Waits until no other process installs here. Answers the unlock; `holder` names the process that keeps the lock alive. */
-async function lock(root) {
-  // Beside node_modules, because `npm ci` empties that folder.
-  const path = join(root, '.octoporty-install');
-  while (!tryLock(path)) {
-    if (isStale(path)) rmSync(path, { force: true });
-    else await sleep(LOCK_POLL_MS);
-  }
-  const unlock = () => rmSync(path, { force: true });
-  unlock.holder = (pid) => writeFileSync(path, String(pid));
-  return unlock;
-}
-
-function tryLock(path) {
-  try {
-    writeFileSync(path, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (error.code === 'EEXIST') return false;
-    throw new InstallError(`Could not write ${path}: ${error.message}`);
-  }
-}
-
-function isStale(path) {
-  const pid = Number(readOr(path, ''));
-  if (pid > 0) return !isAlive(pid);
-  const writtenMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-  return Date.now() - writtenMs > LOCK_UNWRITTEN_MS;
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, under another user.
-    return error.code === 'EPERM';
-  }
 }
 
 function readOr(path, fallback) {

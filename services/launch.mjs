@@ -7,6 +7,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BuildError, buildDashboard } from './buildDashboard.mjs';
 import { InstallError, installMissing } from './install.mjs';
 import { SERVICE_NODE_OPTIONS, compileCacheIn } from './nodeOptions.mjs';
 
@@ -28,12 +29,14 @@ const COMMANDS = {
   gateway: [SERVICES, 'gateway'],
   agent: [SERVICES, 'agent'],
   test: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'],
+  dev: ['ui/dev.ts'],
   check: ['test/check/check.mjs'],
   format: ['node_modules/oxfmt/bin/oxfmt', '--write'],
   differential: ['test/e2e/differential/differential.ts'],
   'caddy-model': ['test/caddyModel/caddyModel.ts'],
   simulate: ['test/simulation/simulate.ts'],
   'plant-bugs': ['test/simulation/plantBugs.ts'],
+  screenshots: ['test/e2e/screenshots/screenshots.ts'],
   mutate: ['test/mutation/mutate.ts'],
   bench: ['test/bench/throughput.ts'],
   proof: ['test/bench/proof.ts'],
@@ -41,6 +44,12 @@ const COMMANDS = {
   memory: ['test/bench/memory.ts'],
   caddy: ['test/bench/caddy.ts'],
 };
+
+/** What begins with a build of the dashboard where it is older than its sources. */
+const SHOWS_DASHBOARD = new Set(['start', 'agent', 'test']);
+
+/** What only builds. */
+const BUILD = 'build';
 
 /**
  * Runs in the child before its script: an ended channel means that the launcher is gone (SIGKILL), so the child stops
@@ -58,8 +67,8 @@ const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Runs one command to its end and answers its exit code; 128 + n when signal n ended it. */
 export async function launch(name, args) {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) {
-    return fail(`Unknown command "${name}". There are: ${Object.keys(COMMANDS).join(', ')}.`);
+  if (command === undefined && name !== BUILD) {
+    return fail(`Unknown command "${name}". There are: ${[...Object.keys(COMMANDS), BUILD].join(', ')}.`);
   }
   try {
     await installMissing(repository);
@@ -69,9 +78,22 @@ export async function launch(name, args) {
   }
   const node = findNode(repository, process);
   if (node === undefined) return fail(nodeMissing(process.version));
+  if (command === undefined) return build(node, true);
+  // Without it the agent shows its plain status page: that is no reason not to start.
+  if (SHOWS_DASHBOARD.has(name)) await build(node, false);
   const [script, ...first] = command;
   const options = script === SERVICES ? SERVICE_NODE_OPTIONS : [];
   return run(node, [...options, '--import', STOP_WITH_LAUNCHER, join(repository, script), ...first, ...args]);
+}
+
+async function build(node, isForced) {
+  try {
+    await buildDashboard(repository, { node, isForced });
+    return 0;
+  } catch (error) {
+    if (error instanceof BuildError) return fail(error.message);
+    throw error;
+  }
 }
 
 /** The path of a Node that is new enough: the running one, else the one that npm installed; undefined when neither. */

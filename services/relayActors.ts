@@ -35,9 +35,20 @@ export interface RelayView {
   readonly ageMs: number;
 }
 
+/** And which request it is. */
+export interface RelayDetail extends RelayView {
+  readonly mappingId: string | null;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly visitorAddress: string;
+}
+
 export interface RelayActorsOptions {
   readonly clock: Clock;
   readonly bus: Bus;
+  /** A relay has begun, is in another phase, or has ended. */
+  readonly onRelayMoved?: () => void;
 }
 
 /** The relays of one end that have not ended. */
@@ -46,11 +57,13 @@ export class RelayActors<Owner extends RelayOwner> {
   readonly bus: Bus;
   readonly machineClock: ReturnType<typeof machineClock>;
   readonly sweep: Sweep<RelayActor<Owner>>;
+  readonly onMoved: () => void;
 
-  constructor({ clock, bus }: RelayActorsOptions) {
+  constructor({ clock, bus, onRelayMoved = ignore }: RelayActorsOptions) {
     this.clock = clock;
     this.bus = bus;
     this.machineClock = machineClock(clock);
+    this.onMoved = onRelayMoved;
     this.sweep = createSweep(clock, (relay, nowMs) => {
       relay.decide({ type: 'tick', nowMs });
     });
@@ -70,6 +83,18 @@ export class RelayActors<Owner extends RelayOwner> {
     const nowMs = this.clock.nowMs();
     return this.live().map((relay) => relay.view(nowMs));
   }
+
+  /** Those that are longest under way, no more than `limit`; and how many there are in all. */
+  underWay(limit: number): { readonly oldest: readonly RelayDetail[]; readonly total: number } {
+    const nowMs = this.clock.nowMs();
+    const oldest: RelayDetail[] = [];
+    // As they came: a set keeps that order.
+    for (const relay of this.sweep.items) {
+      if (oldest.length === limit) break;
+      oldest.push(relay.detail(nowMs));
+    }
+    return { oldest, total: this.sweep.items.size };
+  }
 }
 
 export interface RelayStart<Owner extends RelayOwner> {
@@ -83,6 +108,8 @@ export class RelayActor<Owner extends RelayOwner> {
   /** What the end will tell besides its outcome: the owner keeps them up to date. */
   mappingId: string | null = null;
   status: number | null = null;
+  /** By the monotonic clock, when the head of the answer came. */
+  headAtMs: number | null = null;
   bytesIn = 0;
   bytesOut = 0;
   private readonly all: RelayActors<Owner>;
@@ -101,6 +128,7 @@ export class RelayActor<Owner extends RelayOwner> {
     });
     this.actor.start();
     all.sweep.add(this);
+    all.onMoved();
   }
 
   /** Times the request was sent to the far side. */
@@ -116,13 +144,20 @@ export class RelayActor<Owner extends RelayOwner> {
     };
   }
 
+  detail(nowMs: number): RelayDetail {
+    const { method, target, visitorAddress } = this.subject;
+    return { ...this.view(nowMs), mappingId: this.mappingId, method, path: pathOf(target), visitorAddress };
+  }
+
   /** The owner performs what follows before this returns. */
   decide(event: RelayEvent): void {
-    if (this.isEnded()) return;
+    const { phase } = this.context;
+    if (phase === 'ended') return;
     this.actor.send(event);
     const isEnd = this.isEnded();
     for (const effect of this.context.effects) this.owner.perform(effect);
     if (isEnd) this.finish();
+    if (this.context.phase !== phase) this.all.onMoved();
   }
 
   private isEnded(): boolean {
@@ -139,19 +174,26 @@ export class RelayActor<Owner extends RelayOwner> {
     const { outcome } = this.context;
     if (outcome === null) return;
     const { requestId, method, target, visitorAddress } = this.subject;
-    const { mappingId, status, bytesIn, bytesOut } = this;
+    const { mappingId, status, headAtMs, bytesIn, bytesOut } = this;
     this.all.bus.publish(() => ({
       type: 'relay.finished',
       requestId,
       mappingId,
       method,
-      path: target.split('?', 1)[0] ?? '',
+      path: pathOf(target),
       visitorAddress,
       status,
       outcome,
       durationMs: this.all.clock.nowMs() - this.startedMs,
+      firstByteMs: headAtMs === null ? null : headAtMs - this.startedMs,
       bytesIn,
       bytesOut,
     }));
   }
 }
+
+function pathOf(target: string): string {
+  return target.split('?', 1)[0] ?? '';
+}
+
+function ignore(): void {}

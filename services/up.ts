@@ -86,7 +86,7 @@ export async function startUp({
   const allMaps = demo === null ? maps : [demoMap(demo.port), ...maps];
   // A demo of an earlier start leads to a port that is gone, or is somebody else's by now.
   const unmaps = hasDemo ? [] : [DEMO_NAME];
-  const agent = await onFreePort('status page', agentConfig.uiPort, print, (uiPort) =>
+  const agent = await onFreePort('dashboard', agentConfig.uiPort, print, (uiPort) =>
     lifecycle.start(() =>
       startAgent({
         config: { ...agentConfig, gatewayUrl, proxyUrl: null, uiPort, maps: allMaps, unmaps },

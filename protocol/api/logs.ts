@@ -1,7 +1,7 @@
 // The request log and the connection log as the agent's API shows them.
 
 import { z } from 'zod';
-import { instantSchema, limitSchema } from './values.ts';
+import { idQuerySchema, instantSchema, limitSchema, mappingIdSchema } from './values.ts';
 
 export const REQUEST_OUTCOMES = ['complete', 'failed', 'cut', 'left'] as const;
 
@@ -19,6 +19,8 @@ export const requestLogSchema = z
     /** Null when there was no answer. */
     statusCode: z.int().nullable(),
     durationMs: z.number().min(0),
+    /** From its arrival at the agent to the head of the origin's answer; null when there was none, or it was not noted. */
+    firstByteMs: z.number().min(0).nullable(),
     /** From the visitor. */
     bytesIn: z.number().min(0),
     /** To the visitor. */
@@ -53,16 +55,9 @@ export const connectionPageSchema = z
 const ENTER_STATUS = 'Enter a status such as 404, or a class such as 5xx.';
 const ENTER_BEFORE = 'Enter the id of the last entry of the page before.';
 
-/** Ids are stored in lower case. */
-const idSchema = (message: string) =>
-  z
-    .uuid({ error: message })
-    .transform((id) => id.toLowerCase())
-    .optional();
-
 /** The newest first; `before` is the id of the last entry of the page before. */
 export const requestQuerySchema = z.object({
-  mappingId: idSchema('Enter the id of a mapping.'),
+  mappingId: mappingIdSchema,
   method: z
     .string()
     .max(32)
@@ -74,13 +69,15 @@ export const requestQuerySchema = z.object({
     .optional(),
   /** Part of the path. */
   path: z.string().max(1_000).optional(),
-  before: idSchema(ENTER_BEFORE),
+  before: idQuerySchema(ENTER_BEFORE),
   limit: limitSchema,
 });
 export type RequestQuery = z.output<typeof requestQuerySchema>;
 
 export const connectionQuerySchema = z.object({
-  before: idSchema(ENTER_BEFORE),
+  before: idQuerySchema(ENTER_BEFORE),
+  /** Leaves out those that had ended by then. */
+  since: instantSchema.optional(),
   limit: limitSchema,
 });
 export type ConnectionQuery = z.output<typeof connectionQuerySchema>;

@@ -32,14 +32,24 @@ export const routeSchema = z
   .meta({ id: 'Route' });
 export type Route = z.output<typeof routeSchema>;
 
-/** Hosts are in their stored form here: lower case, ASCII. */
-export const mappingViewSchema = mappingSchema
-  .extend({
-    externalDomain: z.string(),
-    internalHost: z.string(),
-    hostHeader: z.string(),
-    route: routeSchema,
+/** What a mapping was asked for, as far as the request log and the agent's memory reach back. */
+export const activitySchema = z
+  .object({
+    /** When the newest request arrived; null when none is known. */
+    lastSeen: instantSchema.nullable(),
+    /** Those that arrived in the running minute and the 59 before it, and have ended. */
+    requestsLastHour: z.int().min(0),
   })
+  .meta({ id: 'Activity' });
+export type Activity = z.output<typeof activitySchema>;
+
+/** A mapping as it is stored. Hosts are in their stored form: lower case, ASCII. */
+export const storedMappingSchema = mappingSchema
+  .extend({ externalDomain: z.string(), internalHost: z.string(), hostHeader: z.string() })
+  .meta({ id: 'StoredMapping' });
+
+export const mappingViewSchema = storedMappingSchema
+  .extend({ route: routeSchema, activity: activitySchema })
   .meta({ id: 'Mapping' });
 export type MappingView = z.output<typeof mappingViewSchema>;
 

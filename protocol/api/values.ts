@@ -34,3 +34,13 @@ export const limitSchema = z.coerce
 export const flagSchema = z
   .enum(['true', 'false'], { error: 'Enter true or false.' })
   .transform((word) => word === 'true');
+
+/** An id from a query string. Ids are stored in lower case. */
+export function idQuerySchema(message: string) {
+  return z
+    .uuid({ error: message })
+    .transform((id) => id.toLowerCase())
+    .optional();
+}
+
+export const mappingIdSchema = idQuerySchema('Enter the id of a mapping.');

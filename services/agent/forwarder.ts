@@ -9,7 +9,13 @@ import type { Stream, StreamHandler } from '../../protocol/stream.ts';
 import type { OriginDispatcher, OriginExchange, OriginHandler } from './originDispatcher.ts';
 import { isRepeatable } from '../../protocol/head.ts';
 import { MAX_INFORMS } from '../../protocol/limits.ts';
-import { RelayActor, RelayActors, type RelayOwner, type RelayView } from '../relayActors.ts';
+import {
+  RelayActor,
+  RelayActors,
+  type RelayDetail,
+  type RelayOwner,
+  type RelayView,
+} from '../relayActors.ts';
 import { originRequestOf, publicHostOf } from './originRequest.ts';
 
 export interface ForwarderOptions {
@@ -19,6 +25,8 @@ export interface ForwarderOptions {
   readonly connectTimeoutMs: number;
   /** The mapping as the store has it now; undefined when there is none or it is disabled. */
   readonly findMapping: (id: string) => Mapping | undefined;
+  /** A relay has begun, is in another phase, or has ended. */
+  readonly onRelayMoved?: () => void;
 }
 
 export interface Forwarder {
@@ -27,6 +35,8 @@ export interface Forwarder {
   /** Ends the streams of mappings that are gone, disabled or lead elsewhere by now. */
   onMappingsChanged(): void;
   list(): readonly RelayView[];
+  /** Those that are longest under way, no more than `limit`; and how many there are in all. */
+  underWay(limit: number): { readonly oldest: readonly RelayDetail[]; readonly total: number };
 }
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
@@ -48,6 +58,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       }
     },
     list: () => actors.list(),
+    underWay: (limit) => actors.underWay(limit),
   };
 }
 
@@ -212,6 +223,7 @@ class Forward implements RelayOwner {
 
   private answer(head: ResponseHead, hasBody: boolean): void {
     this.actor.status = head.status;
+    this.actor.headAtMs = this.desk.clock.nowMs();
     const isUpgrade = head.status === 101;
     this.stream.respond(head, hasBody || isUpgrade);
     this.actor.decide({ type: 'far.answered', isUpgrade, hasBody });

@@ -1,5 +1,6 @@
 // The agent from start to stop: parts are made in order, and let go in reverse.
 
+import { fileURLToPath } from 'node:url';
 import { distinctUntilChanged, distinctUntilKeyChanged, filter, first, map, Subject, take } from 'rxjs';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
@@ -13,6 +14,7 @@ import { createTokens } from '../tokens.ts';
 import { VERSION } from '../version.ts';
 import { loadAgentId } from './agentId.ts';
 import { createAgentApi } from './api/agentApi.ts';
+import { loadDashboard } from './api/dashboard.ts';
 import { openAgentServer } from './api/server.ts';
 import { createBootEpoch } from './bootEpoch.ts';
 import { startAgentDatabase } from './database.ts';
@@ -24,8 +26,10 @@ import { createMappingEdits } from './mappingEdits.ts';
 import { configOf, createMappings, type Mappings } from './mappings.ts';
 import { logRefusals } from './refusals.ts';
 import { createRequestLog } from './requestLog.ts';
+import { createRequestTally } from './requestTally.ts';
 import { createRouteStates } from './routeStates.ts';
 import { createStore } from './store/createStore.ts';
+import { createTallyFeed } from './tallyFeed.ts';
 import { createTargetTest } from './targetTest.ts';
 import { createUplink, isOnlineState, type Uplink } from './uplink.ts';
 
@@ -73,12 +77,15 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
   const mappings = createMappings();
   const reach = { allowedTargets: config.allowedTargets, ownPorts: () => [server.port] };
   const origins = createHttpOrigin({ ...reach, log });
+  /** Tells that a request has begun, has come further, or has ended. */
+  const relayMoved$ = new Subject<void>();
   const forwarder = createForwarder({
     origins,
     clock,
     bus,
     connectTimeoutMs: config.connectTimeoutMs,
     findMapping: (id) => mappings.findEnabled(id),
+    onRelayMoved: () => relayMoved$.next(),
   });
   const uplink = createUplink({
     actors,
@@ -115,8 +122,13 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     gatewayVersion: () => uplink.status.gateway.version,
     log,
   });
+  const tally = createRequestTally(clock);
+  const tallyFeed = createTallyFeed({ tally, journal, bus, clock, log });
   bus.on('mapping.saved', ({ mappingId: mapping, revision, change }) => {
     log.info({ mapping, revision }, change === 'saved' ? 'A mapping was saved.' : 'A mapping was removed.');
+  });
+  bus.on('mappings.edited', ({ revision, saved, removed }) => {
+    log.info({ revision, saved, removed }, 'Mappings were edited together.');
   });
   const routes = createRouteStates(mappings, uplink, clock);
   const database = startAgentDatabase({ actors, store, mappings, config, log });
@@ -136,6 +148,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     bus,
     actors,
     moved$,
+    relayMoved$,
     uplink,
     database,
     mappings,
@@ -143,14 +156,20 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     routes,
     journal,
     requestLog,
+    tally,
     forwarder,
     testTarget: createTargetTest({ ...reach, connectTimeoutMs: config.connectTimeoutMs, clock }),
+    dashboard: loadDashboard(fileURLToPath(new URL('../../ui/dist', import.meta.url))),
+    agentId,
     page: () => statusContent(config, mappings, uplink),
     version: VERSION,
   });
   server.serve(api.answer, api.upgrade);
 
-  database.state$.pipe(first((state) => state === 'ok')).subscribe(() => requestLog.begin());
+  database.state$.pipe(first((state) => state === 'ok')).subscribe(() => {
+    requestLog.begin();
+    void tallyFeed.readLog();
+  });
   // The tunnel needs the mappings: the first view of them, once the database has told it, starts the dialling.
   const following = mappings.mappings$.subscribe((view) => {
     uplink.offer(configOf(view));
@@ -187,6 +206,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
       routes.stop();
       origins.close();
       // After the tunnel, whose end is a row; before the store, which writes it.
+      tallyFeed.stop();
       await requestLog.stop();
       await store.close();
       log.info({}, 'The agent has stopped.');

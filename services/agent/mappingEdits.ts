@@ -6,7 +6,7 @@ import type { Clock } from '../../machines/clock.ts';
 import type { Mapping, MappingPatch, NewMapping } from '../../protocol/mapping.ts';
 import type { AgentDatabase } from './database.ts';
 import type { Mappings } from './mappings.ts';
-import type { Store, StoreWrite, Version } from './store/store.ts';
+import type { Store, StoreBulkWrite, StoreEdit, StoreWrite, Version } from './store/store.ts';
 import { describeProblem } from '../../protocol/api/problem.ts';
 import { StoreError } from './store/store.ts';
 import { withinPatience } from './withinPatience.ts';
@@ -29,6 +29,8 @@ export interface MappingEdits {
   create(draft: NewMapping): Promise<Mapping>;
   update(id: string, patch: MappingPatch, expected?: Version): Promise<Mapping>;
   remove(id: string, expected?: Version): Promise<void>;
+  /** All or nothing. Whether a name is reserved is for the caller to see to. */
+  editMany(edits: readonly StoreEdit[]): Promise<StoreBulkWrite>;
 }
 
 /** `domain_reserved`: the name is the gateway's own. `unconfirmed`: nobody knows yet whether the database will carry it out. */
@@ -45,6 +47,9 @@ export class EditError extends Error {
 /** How long an edit waits for the database. Raised: a person waits longer to hear that it hangs. */
 export const EDIT_PATIENCE_MS = 6_000;
 
+/** How long many edits together wait: thousands of rows take seconds on a busy machine. Raised: as above. */
+export const BULK_PATIENCE_MS = 20_000;
+
 type Change = Fact<'mapping.saved'>['change'];
 
 export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
@@ -57,13 +62,15 @@ export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
   }
 
   /** A write that comes too late for its answer is told to everybody else all the same: it is true. */
-  async function carryOut(ask: () => Promise<StoreWrite>, change: Change): Promise<StoreWrite> {
+  async function carryOut<Write>(
+    ask: () => Promise<Write>,
+    onWritten: (write: Write) => void,
+    patienceMs = EDIT_PATIENCE_MS,
+  ): Promise<Write> {
     if (database.state !== 'ok') throw new StoreError('unavailable');
     const written = ask().then(
       (write) => {
-        if (change === 'saved') mappings.apply(write);
-        else mappings.drop(write);
-        if (write.isChanged) tell(write, change);
+        onWritten(write);
         return write;
       },
       (error: unknown) => {
@@ -71,28 +78,46 @@ export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
         throw error;
       },
     );
-    return withinPatience(written, clock, EDIT_PATIENCE_MS, () => {
+    return withinPatience(written, clock, patienceMs, () => {
       database.noteFailure(new StoreError('unavailable', 'An edit has not been answered in time.'));
       return new EditError('unconfirmed');
     });
   }
 
-  function tell({ mapping, revision }: StoreWrite, change: Change): void {
-    bus.publish(() => ({ type: 'mapping.saved', mappingId: mapping.id, revision, change }));
+  function onSaved(write: StoreWrite): void {
+    mappings.apply(write);
+    tell(write, 'saved');
+  }
+
+  function onRemoved(write: StoreWrite): void {
+    mappings.drop(write);
+    tell(write, 'removed');
+  }
+
+  function tell({ mapping, revision, isChanged }: StoreWrite, change: Change): void {
+    if (isChanged) bus.publish(() => ({ type: 'mapping.saved', mappingId: mapping.id, revision, change }));
+  }
+
+  function onManyWritten(write: StoreBulkWrite): void {
+    const [saved, removed] = [write.saved.length, write.removed.length];
+    if (saved + removed === 0) return;
+    mappings.applyMany(write);
+    bus.publish(() => ({ type: 'mappings.edited', revision: write.revision, saved, removed }));
   }
 
   return {
     async create(draft) {
       refuseReserved(draft);
-      return (await carryOut(() => store.create(draft), 'saved')).mapping;
+      return (await carryOut(() => store.create(draft), onSaved)).mapping;
     },
     async update(id, patch, expected) {
       refuseReserved(patch, mappings.view.mappings.get(id));
-      return (await carryOut(() => store.update(id, patch, expected), 'saved')).mapping;
+      return (await carryOut(() => store.update(id, patch, expected), onSaved)).mapping;
     },
     async remove(id, expected) {
-      await carryOut(() => store.remove(id, expected), 'removed');
+      await carryOut(() => store.remove(id, expected), onRemoved);
     },
+    editMany: (edits) => carryOut(() => store.editMany(edits), onManyWritten, BULK_PATIENCE_MS),
   };
 }
 

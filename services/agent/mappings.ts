@@ -3,7 +3,7 @@
 import { ReplaySubject, type Observable } from 'rxjs';
 import type { ConfigSnapshot } from '../../machines/configSync.ts';
 import type { Mapping } from '../../protocol/mapping.ts';
-import type { StoreSnapshot, StoreWrite } from './store/store.ts';
+import type { StoreBulkWrite, StoreSnapshot, StoreWrite } from './store/store.ts';
 import { wireMappingOf } from '../../protocol/mapping.ts';
 import { byDomainAndPort } from './store/mappingOrder.ts';
 
@@ -31,6 +31,8 @@ export interface Mappings {
   apply(write: StoreWrite): void;
   /** The same for a mapping that was removed. */
   drop(write: StoreWrite): void;
+  /** The same for many at once: one edition. */
+  applyMany(write: StoreBulkWrite): void;
 }
 
 /** Removed mappings that are remembered. Raised: more memory; lowered: an edit heard after that many removals undoes one. */
@@ -53,17 +55,23 @@ export function createMappings(): Mappings {
     mappings$.next(next);
   }
 
-  function change(write: StoreWrite, edit: (mappings: Map<string, Mapping>) => void): void {
-    const { id } = write.mapping;
-    const revision = revisions.get(id) ?? loaded.revision;
-    if (!write.isChanged || write.revision <= revision) return;
-    revisions.set(id, write.revision);
+  function change({ revision, saved, removed: dropped }: Omit<StoreBulkWrite, 'missing'>): void {
+    const isNews = ({ id }: Mapping) => revision > (revisions.get(id) ?? loaded.revision);
+    const [newlySaved, newlyDropped] = [saved.filter(isNews), dropped.filter(isNews)];
+    if (newlySaved.length + newlyDropped.length === 0) return;
+    const edition = Math.max(view.edition + 1, revision);
     const edited = new Map(view.mappings);
-    edit(edited);
-    const edition = Math.max(view.edition + 1, write.revision);
-    editions.set(id, edition);
-    if (!edited.has(id)) remember(id);
-    show({ revision: Math.max(view.revision, write.revision), edition, mappings: edited });
+    for (const mapping of newlySaved) {
+      edited.set(mapping.id, mapping);
+      removed.delete(mapping.id);
+    }
+    for (const { id } of newlyDropped) edited.delete(id);
+    for (const { id } of [...newlySaved, ...newlyDropped]) {
+      revisions.set(id, revision);
+      editions.set(id, edition);
+    }
+    for (const { id } of newlyDropped) remember(id);
+    show({ revision: Math.max(view.revision, revision), edition, mappings: edited });
   }
 
   function remember(id: string): void {
@@ -103,10 +111,11 @@ export function createMappings(): Mappings {
       show({ revision, edition, mappings: new Map(mappings.map((mapping) => [mapping.id, mapping])) });
     },
     apply(write) {
-      change(write, (mappings) => mappings.set(write.mapping.id, write.mapping));
+      if (write.isChanged) change({ revision: write.revision, saved: [write.mapping], removed: [] });
     },
+    applyMany: change,
     drop(write) {
-      change(write, (mappings) => mappings.delete(write.mapping.id));
+      if (write.isChanged) change({ revision: write.revision, saved: [], removed: [write.mapping] });
     },
   };
 }

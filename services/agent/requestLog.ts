@@ -41,7 +41,7 @@ export interface RequestLog {
 const ACTOR_ID = 'journal';
 
 /** A quarter, at a hundred tunnels a day. Raised: more rows than anybody looks at. */
-const CONNECTION_RETENTION: LogRetention = { maxAgeMs: 90 * 86_400_000, maxRows: 10_000 };
+export const CONNECTION_RETENTION: LogRetention = { maxAgeMs: 90 * 86_400_000, maxRows: 10_000 };
 
 export function createRequestLog(options: RequestLogOptions): RequestLog {
   const { actors, bus, clock, journal, retention, isOn, log } = options;

@@ -14,7 +14,17 @@ export const MAX_WORD_LENGTH = 100;
 
 /** `nowMs`: when it ended, UTC milliseconds since 1970. */
 export function requestRow(
-  { method, path, visitorAddress, status, outcome, durationMs, bytesIn, bytesOut }: Fact<'relay.finished'>,
+  {
+    method,
+    path,
+    visitorAddress,
+    status,
+    outcome,
+    durationMs,
+    firstByteMs,
+    bytesIn,
+    bytesOut,
+  }: Fact<'relay.finished'>,
   portMappingId: string,
   nowMs: number,
 ): RequestLogEntry {
@@ -26,7 +36,8 @@ export function requestRow(
     method: method.slice(0, MAX_WORD_LENGTH),
     path: ownCopy(path.slice(0, MAX_PATH_LENGTH)),
     statusCode: status ?? refusalStatus(outcome),
-    durationMs: Math.round(durationMs * 100) / 100,
+    durationMs: hundredths(durationMs),
+    firstByteMs: firstByteMs === null ? null : hundredths(firstByteMs),
     bytesIn,
     bytesOut,
     outcome: outcome.kind,
@@ -38,6 +49,10 @@ export function requestRow(
 /** What the gateway answers in our place when we fail before the head. */
 function refusalStatus({ kind, code }: Fact<'relay.finished'>['outcome']): number | null {
   return kind === 'failed' && code !== null ? describeError(visitorErrorOf(code)).status : null;
+}
+
+function hundredths(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }
 
 /** V8 keeps a whole request head alive for a part of it: a row that waits must not. */

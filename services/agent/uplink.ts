@@ -99,7 +99,9 @@ export function createUplink(options: UplinkOptions): Uplink {
     status$.next(hasMoved ? { ...now, sinceMs: clock.wallMs() } : now);
     const isOnline = isOnlineState(now.state);
     if (isOnline === isOnlineState(before.state)) return;
-    const lost: { code: ErrorCode | null; detail: string } = now.lastError ?? { code: null, detail: '' };
+    // A tunnel that is stopped has no error: the log of connections tells it from one whose end nobody saw.
+    const code = now.state === 'stopping' ? ('stopped' as const) : null;
+    const lost: { code: ErrorCode | null; detail: string } = now.lastError ?? { code, detail: '' };
     bus.publish(() => ({
       type: 'tunnel.changed',
       tunnel: ACTOR_ID,

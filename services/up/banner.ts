@@ -9,7 +9,7 @@ export interface BannerFacts {
   readonly publicNames: readonly string[];
   /** The name to try first; null when nothing is published. */
   readonly tryName: string | null;
-  /** Who may use the API; `password` says it, or where it is. */
+  /** Who may log in; `password` says it, or where it is. */
   readonly login: { readonly username: string; readonly password: string };
 }
 
@@ -26,13 +26,13 @@ export function bannerOf(facts: BannerFacts): string {
   const urls = facts.publicNames.map((name) => urlOf(name, facts.entrance));
   const [first = 'nothing yet', ...others] = urls;
   const rows = [
-    ['Status page', `http://localhost:${facts.uiPort}/`],
+    ['Dashboard', `http://localhost:${facts.uiPort}/`],
     ['Published', first],
     ...others.map((url) => ['', url]),
     facts.tryName === null
       ? ['Publish one', EXAMPLE]
       : ['Try it', styleText('bold', curlOf(facts.tryName, facts.entrance))],
-    ['API login', `${facts.login.username}, ${facts.login.password}`],
+    ['Login', `${facts.login.username}, ${facts.login.password}`],
     ['Stop', 'Ctrl-C'],
   ];
   const lines = rows.map(([label = '', value = '']) => `  ${styleText('dim', label.padEnd(13))}${value}`);

@@ -12,6 +12,7 @@ const folders = ['services', 'machines', 'protocol', 'ui', 'deploy', 'test'].fil
 /** Each step: its name, the tool's script under node_modules and the arguments. */
 const STEPS = [
   ['types', 'typescript/bin/tsc', ['--noEmit', '--pretty', 'false']],
+  ['ui', 'vue-tsc/bin/vue-tsc.js', ['--noEmit', '--pretty', 'false', '--project', 'ui']],
   [
     'lint',
     'eslint/bin/eslint.js',

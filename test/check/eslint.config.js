@@ -1,8 +1,11 @@
 // Owns the lint rules: what the compiler cannot see, and the promises that the folders make about their code.
 import { defineConfig } from 'eslint/config';
+import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
+import vueParser from 'vue-eslint-parser';
 
-const TYPESCRIPT = ['**/*.ts'];
+const TYPESCRIPT = ['**/*.ts', '**/*.vue'];
+const COMPONENTS = ['**/*.vue'];
 const SCRIPTS = ['**/*.mjs', '**/*.cjs', '**/*.js'];
 
 /** Syntax that no file may hold. ESLint replaces this rule whole, so narrower blocks repeat the list. */
@@ -84,7 +87,12 @@ export default defineConfig(
     files: TYPESCRIPT,
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
-      parserOptions: { projectService: true, tsconfigRootDir: new URL('../..', import.meta.url).pathname },
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: new URL('../..', import.meta.url).pathname,
+        // The same for every file: a difference would make the types be read anew for each.
+        extraFileExtensions: ['.vue'],
+      },
     },
     rules: {
       '@typescript-eslint/switch-exhaustiveness-check': [
@@ -125,6 +133,45 @@ export default defineConfig(
         { ignorePrimitives: { string: true, number: true } },
       ],
     },
+  },
+  {
+    name: 'components',
+    files: COMPONENTS,
+    extends: [vue.configs['flat/recommended']],
+    languageOptions: { parser: vueParser, parserOptions: { parser: tseslint.parser } },
+    rules: {
+      'vue/block-lang': ['error', { script: { lang: 'ts' } }],
+      'vue/block-order': ['error', { order: ['script', 'template', 'style'] }],
+      'vue/component-api-style': ['error', ['script-setup']],
+      'vue/define-macros-order': 'off',
+      'vue/no-unused-refs': 'error',
+      'vue/no-useless-mustaches': 'error',
+      // What others send is text, never markup.
+      'vue/no-v-html': 'error',
+      // The content policy drops it; `:style` with an object is set by script, which is allowed.
+      'vue/no-static-inline-styles': 'error',
+      // The formatter's.
+      'vue/html-closing-bracket-newline': 'off',
+      'vue/html-indent': 'off',
+      'vue/html-self-closing': 'off',
+      'vue/max-attributes-per-line': 'off',
+      'vue/multiline-html-element-content-newline': 'off',
+      'vue/singleline-html-element-content-newline': 'off',
+      'vue/first-attribute-linebreak': 'off',
+      // Absent is undefined, and the types say so.
+      'vue/require-default-prop': 'off',
+      // The types of template refs and of other components are known to vue-tsc alone; `any` itself stays forbidden.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+  {
+    name: 'composables answer with functions, which know no `this`',
+    files: ['ui/**/*.ts', 'ui/**/*.vue'],
+    rules: { '@typescript-eslint/unbound-method': 'off' },
   },
   {
     name: 'everything',
@@ -228,12 +275,12 @@ export default defineConfig(
   },
   {
     name: 'launcher and tests do as they need',
-    files: ['services/launch.mjs', 'services/install.mjs', 'test/**'],
+    files: ['services/launch.mjs', 'services/install.mjs', 'services/buildDashboard.mjs', 'test/**'],
     rules: { 'no-restricted-properties': 'off' },
   },
   {
-    name: 'tools want their configuration as the default export',
-    files: ['**/*.config.{ts,js,mjs}'],
+    name: 'tools want their configuration as the default export, and components have no other',
+    files: ['**/*.config.{ts,js,mjs}', 'ui/components.d.ts', '**/*.vue'],
     rules: { 'no-restricted-syntax': ['error', ...SYNTAX_EVERYWHERE] },
   },
   {

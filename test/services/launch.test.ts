@@ -122,6 +122,17 @@ describe('running', () => {
     expect(stdout).toContain('args ["up","--map","a=b"]\n');
   });
 
+  it('starts all the same when the dashboard cannot be built, and says so', async () => {
+    const root = createRepository();
+    mkdirSync(join(root, 'ui'));
+    mkdirSync(join(root, 'protocol'));
+    writeFileSync(join(root, 'ui', 'vite.config.ts'), '');
+    const { code, stdout, stderr } = await launch(root).ended;
+    expect([code, stdout.includes('args ["up"]')]).toEqual([0, true]);
+    expect(stderr).toContain('Building the dashboard …\n');
+    expect(stderr).toContain('The dashboard could not be built');
+  });
+
   it('names the commands there are when asked for an unknown one', async () => {
     const root = createRepository();
     const { code, stderr } = await watch(
@@ -204,7 +215,13 @@ describe('running', () => {
 function createRepository(): string {
   const root = createFolder();
   mkdirSync(join(root, 'services'));
-  for (const file of ['launch.mjs', 'install.mjs', 'nodeOptions.mjs']) {
+  for (const file of [
+    'launch.mjs',
+    'install.mjs',
+    'processLock.mjs',
+    'buildDashboard.mjs',
+    'nodeOptions.mjs',
+  ]) {
     cpSync(new URL(`../../services/${file}`, import.meta.url), join(root, 'services', file));
   }
   writeFileSync(join(root, 'services', 'cli.ts'), CLI);

@@ -30,8 +30,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'stale revision accepted',
     file: 'services/agent/mappings.ts',
-    find: '!write.isChanged || write.revision <= revision',
-    replace: '!write.isChanged',
+    find: 'revision > (revisions.get(id) ?? loaded.revision)',
+    replace: "id !== ''",
   },
   {
     name: 'timer leaked',

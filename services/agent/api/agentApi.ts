@@ -12,7 +12,9 @@ import type { AgentDatabase } from '../database.ts';
 import type { Forwarder } from '../forwarder.ts';
 import type { MappingEdits } from '../mappingEdits.ts';
 import type { Mappings } from '../mappings.ts';
-import type { RequestLog } from '../requestLog.ts';
+import { CONNECTION_RETENTION, type RequestLog } from '../requestLog.ts';
+import { databasePlace } from '../databasePlace.ts';
+import type { RequestTally } from '../requestTally.ts';
 import type { RouteStates } from '../routeStates.ts';
 import type { Journal } from '../store/journal.ts';
 import type { TestTarget } from '../targetTest.ts';
@@ -24,11 +26,16 @@ import { createSessions } from '../sessions.ts';
 import { createAgentApp } from './app.ts';
 import { createAuthentication } from './authentication.ts';
 import { authRoutes } from './auth.ts';
+import { dashboardRoutes, type Dashboard } from './dashboard.ts';
+import { bulkRoutes } from './bulk.ts';
 import { logRoutes } from './logs.ts';
 import { machineRoutes, machineViews } from './machines.ts';
 import { mappingRoutes } from './mappings.ts';
 import { openApiRoutes } from './openapi.ts';
 import { pageRoutes } from './pageRoutes.ts';
+import { settingsRoutes } from './settings.ts';
+import { relayRoutes } from './relays.ts';
+import { seriesRoutes } from './series.ts';
 import { healthRoutes, statusOf, statusRoutes } from './status.ts';
 import type { UpgradeListener } from './server.ts';
 import type { PageStatus } from './statusPage.ts';
@@ -43,6 +50,8 @@ export interface AgentApiOptions {
   readonly actors: Actors;
   /** Tells that one of them has moved. */
   readonly moved$: Observable<unknown>;
+  /** Tells that a request has begun, has come further, or has ended. */
+  readonly relayMoved$: Observable<unknown>;
   readonly uplink: Uplink;
   readonly database: AgentDatabase;
   readonly mappings: Mappings;
@@ -50,9 +59,13 @@ export interface AgentApiOptions {
   readonly routes: RouteStates;
   readonly journal: Journal;
   readonly requestLog: RequestLog;
+  readonly tally: RequestTally;
   readonly forwarder: Forwarder;
   readonly testTarget: TestTarget;
+  /** Null: it has not been built, and the plain status page stands in for it. */
+  readonly dashboard: Dashboard | null;
   readonly page: () => PageStatus;
+  readonly agentId: string;
   readonly version: string;
 }
 
@@ -65,7 +78,7 @@ export interface AgentApi {
 
 export function createAgentApi(options: AgentApiOptions): AgentApi {
   const { config, log, clock, random, bus, actors, uplink, database, mappings, edits, routes } = options;
-  const { journal, requestLog, forwarder, testTarget, version } = options;
+  const { journal, requestLog, tally, forwarder, testTarget, version } = options;
   const { uiUsername: username, uiPassword: password, dataDir } = config;
   const startedMs = clock.nowMs();
   const sessions = createSessions({ dataDir, username, password, clock, random, log });
@@ -91,18 +104,33 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
     version,
   };
   const seen = { actors, gatewayMachines: () => uplink.status.gatewayMachines };
+  const pages = options.dashboard === null ? pageRoutes(options.page) : dashboardRoutes(options.dashboard);
   const app = createAgentApp({
     allowedHosts: config.uiAllowedHosts,
     log,
     authenticate: (context) => void authentication.authenticate(context),
-    open: [auth.open, healthRoutes(status), openApiRoutes(), pageRoutes(options.page)],
+    open: [auth.open, healthRoutes(status), openApiRoutes(), pages],
     guarded: [
       auth.guarded,
       statusRoutes(status),
-      // Before the mappings: there, "test" would be an id.
+      // Before the mappings: there, "test" and "export" would be ids.
       targetTestRoutes({ testTarget, mappings, isKnown }),
-      mappingRoutes({ mappings, edits, routes, isKnown }),
+      bulkRoutes({ mappings, edits, reservedDomain: () => uplink.status.gateway.host, isKnown }),
+      mappingRoutes({ mappings, edits, routes, tally, isKnown }),
+      settingsRoutes({
+        agent: { id: options.agentId, name: config.agentName, version },
+        gatewayUrl: config.gatewayUrl,
+        uplink,
+        database: databasePlace(config.connectionString, config.dataDir),
+        logs: {
+          isRequestLogOn: config.isRequestLogOn,
+          requests: { maxAgeMs: config.logRetentionMs, maxRows: config.logMaxRows },
+          connections: CONNECTION_RETENTION,
+        },
+      }),
       machineRoutes(seen),
+      relayRoutes({ forwarder, clock }),
+      seriesRoutes({ tally }),
       logRoutes({ journal, clock }),
     ],
   });
@@ -114,6 +142,7 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
       mappings,
       routes,
       moved$: options.moved$,
+      relayMoved$: options.relayMoved$,
       status: () => statusOf(status),
       machines: () => machineViews(seen),
     }),

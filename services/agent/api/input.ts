@@ -6,16 +6,17 @@ import type { z } from 'zod';
 import type { FieldError } from '../../../protocol/api/problem.ts';
 import { ProblemError } from './problems.ts';
 
-/** A body. Raised: anybody who can log in makes us hold and parse more at once. */
+/** A body, unless a route takes larger ones. Raised: anybody who can log in makes us hold and parse more at once. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** Throws ProblemError `not_json`, `too_large`, or `invalid` with its fields. */
 export async function readJson<Schema extends z.ZodType>(
   context: Koa.Context,
   schema: Schema,
+  maxBytes = MAX_BODY_BYTES,
 ): Promise<z.output<Schema>> {
   if (context.request.is('json') === false) throw new ProblemError('not_json');
-  return parse(schema, parseJson(await readBody(context)));
+  return parse(schema, parseJson(await readBody(context, maxBytes)));
 }
 
 /** The query string, of which only the first value of each name counts. Throws ProblemError `invalid`. */
@@ -27,10 +28,10 @@ export function readQuery<Schema extends z.ZodType>(context: Koa.Context, schema
   return parse(schema, Object.fromEntries(given));
 }
 
-async function readBody(context: Koa.Context): Promise<string> {
+async function readBody(context: Koa.Context, maxBytes: number): Promise<string> {
   try {
     return await getRawBody(context.req, {
-      limit: MAX_BODY_BYTES,
+      limit: maxBytes,
       length: context.request.length,
       encoding: 'utf-8',
     });

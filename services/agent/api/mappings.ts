@@ -2,6 +2,7 @@
 
 import Router, { type RouterContext } from '@koa/router';
 import type { Mappings } from '../mappings.ts';
+import type { RequestTally } from '../requestTally.ts';
 import type { RouteStates } from '../routeStates.ts';
 import type { Mapping } from '../../../protocol/mapping.ts';
 import { mappingQuerySchema, type MappingQuery, type MappingView } from '../../../protocol/api/mappings.ts';
@@ -13,19 +14,24 @@ import { ProblemError } from './problems.ts';
 
 export interface MappingRoutesOptions {
   readonly mappings: Mappings;
-  readonly edits: MappingEdits;
+  readonly edits: Pick<MappingEdits, 'create' | 'update' | 'remove'>;
   readonly routes: Pick<RouteStates, 'routeOf'>;
+  readonly tally: Pick<RequestTally, 'activityOf'>;
   /** The mappings have been read: before that nobody knows whether one exists. */
   readonly isKnown: () => boolean;
 }
 
 const PATH = '/api/v1/mappings';
 
-export function mappingRoutes({ mappings, edits, routes, isKnown }: MappingRoutesOptions): Router {
+export function mappingRoutes({ mappings, edits, routes, tally, isKnown }: MappingRoutesOptions): Router {
   const router = new Router({ prefix: PATH });
 
   function present(mapping: Mapping): MappingView {
-    return { ...mapping, route: routes.routeOf(mapping) };
+    return {
+      ...mapping,
+      route: routes.routeOf(mapping),
+      activity: tally.activityOf(mapping.id),
+    };
   }
 
   /** Answers with one mapping, and the version that an If-Match may name. */

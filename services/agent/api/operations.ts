@@ -3,14 +3,24 @@
 import { z } from 'zod';
 import type { ProblemCode } from '../../../protocol/api/problem.ts';
 import {
+  bulkEditSchema,
+  bulkResultSchema,
+  importResultSchema,
+  importSchema,
+  mappingFileSchema,
+} from '../../../protocol/api/bulk.ts';
+import {
   connectionPageSchema,
   connectionQuerySchema,
   requestPageSchema,
   requestQuerySchema,
 } from '../../../protocol/api/logs.ts';
 import { machineDetailSchema, machineListSchema } from '../../../protocol/api/machines.ts';
+import { MAX_LISTED_RELAYS, relayListSchema } from '../../../protocol/api/relays.ts';
 import { mappingListSchema, mappingQuerySchema, mappingViewSchema } from '../../../protocol/api/mappings.ts';
+import { requestSeriesSchema, seriesQuerySchema } from '../../../protocol/api/series.ts';
 import { loggedInSchema, loginSchema, sessionSchema } from '../../../protocol/api/session.ts';
+import { settingsSchema } from '../../../protocol/api/settings.ts';
 import { healthSchema, readinessSchema, statusSchema } from '../../../protocol/api/status.ts';
 import { targetDraftSchema, targetTestSchema } from '../../../protocol/api/targetTest.ts';
 import { mappingPatchSchema, newMappingSchema } from '../../../protocol/mapping.ts';
@@ -144,6 +154,41 @@ const MAPPINGS: readonly Operation[] = [
     problems: ['unavailable', 'unconfirmed'],
   },
   {
+    id: 'editMappings',
+    method: 'post',
+    path: '/api/v1/mappings/bulk',
+    tag: 'mappings',
+    summary: 'Switch or delete many mappings together, as one revision.',
+    body: bulkEditSchema,
+    answers: { 200: { says: 'What became of each.', schema: bulkResultSchema } },
+    problems: ['unavailable', 'unconfirmed'],
+  },
+  {
+    id: 'exportMappings',
+    method: 'get',
+    path: '/api/v1/mappings/export',
+    tag: 'mappings',
+    summary: 'All mappings as a file that an import takes.',
+    answers: {
+      200: {
+        says: 'The file.',
+        schema: mappingFileSchema,
+        headers: { 'Content-Disposition': 'The name to save it by.' },
+      },
+    },
+    problems: ['unavailable'],
+  },
+  {
+    id: 'importMappings',
+    method: 'post',
+    path: '/api/v1/mappings/import',
+    tag: 'mappings',
+    summary: 'Create and change mappings by domain and port, all of them or none; a dry run only tells.',
+    body: importSchema,
+    answers: { 200: { says: 'What would change, or has changed.', schema: importResultSchema } },
+    problems: ['duplicate', 'full', 'stale', 'unavailable', 'unconfirmed'],
+  },
+  {
     id: 'testMapping',
     method: 'post',
     path: '/api/v1/mappings/{id}/test',
@@ -174,6 +219,14 @@ const STATUS: readonly Operation[] = [
     answers: { 200: { says: 'The status.', schema: statusSchema } },
   },
   {
+    id: 'readSettings',
+    method: 'get',
+    path: '/api/v1/settings',
+    tag: 'status',
+    summary: 'What the agent runs with, without secrets.',
+    answers: { 200: { says: 'The settings.', schema: settingsSchema } },
+  },
+  {
     id: 'reconnect',
     method: 'post',
     path: '/api/v1/reconnect',
@@ -197,6 +250,14 @@ const STATUS: readonly Operation[] = [
     summary: 'One live actor with its chart. The id may hold slashes, raw or encoded.',
     answers: { 200: { says: 'The actor.', schema: machineDetailSchema } },
   },
+  {
+    id: 'listRelays',
+    method: 'get',
+    path: '/api/v1/relays',
+    tag: 'status',
+    summary: `Requests under way right now, the oldest first; no more than ${MAX_LISTED_RELAYS} of them.`,
+    answers: { 200: { says: 'The oldest, and how many there are in all.', schema: relayListSchema } },
+  },
 ];
 
 const LOGS: readonly Operation[] = [
@@ -209,6 +270,16 @@ const LOGS: readonly Operation[] = [
     query: requestQuerySchema,
     answers: { 200: { says: 'One page.', schema: requestPageSchema } },
     problems: ['unavailable'],
+  },
+  {
+    id: 'readSeries',
+    method: 'get',
+    path: '/api/v1/requests/series',
+    tag: 'logs',
+    summary:
+      'Requests by the minute, for charts. Kept in memory: minutes of which nothing is known count as empty.',
+    query: seriesQuerySchema,
+    answers: { 200: { says: 'A point for each minute, the oldest first.', schema: requestSeriesSchema } },
   },
   {
     id: 'listConnections',

@@ -31,6 +31,25 @@ export interface LogRetentions {
   readonly connections: LogRetention;
 }
 
+/** What the tally of requests takes of a row. `arrivedMs` is UTC milliseconds since 1970. */
+export interface RequestTiming {
+  readonly id: string;
+  readonly mappingId: string;
+  readonly arrivedMs: number;
+  readonly durationMs: number;
+  readonly isFailed: boolean;
+}
+
+/** `arrivedMs` is UTC milliseconds since 1970. */
+export type LastSeen = Pick<RequestTiming, 'mappingId' | 'arrivedMs'>;
+
+/** Of rows older than the one with the id `before`, and not older than `sinceMs`. */
+export interface TimingQuery {
+  readonly before: string;
+  readonly sinceMs: number;
+  readonly limit: number;
+}
+
 /**
  * Rows are told apart and put in order by their ids, which rise with their times (rowId.ts). Open while its store is:
  * otherwise all of it rejects with StoreError `unavailable`.
@@ -41,6 +60,10 @@ export interface Journal {
   /** The newest first. `before` may be the id of an entry that is gone by now. */
   readRequests(query: RequestQuery): Promise<RequestLogEntry[]>;
   readConnections(query: ConnectionQuery): Promise<ConnectionLogEntry[]>;
+  /** The newest first: less of each request than readRequests tells, at a fraction of its cost. */
+  readTimings(query: TimingQuery): Promise<RequestTiming[]>;
+  /** When each mapping's newest request arrived. */
+  readLastSeen(): Promise<LastSeen[]>;
   /**
    * Takes a bounded number of rows out that are beyond the retention at `nowMs` (UTC milliseconds since 1970). True when
    * there may be more: it is to be called again, and others get their turn in between.

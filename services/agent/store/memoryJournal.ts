@@ -6,14 +6,18 @@ import type {
   RequestLogEntry,
   RequestQuery,
 } from '../../../protocol/api/logs.ts';
+import { isFailure } from '../../../protocol/api/series.ts';
 import {
   PRUNED_ROWS,
   type Journal,
+  type LastSeen,
   type LogBatch,
   type LogRetention,
   type LogRetentions,
+  type RequestTiming,
+  type TimingQuery,
 } from './journal.ts';
-import { lowestRowId } from './rowId.ts';
+import { lowestRowId, timeOfRowId } from './rowId.ts';
 import { StoreError } from './store.ts';
 
 /** A journal in memory, open while the store is. */
@@ -34,8 +38,32 @@ export function createMemoryJournal(store: { readonly isOpen: boolean }): Journa
       .slice(0, query.limit);
   }
 
-  function readConnections({ before, limit }: ConnectionQuery): ConnectionLogEntry[] {
-    return newestFirst(connections, before).slice(0, limit);
+  function readConnections({ before, since, limit }: ConnectionQuery): ConnectionLogEntry[] {
+    const hadEnded = ({ disconnectedAt }: ConnectionLogEntry) =>
+      since !== undefined && disconnectedAt !== null && disconnectedAt <= since;
+    return newestFirst(connections, before)
+      .filter((connection) => !hadEnded(connection))
+      .slice(0, limit);
+  }
+
+  function readTimings({ before, sinceMs, limit }: TimingQuery): RequestTiming[] {
+    return newestFirst(requests, before)
+      .filter(({ id }) => id >= lowestRowId(sinceMs))
+      .slice(0, limit)
+      .map((request) => ({
+        id: request.id,
+        mappingId: request.portMappingId,
+        arrivedMs: timeOfRowId(request.id),
+        durationMs: request.durationMs,
+        isFailed: isFailure(request),
+      }));
+  }
+
+  function readLastSeen(): LastSeen[] {
+    const newest = new Map<string, number>();
+    for (const { id, portMappingId } of newestFirst(requests).toReversed())
+      newest.set(portMappingId, timeOfRowId(id));
+    return [...newest].map(([mappingId, arrivedMs]) => ({ mappingId, arrivedMs }));
   }
 
   function prune(retentions: LogRetentions, nowMs: number): boolean {
@@ -69,6 +97,8 @@ export function createMemoryJournal(store: { readonly isOpen: boolean }): Journa
     append: whenOpen(append),
     readRequests: whenOpen(readRequests),
     readConnections: whenOpen(readConnections),
+    readTimings: whenOpen(readTimings),
+    readLastSeen: whenOpen(readLastSeen),
     prune: whenOpen(prune),
     endAbandoned: whenOpen(endAbandoned),
   };

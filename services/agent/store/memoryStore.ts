@@ -2,10 +2,12 @@
 
 import { MAX_MAPPINGS, type Mapping, type MappingPatch, type NewMapping } from '../../../protocol/mapping.ts';
 import { byDomainAndPort } from './mappingOrder.ts';
-import { mappingFromDraft, patchedMapping, refuseStale, targetPatch } from './changes.ts';
+import { mappingFromDraft, patchedMapping, plannedEdits, refuseStale, targetPatch } from './changes.ts';
 import {
   StoreError,
   type Store,
+  type StoreBulkWrite,
+  type StoreEdit,
   type StoreSnapshot,
   type StoreSource,
   type StoreWrite,
@@ -34,7 +36,9 @@ export function createMemoryStore(source: StoreSource): MemoryStore {
     if (mappings.length >= MAX_MAPPINGS) throw new StoreError('full');
     // As in a database, the id is drawn before the duplicate is found: both stores use up the same ids.
     const mapping = mappingFromDraft(draft, source);
-    if (mappings.some((other) => isSamePlace(other, mapping))) throw new StoreError('duplicate');
+    // A mapping that came back with its id may have the one that is drawn.
+    if (mappings.some((other) => other.id === mapping.id || isSamePlace(other, mapping)))
+      throw new StoreError('duplicate');
     return commit([...mappings, mapping], mapping);
   }
 
@@ -62,6 +66,24 @@ export function createMemoryStore(source: StoreSource): MemoryStore {
     );
   }
 
+  function editMany(edits: readonly StoreEdit[]): StoreBulkWrite {
+    const known = new Map(mappings.map((mapping) => [mapping.id, mapping]));
+    const { created, updated, removed, missing } = plannedEdits(edits, known, source);
+    const saved = [...updated, ...created];
+    if (saved.length + removed.length === 0) return { revision, saved, removed, missing };
+    const gone = new Set([...updated, ...removed].map(({ id }) => id));
+    const next = [...mappings.filter(({ id }) => !gone.has(id)), ...saved];
+    if (created.length > 0 && next.length > MAX_MAPPINGS) throw new StoreError('full');
+    const places = new Set(
+      next.map(({ externalDomain, externalPort }) => `${externalDomain}:${externalPort}`),
+    );
+    const ids = new Set(next.map(({ id }) => id));
+    if (places.size < next.length || ids.size < next.length) throw new StoreError('duplicate');
+    mappings = next.toSorted(byDomainAndPort);
+    revision += 1;
+    return { revision, saved, removed, missing };
+  }
+
   function find(id: string): Mapping {
     const found = mappings.find((mapping) => mapping.id === id);
     if (found === undefined) throw new StoreError('not_found');
@@ -86,6 +108,7 @@ export function createMemoryStore(source: StoreSource): MemoryStore {
     upsertByDomain: whenOpen(upsertByDomain),
     update: whenOpen(update),
     remove: whenOpen(remove),
+    editMany: whenOpen(editMany),
     ping: whenOpen(() => {}),
     probe: whenOpen(() => {}),
     snapshot: () => ({ revision, mappings }),

@@ -6,6 +6,7 @@ import { MigrationError, SequelizeStorage, Umzug, type UmzugStorage } from 'umzu
 import type { StoreLog } from './databaseAdapter.ts';
 import { portMappings } from './migrations/0001-port-mappings.ts';
 import { logs } from './migrations/0002-logs.ts';
+import { firstByte } from './migrations/0003-first-byte.ts';
 import { StoreError } from './store.ts';
 
 /** One step forward. Everything it does goes through the transaction. */
@@ -15,7 +16,7 @@ export interface Migration {
 }
 
 /** In order; what has been released stays as it is. */
-export const MIGRATIONS: readonly Migration[] = [portMappings, logs];
+export const MIGRATIONS: readonly Migration[] = [portMappings, logs, firstByte];
 
 /**
  * Applies what is missing and returns the names of it. The caller holds the migration lock.

@@ -16,6 +16,11 @@ export function createRowId(wallMs: number): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }
 
+/** When the row was made, UTC milliseconds since 1970. */
+export function timeOfRowId(id: string): number {
+  return Number.parseInt(`${id.slice(0, 8)}${id.slice(9, 13)}`, 16);
+}
+
 /** What the id of no row made at `wallMs` or later is below. */
 export function lowestRowId(wallMs: number): string {
   return `${createRowId(wallMs).slice(0, 13)}-7000-8000-000000000000`;

@@ -14,6 +14,7 @@ import { connectionFromRow, rowFromConnection } from './models/connectionLog.ts'
 import { requestFromRow, rowFromRequest } from './models/requestLog.ts';
 import type { LogTables, OrderedDatabase } from './orderedDatabase.ts';
 import { createPruner } from './pruneLogs.ts';
+import { readLastSeen, readTimings } from './readTimings.ts';
 
 /** Ids rise with time. */
 const NEWEST_FIRST: OrderItem[] = [['id', 'DESC']];
@@ -25,6 +26,8 @@ export function createSequelizeJournal(database: OrderedDatabase): Journal {
     append: (batch) => pruner.counting(batch, () => append(database, batch)),
     readRequests: (query) => readRequests(database, query),
     readConnections: (query) => readConnections(database, query),
+    readTimings: (query) => readTimings(database, query),
+    readLastSeen: () => readLastSeen(database),
     prune: (retentions, nowMs) =>
       database.writeLogs((tables, transaction) => pruner.prune(tables, retentions, nowMs, transaction)),
     endAbandoned: (atMs) => endAbandoned(database, atMs),
@@ -100,10 +103,15 @@ function containing(text: string, sequelize: Sequelize): string {
 
 function readConnections(database: OrderedDatabase, query: ConnectionQuery): Promise<ConnectionLogEntry[]> {
   return database.readLogs(async ({ connections }, transaction) => {
-    const where = { [Op.and]: after(query.before) };
+    const where = { [Op.and]: [...after(query.before), ...notEndedBy(query.since)] };
     const rows = await connections.findAll({ where, order: NEWEST_FIRST, limit: query.limit, transaction });
     return rows.map(connectionFromRow);
   });
+}
+
+function notEndedBy(since: string | undefined): WhereOptions[] {
+  if (since === undefined) return [];
+  return [{ disconnectedAt: { [Op.or]: [{ [Op.is]: null }, { [Op.gt]: new Date(since) }] } }];
 }
 
 function endAbandoned(database: OrderedDatabase, atMs: number): Promise<void> {

@@ -3,7 +3,7 @@
 import type { Transaction } from 'sequelize';
 
 import { MAX_MAPPINGS, type Mapping, type MappingPatch, type NewMapping } from '../../../protocol/mapping.ts';
-import { mappingFromDraft, patchedMapping, refuseStale, targetPatch } from './changes.ts';
+import { mappingFromDraft, patchedMapping, plannedEdits, refuseStale, targetPatch } from './changes.ts';
 import { byDomainAndPort } from './mappingOrder.ts';
 import { CONFIG_ID } from './models/configRow.ts';
 import { mappingFromRow, rowFromMapping, type PortMapping } from './models/portMapping.ts';
@@ -11,6 +11,8 @@ import type { MappingTables as Tables, OrderedDatabase } from './orderedDatabase
 import {
   StoreError,
   type Store,
+  type StoreBulkWrite,
+  type StoreEdit,
   type StoreSnapshot,
   type StoreSource,
   type StoreWrite,
@@ -77,6 +79,27 @@ class SequelizeStore implements Store {
     });
   }
 
+  editMany(edits: readonly StoreEdit[]): Promise<StoreBulkWrite> {
+    return this.#database.write(async (tables, transaction) => {
+      const known = await findMappings(tables, transaction, idsOf(edits));
+      const { created, updated, removed, missing } = plannedEdits(edits, known, this.#source);
+      const saved = [...updated, ...created];
+      if (saved.length + removed.length === 0)
+        return { revision: await readRevision(tables, transaction), saved, removed, missing };
+      // What changes is put in anew: a statement for each mapping would take many times as long.
+      for (const ids of slices([...updated, ...removed].map(({ id }) => id)))
+        await tables.mappings.destroy({ where: { id: ids }, transaction });
+      if (created.length > 0) {
+        const left = await tables.mappings.count({ transaction });
+        if (left + saved.length > MAX_MAPPINGS) throw new StoreError('full');
+      }
+      for (const mappings of slices(saved))
+        await tables.mappings.bulkCreate(mappings.map(rowFromMapping), { returning: false, transaction });
+      await tables.config.increment('revision', { where: { id: CONFIG_ID }, transaction });
+      return { revision: await readRevision(tables, transaction), saved, removed, missing };
+    });
+  }
+
   async ping(): Promise<void> {
     await this.#database.read(readRevision);
   }
@@ -124,6 +147,33 @@ async function readRevision(tables: Tables, transaction: Transaction): Promise<n
   const revision = Number(row?.revision);
   if (!Number.isSafeInteger(revision)) throw new StoreError('corrupt', 'Its revision is missing.');
   return revision;
+}
+
+/** Rows that one statement names. Raised: SQL Server takes no more than 1000 in one. */
+const STATEMENT_ROWS = 500;
+
+function slices<Item>(items: readonly Item[]): Item[][] {
+  const count = Math.ceil(items.length / STATEMENT_ROWS);
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(index * STATEMENT_ROWS, (index + 1) * STATEMENT_ROWS),
+  );
+}
+
+function idsOf(edits: readonly StoreEdit[]): string[] {
+  return edits.flatMap((edit) => (edit.kind === 'create' ? [] : [edit.id]));
+}
+
+async function findMappings(
+  tables: Tables,
+  transaction: Transaction,
+  wanted: readonly string[],
+): Promise<Map<string, Mapping>> {
+  const found = new Map<string, Mapping>();
+  for (const ids of slices(wanted)) {
+    const rows = await tables.mappings.findAll({ where: { id: ids }, transaction });
+    for (const row of rows) found.set(row.id, mappingFromRow(row));
+  }
+  return found;
 }
 
 async function findRow(tables: Tables, transaction: Transaction, id: string): Promise<PortMapping> {

@@ -83,6 +83,7 @@ const REQUEST_COLUMNS = [
   'path',
   'statusCode',
   'durationMs',
+  'firstByteMs',
   'bytesIn',
   'bytesOut',
   'outcome',

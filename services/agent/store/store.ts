@@ -27,6 +27,11 @@ export interface Store {
   update(id: string, patch: MappingPatch, expected?: Version): Promise<StoreWrite>;
   /** Rejects with `not_found` or `stale`. The write tells the mapping as it was. */
   remove(id: string, expected?: Version): Promise<StoreWrite>;
+  /**
+   * All of them or none, as one revision. Each id comes once at most. Rejects with `stale` when a mapping is not as of
+   * `expected`, gone ones included, with `duplicate`, or with `full`.
+   */
+  editMany(edits: readonly StoreEdit[]): Promise<StoreBulkWrite>;
   /** One cheap read: rejects when the database does not answer. */
   ping(): Promise<void>;
   /** One committed write that changes nothing: rejects unless an edit would be taken right now. */
@@ -49,6 +54,28 @@ export interface StoreWrite {
   readonly mapping: Mapping;
   /** False: the mapping had these values already, nothing was written. */
   readonly isChanged: boolean;
+}
+
+/** One of many edits. A new mapping may bring its id: that of one that was removed. */
+export type StoreEdit =
+  | { readonly kind: 'create'; readonly draft: NewMapping; readonly id?: string | undefined }
+  | {
+      readonly kind: 'update';
+      readonly id: string;
+      readonly patch: MappingPatch;
+      readonly expected?: Version;
+    }
+  | { readonly kind: 'remove'; readonly id: string; readonly expected?: Version };
+
+/** What many edits led to, together. What had its values already is in none of the lists. */
+export interface StoreBulkWrite {
+  /** Risen by one if anything changed, else as it was. */
+  readonly revision: number;
+  readonly saved: readonly Mapping[];
+  /** As they were. */
+  readonly removed: readonly Mapping[];
+  /** Ids of mappings that were to be changed or removed, and are not there. */
+  readonly missing: readonly string[];
 }
 
 /** Where a store takes time and ids from, so that a simulation decides both. */

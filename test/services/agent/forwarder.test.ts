@@ -45,13 +45,17 @@ function ignore(): void {}
 /** Two channels over wires that deliver with the next task, the agent's with a forwarder behind it. */
 function tunnel(findMapping: () => Mapping | undefined = () => MAPPING) {
   const clock = new SimulatedClock();
+  const bus = createBus(ignore);
   const origins: OriginHandler[] = [];
   const requests: OriginRequest[] = [];
   const aborted: OriginRequest[] = [];
   const pace = { isSlow: false, writtenBytes: 0 };
+  /** Told whenever a relay moves. */
+  const moves: number[] = [];
   const forwarder = createForwarder({
     clock,
-    bus: createBus(ignore),
+    bus,
+    onRelayMoved: () => moves.push(forwarder.list().length),
     connectTimeoutMs: 1_000,
     findMapping,
     origins: {
@@ -99,8 +103,64 @@ function tunnel(findMapping: () => Mapping | undefined = () => MAPPING) {
     clock.settle();
     return { stream, recorder };
   };
-  return { clock, forwarder, gateway, agent, origins, requests, aborted, pace, ask };
+  return { clock, bus, forwarder, gateway, agent, origins, requests, aborted, pace, ask, moves };
 }
+
+test('the end of a request tells when the head of its answer came, and nothing when there was none', () => {
+  const { clock, bus, origins, ask } = tunnel();
+  const told: (number | null)[] = [];
+  bus.on('relay.finished', ({ firstByteMs }) => told.push(firstByteMs));
+  ask();
+  ask();
+  origins[0]?.onConnected();
+  clock.runFor(25);
+  origins[0]?.onHead({ status: 200, reason: '', headers: [] }, true);
+  clock.runFor(75);
+  origins[0]?.onEnd([]);
+  origins[1]?.onFailed('origin_refused', '', false);
+  clock.settle();
+  expect(told).toEqual([25, null]);
+});
+
+test('requests under way are listed as they came, with what was asked, and without the query', () => {
+  const { clock, forwarder, origins, ask } = tunnel();
+  ask({ requestId: 'r1', target: '/first?token=secret', visitorAddress: '203.0.113.7' });
+  clock.runFor(400);
+  ask({ requestId: 'r2', target: '/second' });
+  origins[0]?.onConnected();
+  clock.runFor(100);
+  expect(forwarder.underWay(10)).toEqual({
+    oldest: [
+      {
+        requestId: 'r1',
+        mappingId: MAPPING.id,
+        phase: 'awaiting',
+        ageMs: 500,
+        method: 'GET',
+        path: '/first',
+        visitorAddress: '203.0.113.7',
+      },
+      expect.objectContaining({ requestId: 'r2', phase: 'opening', ageMs: 100 }),
+    ],
+    total: 2,
+  });
+  expect(forwarder.underWay(1)).toMatchObject({ oldest: [{ requestId: 'r1' }], total: 2 });
+});
+
+test('whoever watches is told when a request begins, comes further and ends, and of nothing in between', () => {
+  const { clock, origins, moves, ask } = tunnel();
+  ask();
+  expect(moves).toEqual([1]);
+  origins[0]?.onConnected();
+  origins[0]?.onHead({ status: 200, reason: '', headers: [] }, true);
+  expect(moves).toEqual([1, 1, 1]);
+  origins[0]?.onData(Buffer.from('part'));
+  clock.settle();
+  expect(moves).toEqual([1, 1, 1]);
+  origins[0]?.onEnd([]);
+  clock.settle();
+  expect(moves).toEqual([1, 1, 1, 0]);
+});
 
 test('an answer that is whole before its request leaves no stream behind, though nobody asked for the body', () => {
   const { clock, gateway, agent, origins, ask } = tunnel();

@@ -45,6 +45,7 @@ const ROW: RequestLogEntry = {
   path: '/',
   statusCode: 200,
   durationMs: 1,
+  firstByteMs: null,
   bytesIn: 0,
   bytesOut: 0,
   outcome: 'complete',

@@ -2,7 +2,7 @@
 
 import { BehaviorSubject, Subject } from 'rxjs';
 import { expect, onTestFinished, test } from 'vitest';
-import { createLiveLevels, LEVEL_GAP_MS } from '../../../services/agent/liveLevels.ts';
+import { createLiveLevels, LEVEL_GAP_MS, RELAYS_GAP_MS } from '../../../services/agent/liveLevels.ts';
 import { createMappings } from '../../../services/agent/mappings.ts';
 import { createMemoryStore } from '../../../services/agent/store/memoryStore.ts';
 import type { DatabaseState } from '../../../services/agent/database.ts';
@@ -60,6 +60,26 @@ test('a database that is lost moves the status; a machine that moves, the machin
   expect(tell()).toEqual(['machines']);
 });
 
+test('requests under way move the status, and only once in a while however many come and go', async () => {
+  const { relayMoved$, clock, told, tell } = await follow();
+  clock.runFor(RELAYS_GAP_MS);
+  const before = told.status;
+  for (let n = 0; n < 50; n += 1) {
+    relayMoved$.next();
+    clock.runFor(RELAYS_GAP_MS / 25);
+  }
+  clock.runFor(RELAYS_GAP_MS);
+  expect(told.status - before).toBe(3);
+  expect(tell()).toEqual(['status']);
+});
+
+test('who begins to follow is told the status once, not again for the requests under way', async () => {
+  const { clock, told } = await follow();
+  const before = told.status;
+  clock.runFor(3 * RELAYS_GAP_MS);
+  expect(told.status).toBe(before);
+});
+
 /** Follows every level; `tell` lets what is due be told and names the levels that were. */
 async function follow() {
   const clock = new SimulatedClock();
@@ -80,6 +100,7 @@ async function follow() {
   });
   const database$ = new BehaviorSubject<DatabaseState>('ok');
   const moved$ = new Subject<void>();
+  const relayMoved$ = new Subject<void>();
   const levels = createLiveLevels({
     clock,
     uplink: { status$: uplink$ },
@@ -87,6 +108,7 @@ async function follow() {
     mappings,
     routes: { routeOf: () => ({ state: 'pending' }) },
     moved$,
+    relayMoved$,
     status: () => ({ ...STATUS, config: { ...STATUS.config, errors: [] } }),
     machines: () => [],
   });
@@ -113,6 +135,8 @@ async function follow() {
     uplink$,
     database$,
     moved$,
+    relayMoved$,
+    clock,
     told,
     edit: async () => mappings.apply(await store.create(draft())),
     tell: () => {

@@ -4,7 +4,12 @@ import { expect, test } from 'vitest';
 import { createBus } from '../../../services/bus.ts';
 import type { Fact } from '../../../services/facts.ts';
 import type { DatabaseState } from '../../../services/agent/database.ts';
-import { createMappingEdits, EDIT_PATIENCE_MS, EditError } from '../../../services/agent/mappingEdits.ts';
+import {
+  BULK_PATIENCE_MS,
+  createMappingEdits,
+  EDIT_PATIENCE_MS,
+  EditError,
+} from '../../../services/agent/mappingEdits.ts';
 import { createMappings } from '../../../services/agent/mappings.ts';
 import { createMemoryStore } from '../../../services/agent/store/memoryStore.ts';
 import { StoreError, type Store, type StoreErrorCode } from '../../../services/agent/store/store.ts';
@@ -28,6 +33,20 @@ test('an edit that is answered is committed, in the level and on the bus', async
     { type: 'mapping.saved', mappingId: created.id, revision: 3, change: 'removed' },
   ]);
   expect(clock.pending).toBe(0);
+});
+
+test('many edits are one edition and one fact, and none when nothing changes', async () => {
+  const { edits, memory, level, manyFacts } = await start();
+  const kept = await edits.create(draft());
+  const gone = await edits.create(draft({ externalDomain: 'gone.example' }));
+  const write = await edits.editMany([
+    { kind: 'update', id: kept.id, patch: { enabled: false } },
+    { kind: 'remove', id: gone.id },
+    { kind: 'create', draft: draft({ externalDomain: 'new.example' }) },
+  ]);
+  expect([level(), memory.snapshot().mappings]).toEqual([write.saved, write.saved]);
+  await edits.editMany([{ kind: 'update', id: kept.id, patch: { enabled: false } }]);
+  expect(manyFacts).toEqual([{ type: 'mappings.edited', revision: 3, saved: 2, removed: 1 }]);
 });
 
 test('an edit that changes nothing is answered and is no news', async () => {
@@ -108,6 +127,18 @@ test('an edit that hangs is unconfirmed in the end, and is true when it is commi
   expect(level()).toHaveLength(1);
 });
 
+test('many edits that hang are waited for longer, and are unconfirmed in the end', async () => {
+  const { edits, clock } = await start({ editMany: () => new Promise(() => {}) });
+  let said: unknown = 'nothing';
+  const edit = edits.editMany([]).catch((error: unknown) => (said = error));
+  clock.runFor(BULK_PATIENCE_MS - 1);
+  await turn();
+  expect(said).toBe('nothing');
+  clock.runFor(1);
+  await edit;
+  expect(said).toMatchObject({ code: 'unconfirmed' });
+});
+
 test('an edit that hangs and fails after all breaks nothing: whoever asked has been answered', async () => {
   const { edits, answer, noted, level, clock } = await start();
   const failing = Promise.withResolvers<never>();
@@ -149,7 +180,7 @@ test('of two edits that expect the same version, the second is stale', async () 
 });
 
 /** Edits on a store in memory whose next answer may be another. */
-async function start() {
+async function start(trouble: Partial<Store> = {}) {
   const clock = new SimulatedClock();
   let ids = 0;
   const memory = createMemoryStore({ wallMs: () => clock.wallMs(), newId: () => String((ids += 1)) });
@@ -168,12 +199,15 @@ async function start() {
     create: noting('create', memory.create),
     update: noting('update', memory.update),
     remove: noting('remove', memory.remove),
+    ...trouble,
   };
   const mappings = createMappings();
   mappings.load(memory.snapshot());
   const bus = createBus((error) => {
     throw error;
   });
+  const manyFacts: Fact<'mappings.edited'>[] = [];
+  bus.on('mappings.edited', (fact) => manyFacts.push(fact));
   const facts: Fact<'mapping.saved'>[] = [];
   bus.on('mapping.saved', (fact) => facts.push(fact));
   let state: DatabaseState = 'ok';
@@ -198,6 +232,7 @@ async function start() {
     memory,
     clock,
     facts,
+    manyFacts,
     /** What the database was told. */
     noted,
     asked: () => asked,

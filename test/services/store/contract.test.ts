@@ -6,7 +6,12 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
 import { createMemoryStore } from '../../../services/agent/store/memoryStore.ts';
-import { StoreError, type Store, type StoreSource } from '../../../services/agent/store/store.ts';
+import {
+  StoreError,
+  type Store,
+  type StoreEdit,
+  type StoreSource,
+} from '../../../services/agent/store/store.ts';
 import { describeStoreContract } from './contract.ts';
 import { draft } from './drafts.ts';
 import { storeOn, tempDir, threadedOn } from './tempStore.ts';
@@ -63,6 +68,26 @@ function anyCall(): fc.Arbitrary<Call> {
         (store) =>
           store.remove(of),
     ),
+    fc.uniqueArray(anyEdit(id, fields), { selector: ({ id: of }) => of, maxLength: 3 }).map(
+      (edits): Call =>
+        (store) =>
+          store.editMany(edits),
+    ),
+  );
+}
+
+function anyEdit(
+  id: fc.Arbitrary<string>,
+  fields: fc.Arbitrary<object>,
+): fc.Arbitrary<StoreEdit & { id: string }> {
+  return fc.oneof(
+    fc.record({
+      kind: fc.constant('create' as const),
+      id,
+      draft: fields.map((given) => draft({ ...given })),
+    }),
+    fc.record({ kind: fc.constant('update' as const), id, patch: fields }),
+    fc.record({ kind: fc.constant('remove' as const), id }),
   );
 }
 

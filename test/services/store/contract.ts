@@ -8,6 +8,7 @@ import { mappingSchema } from '../../../protocol/mapping.ts';
 import {
   StoreError,
   type Store,
+  type StoreEdit,
   type StoreErrorCode,
   type StoreSource,
 } from '../../../services/agent/store/store.ts';
@@ -200,6 +201,83 @@ export function describeStoreContract(
       await expectStoreError(store.remove(mapping.id, mapping.updatedAt), 'stale');
       await expectStoreError(store.remove(randomUUID(), mapping.updatedAt), 'not_found');
       expect(await store.readAll()).toEqual({ revision: 2, mappings: [write.mapping] });
+    });
+
+    it('carries out many edits as one revision, and tells what each led to', async () => {
+      const store = await openEmpty();
+      const [changed, same, gone] = [
+        await store.create(draft()),
+        await store.create(draft({ externalDomain: 'same.example' })),
+        await store.create(draft({ externalDomain: 'gone.example' })),
+      ].map(({ mapping }) => mapping);
+      if (!changed || !same || !gone) throw new Error('three mappings');
+      const [missing, id] = [randomUUID(), randomUUID()];
+      const write = await store.editMany([
+        { kind: 'create', draft: draft({ externalDomain: 'new.example' }), id },
+        { kind: 'update', id: changed.id, patch: { enabled: false }, expected: changed.updatedAt },
+        { kind: 'update', id: same.id, patch: { enabled: true } },
+        { kind: 'remove', id: gone.id },
+        { kind: 'remove', id: missing },
+        { kind: 'create', draft: draft({ externalDomain: 'newer.example' }) },
+      ]);
+      expect(write).toEqual({
+        revision: 4,
+        saved: [
+          { ...changed, enabled: false, updatedAt: expect.any(String) },
+          expect.objectContaining({ externalDomain: 'new.example', id }),
+          expect.objectContaining({ externalDomain: 'newer.example' }),
+        ],
+        removed: [gone],
+        missing: [missing],
+      });
+      const { revision, mappings } = await store.readAll();
+      expect([revision, mappings]).toEqual([4, [...write.saved, same]]);
+    });
+
+    it('puts back what many edits removed, under the same id and domain', async () => {
+      const store = await openEmpty();
+      const { mapping } = await store.create(draft());
+      await store.editMany([{ kind: 'remove', id: mapping.id }]);
+      await store.editMany([{ kind: 'create', draft: draft(), id: mapping.id }]);
+      const [back] = (await store.readAll()).mappings;
+      expect(back).toMatchObject({ id: mapping.id, externalDomain: mapping.externalDomain });
+    });
+
+    it('leaves the revision as it was when many edits change nothing', async () => {
+      const store = await openEmpty();
+      const { mapping } = await store.create(draft());
+      const [missing, patch] = [randomUUID(), { name: mapping.name }];
+      const write = await store.editMany([
+        { kind: 'update', id: missing, patch },
+        { kind: 'update', id: mapping.id, patch },
+      ]);
+      expect(write).toEqual({ revision: 1, saved: [], removed: [], missing: [missing] });
+      expect(await store.editMany([])).toEqual({ revision: 1, saved: [], removed: [], missing: [] });
+    });
+
+    it('carries out none of many edits when one of them cannot be', async () => {
+      const store = await openEmpty();
+      const { mapping } = await store.create(draft());
+      const other = draft({ externalDomain: 'b.example' });
+      const { id } = mapping;
+      const fine = { kind: 'create', draft: other } as const;
+      const moved = (await store.update(id, { name: 'Renamed' })).mapping;
+      const old = mapping.updatedAt;
+      const all = (edit: StoreEdit) => store.editMany([fine, edit]);
+      await expectStoreError(all({ kind: 'update', id, patch: { enabled: false }, expected: old }), 'stale');
+      await expectStoreError(all({ kind: 'remove', id, expected: old }), 'stale');
+      await expectStoreError(all({ kind: 'remove', id: randomUUID(), expected: old }), 'stale');
+      await expectStoreError(all({ kind: 'create', draft: draft() }), 'duplicate');
+      await expectStoreError(all({ kind: 'create', draft: other }), 'duplicate');
+      await expectStoreError(
+        all({ kind: 'create', draft: draft({ externalDomain: 'c.example' }), id }),
+        'duplicate',
+      );
+      await expectStoreError(
+        all({ kind: 'update', id, patch: { externalDomain: 'b.example' } }),
+        'duplicate',
+      );
+      expect(await store.readAll()).toEqual({ revision: 2, mappings: [moved] });
     });
 
     it('answers a ping and a probe while it is open, and neither changes anything', async () => {

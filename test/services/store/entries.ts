@@ -23,6 +23,7 @@ export function request(
     path: '/',
     statusCode: 200,
     durationMs: 1.25,
+    firstByteMs: 0.5,
     bytesIn: 0,
     bytesOut: 1234,
     outcome: 'complete',

@@ -4,12 +4,13 @@ import { randomUUID } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import { requestQuerySchema, type RequestQuery } from '../../../protocol/api/logs.ts';
+import { requestQuerySchema, type RequestLogEntry, type RequestQuery } from '../../../protocol/api/logs.ts';
 import {
   PRUNED_ROWS,
   type Journal,
   type LogRetention,
   type LogRetentions,
+  type RequestTiming,
 } from '../../../services/agent/store/journal.ts';
 import type { Store } from '../../../services/agent/store/store.ts';
 import { expectStoreError } from './contract.ts';
@@ -57,6 +58,7 @@ export function describeJournalContract(
           path: `/Größe/"';--$1:x?[]{}\\/😀${'x'.repeat(16_000)}`,
           statusCode: null,
           durationMs: 0.001,
+          firstByteMs: null,
           bytesIn: Number.MAX_SAFE_INTEGER,
           bytesOut: 0,
           outcome: 'cut',
@@ -136,6 +138,22 @@ export function describeJournalContract(
       expect(new Set([...first, ...rest].map(({ id }) => id)).size).toBe(4);
     });
 
+    it('leaves out connections that had ended by a time, page by page', async () => {
+      const journal = await openEmpty();
+      const [ended, atOnce, later, online] = [
+        connection({ connectedAt: instant(1), disconnectedAt: instant(9) }),
+        connection({ connectedAt: instant(2), disconnectedAt: instant(10) }),
+        connection({ connectedAt: instant(3), disconnectedAt: instant(11) }),
+        connection({ connectedAt: instant(4) }),
+      ];
+      await journal.append({ requests: [], connections: [ended, atOnce, later, online] });
+      const since = instant(10);
+      expect(await journal.readConnections({ since, limit: 10 })).toEqual([online, later]);
+      expect(await journal.readConnections({ since, limit: 1 })).toEqual([online]);
+      expect(await journal.readConnections({ since, limit: 10, before: online.id })).toEqual([later]);
+      expect(await journal.readConnections({ since: instant(8), limit: 10 })).toHaveLength(4);
+    });
+
     it('goes on after an entry that is gone by now', async () => {
       const journal = await openEmpty();
       const [older, gone, newer] = [1, 2, 3].map((ms) => request({ timestamp: instant(ms) }));
@@ -183,6 +201,41 @@ export function describeJournalContract(
         const page = await journal.readRequests(query({ path: part }));
         expect([part, page.map(({ path }) => path)]).toEqual([part, found]);
       }
+    });
+
+    it('tells the timings of requests, the newest first, within their bounds', async () => {
+      const journal = await openEmpty();
+      const oldest = request({ timestamp: instant(-1) });
+      const cut = request({ timestamp: instant(1), outcome: 'cut', durationMs: 7.25 });
+      const refused = request({ timestamp: instant(2), portMappingId: OTHER_MAPPING, statusCode: 502 });
+      const left = request({ timestamp: instant(3), statusCode: null, outcome: 'left' });
+      const newest = request({ timestamp: instant(4) });
+      await journal.append({ requests: [oldest, cut, refused, left, newest], connections: [] });
+      const page = { before: newest.id, sinceMs: START_MS, limit: 10 };
+      const timings = await journal.readTimings(page);
+      expect(timings).toEqual([
+        timing(left, START_MS + 3, false),
+        timing(refused, START_MS + 2, true),
+        timing(cut, START_MS + 1, true),
+      ]);
+      expect(await journal.readTimings({ ...page, limit: 2 })).toEqual(timings.slice(0, 2));
+      expect(await journal.readTimings({ ...page, before: cut.id })).toEqual([]);
+    });
+
+    it('tells when each mapping was asked for last', async () => {
+      const journal = await openEmpty();
+      expect(await journal.readLastSeen()).toEqual([]);
+      const requests = [5, 1, 3].map((ms) => request({ timestamp: instant(ms) }));
+      const other = request({ timestamp: instant(2), portMappingId: OTHER_MAPPING });
+      await journal.append({ requests: [...requests, other], connections: [] });
+      const seen = await journal.readLastSeen();
+      expect(new Map(seen.map(({ mappingId, arrivedMs }) => [mappingId, arrivedMs - START_MS]))).toEqual(
+        new Map([
+          [requests[0]?.portMappingId, 5],
+          [OTHER_MAPPING, 2],
+        ]),
+      );
+      expect(seen).toHaveLength(2);
     });
 
     it('takes out what is older than the retention, and leaves what is not', async () => {
@@ -285,6 +338,14 @@ export function describeJournalContract(
       ]);
     });
   });
+}
+
+function timing(
+  { id, portMappingId: mappingId, durationMs }: RequestLogEntry,
+  arrivedMs: number,
+  isFailed: boolean,
+): RequestTiming {
+  return { id, mappingId, arrivedMs, durationMs, isFailed };
 }
 
 function query(fields: Record<string, unknown> = {}): RequestQuery {

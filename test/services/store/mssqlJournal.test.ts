@@ -17,6 +17,7 @@ describe('the journal on SQL Server', () => {
     path: "/ü'[x]",
     statusCode: 200,
     durationMs: 1.5,
+    firstByteMs: 0.5,
     bytesIn: 5,
     bytesOut: 2 ** 40,
     outcome: 'complete',
@@ -41,7 +42,7 @@ describe('the journal on SQL Server', () => {
       [
         "BEGIN",
         "SELECT [id] FROM [request_logs] AS [RequestLog] WHERE [RequestLog].[id] IN (N'00000000-0000-4000-8000-00000000000a', N'00000000-0000-4000-8000-00000000000b');",
-        "INSERT INTO [request_logs] ([id],[portMappingId],[timestamp],[method],[path],[statusCode],[durationMs],[bytesIn],[bytesOut],[outcome],[errorCode],[visitorAddress]) VALUES (N'00000000-0000-4000-8000-00000000000a',N'00000000-0000-4000-8000-00000000000b','2026-01-31 12:00:00.123 +00:00',N'GET',N'/ü''[x]',200,1.5,5,1099511627776,N'complete',NULL,N'::1');",
+        "INSERT INTO [request_logs] ([id],[portMappingId],[timestamp],[method],[path],[statusCode],[durationMs],[firstByteMs],[bytesIn],[bytesOut],[outcome],[errorCode],[visitorAddress]) VALUES (N'00000000-0000-4000-8000-00000000000a',N'00000000-0000-4000-8000-00000000000b','2026-01-31 12:00:00.123 +00:00',N'GET',N'/ü''[x]',200,1.5,0.5,5,1099511627776,N'complete',NULL,N'::1');",
         "MERGE INTO [connection_logs] WITH(HOLDLOCK) AS [connection_logs_target] USING (VALUES(N'00000000-0000-4000-8000-00000000000a', '2026-01-31 12:00:00.123 +00:00', NULL, NULL, N'1.0.0', N'1.0.0')) AS [connection_logs_source]([id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion]) ON [connection_logs_target].[id] = [connection_logs_source].[id] WHEN MATCHED THEN UPDATE SET [connection_logs_target].[id] = N'00000000-0000-4000-8000-00000000000a', [connection_logs_target].[connectedAt] = '2026-01-31 12:00:00.123 +00:00', [connection_logs_target].[disconnectedAt] = NULL, [connection_logs_target].[disconnectReason] = NULL, [connection_logs_target].[gatewayVersion] = N'1.0.0', [connection_logs_target].[agentVersion] = N'1.0.0' WHEN NOT MATCHED THEN INSERT ([id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion]) VALUES(N'00000000-0000-4000-8000-00000000000a', '2026-01-31 12:00:00.123 +00:00', NULL, NULL, N'1.0.0', N'1.0.0') OUTPUT $action, INSERTED.*;",
         "COMMIT",
       ]
@@ -59,7 +60,7 @@ describe('the journal on SQL Server', () => {
     expect(driver.taken()).toMatchInlineSnapshot(`
       [
         "BEGIN",
-        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[portMappingId] = N'00000000-0000-4000-8000-00000000000b' AND [RequestLog].[method] = N'GET' AND [RequestLog].[statusCode] BETWEEN 500 AND 599 AND [RequestLog].[path] LIKE N'%ü''![50!%]!_!!%' ESCAPE '!') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [firstByteMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[portMappingId] = N'00000000-0000-4000-8000-00000000000b' AND [RequestLog].[method] = N'GET' AND [RequestLog].[statusCode] BETWEEN 500 AND 599 AND [RequestLog].[path] LIKE N'%ü''![50!%]!_!!%' ESCAPE '!') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
         "COMMIT",
       ]
     `);
@@ -75,7 +76,41 @@ describe('the journal on SQL Server', () => {
     expect(driver.taken()).toMatchInlineSnapshot(`
       [
         "BEGIN",
-        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[id] < N'00000000-0000-4000-8000-00000000000a') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "SELECT [id], [portMappingId], [timestamp], [method], [path], [statusCode], [durationMs], [firstByteMs], [bytesIn], [bytesOut], [outcome], [errorCode], [visitorAddress] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[id] < N'00000000-0000-4000-8000-00000000000a') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "COMMIT",
+      ]
+    `);
+  });
+
+  it('reads timings by the key alone, and of each row only what they need', async () => {
+    const { driver, journal } = await openOn((sql) =>
+      sql.includes('FROM [request_logs]')
+        ? [{ id: ID, portMappingId: OTHER_ID, durationMs: 1.5, statusCode: 500, outcome: 'complete' }]
+        : undefined,
+    );
+    const [read] = await journal.readTimings({ before: LATE_ID, sinceMs: Date.parse(AT), limit: 50 });
+    expect(read).toMatchObject({ id: ID, mappingId: OTHER_ID, durationMs: 1.5, isFailed: true });
+    expect(driver.taken()).toMatchInlineSnapshot(`
+      [
+        "BEGIN",
+        "SELECT [id], [portMappingId], [durationMs], [statusCode], [outcome] FROM [request_logs] AS [RequestLog] WHERE ([RequestLog].[id] < N'ffffffff-ffff-7000-8000-000000000000' AND [RequestLog].[id] >= N'019c13ec-9e7b-7000-8000-000000000000') ORDER BY [RequestLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "COMMIT",
+      ]
+    `);
+  });
+
+  it('reads when each mapping was asked for last from the index', async () => {
+    const { driver, journal } = await openOn((sql) =>
+      sql.includes('FROM [request_logs]')
+        ? [{ id: '019c13fc-3e7b-7000-8000-000000000000', portMappingId: OTHER_ID }]
+        : undefined,
+    );
+    const arrivedMs = Number.parseInt('019c13fc3e7b', 16);
+    expect(await journal.readLastSeen()).toEqual([{ mappingId: OTHER_ID, arrivedMs }]);
+    expect(driver.taken()).toMatchInlineSnapshot(`
+      [
+        "BEGIN",
+        "SELECT [portMappingId], MAX([id]) AS [id] FROM [request_logs] AS [RequestLog] GROUP BY [portMappingId];",
         "COMMIT",
       ]
     `);
@@ -96,12 +131,12 @@ describe('the journal on SQL Server', () => {
           ]
         : undefined,
     );
-    const [read] = await journal.readConnections({ before: ID, limit: 50 });
+    const [read] = await journal.readConnections({ before: ID, since: AT, limit: 50 });
     expect(read).toMatchObject({ id: ID, connectedAt: AT, disconnectedAt: null });
     expect(driver.taken()).toMatchInlineSnapshot(`
       [
         "BEGIN",
-        "SELECT [id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion] FROM [connection_logs] AS [ConnectionLog] WHERE ([ConnectionLog].[id] < N'00000000-0000-4000-8000-00000000000a') ORDER BY [ConnectionLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
+        "SELECT [id], [connectedAt], [disconnectedAt], [disconnectReason], [gatewayVersion], [agentVersion] FROM [connection_logs] AS [ConnectionLog] WHERE ([ConnectionLog].[id] < N'00000000-0000-4000-8000-00000000000a' AND ([ConnectionLog].[disconnectedAt] IS NULL OR [ConnectionLog].[disconnectedAt] > N'2026-01-31 12:00:00.123 +00:00')) ORDER BY [ConnectionLog].[id] DESC OFFSET 0 ROWS FETCH NEXT 50 ROWS ONLY;",
         "COMMIT",
       ]
     `);

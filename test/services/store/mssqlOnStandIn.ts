@@ -3,6 +3,7 @@
 import { onTestFinished } from 'vitest';
 
 import { createStoreOn, type StoreAndJournal } from '../../../services/agent/store/localStore.ts';
+import { MIGRATIONS } from '../../../services/agent/store/migrate.ts';
 import { mssqlDatabase } from '../../../services/agent/store/mssqlDatabase.ts';
 import type { MssqlTarget } from '../../../services/agent/store/mssqlTarget.ts';
 import { draft } from './drafts.ts';
@@ -29,7 +30,7 @@ export const ROW = { ...draft(), id: ID, createdAt: new Date(AT), updatedAt: new
 
 /** A server that has been migrated, and holds one mapping at revision 7. */
 export const FILLED: Answer = (sql) => {
-  if (sql.includes('FROM [migrations]')) return [{ name: '0001-port-mappings' }, { name: '0002-logs' }];
+  if (sql.includes('FROM [migrations]')) return MIGRATIONS.map(({ name }) => ({ name }));
   if (sql.includes('FROM [config]')) return [{ id: 1, revision: '7' }];
   if (sql.includes('count(*)')) return [{ count: 1 }];
   return /^SELECT .* FROM \[port_mappings\]/.test(sql) ? [ROW] : undefined;

@@ -36,6 +36,10 @@ describe('opening a store on SQL Server', () => {
         "IF OBJECT_ID('[connection_logs]', 'U') IS NULL CREATE TABLE [connection_logs] ([id] NCHAR(36) COLLATE Latin1_General_100_BIN2 , [connectedAt] DATETIMEOFFSET NOT NULL, [disconnectedAt] DATETIMEOFFSET NULL, [disconnectReason] NVARCHAR(MAX) NULL, [gatewayVersion] NVARCHAR(255) NOT NULL, [agentVersion] NVARCHAR(255) NOT NULL, PRIMARY KEY ([id]));",
         "INSERT INTO [migrations] ([name]) OUTPUT INSERTED.[name] VALUES ("0002-logs");",
         "COMMIT",
+        "BEGIN",
+        "ALTER TABLE [request_logs] ADD [firstByteMs] DOUBLE PRECISION NULL;",
+        "INSERT INTO [migrations] ([name]) OUTPUT INSERTED.[name] VALUES ("0003-first-byte");",
+        "COMMIT",
         "COMMIT",
       ]
     `);

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { expectStoreError } from './contract.ts';
 import { draft } from './drafts.ts';
-import { AT, ID, openOn, ROW } from './mssqlOnStandIn.ts';
+import { AT, ID, openOn, OTHER_ID, ROW } from './mssqlOnStandIn.ts';
 import { ConnectionLost, ServerError } from './standInDriver.ts';
 
 describe('the mappings on SQL Server', () => {
@@ -94,6 +94,28 @@ describe('the mappings on SQL Server', () => {
         "DECLARE @outcome INT; EXEC @outcome = sys.sp_getapplock @Resource = N'octoporty mappings', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 1000; SELECT @outcome AS outcome;",
         "SELECT [id], [name], [externalDomain], [externalPort], [internalHost], [internalPort], [internalProtocol], [allowInvalidCertificates], [hostHeader], [enabled], [createdAt], [updatedAt] FROM [port_mappings] AS [PortMapping] WHERE [PortMapping].[id] = N'00000000-0000-4000-8000-00000000000a';",
         "DELETE FROM [port_mappings] WHERE [id] = N'00000000-0000-4000-8000-00000000000a'; SELECT @@ROWCOUNT AS AFFECTEDROWS;",
+        "UPDATE [config] SET [revision]=[revision]+ 1 OUTPUT INSERTED.* WHERE [id] = 1",
+        "SELECT [id], [revision] FROM [config] AS [Config] WHERE [Config].[id] = 1;",
+        "COMMIT",
+      ]
+    `);
+  });
+
+  it('are edited together by a few statements', async () => {
+    const { driver, store } = await openOn();
+    await store.editMany([
+      { kind: 'update', id: ID, patch: { enabled: false }, expected: AT },
+      { kind: 'remove', id: OTHER_ID },
+      { kind: 'create', draft: draft({ name: `O'Größe`, externalDomain: 'b.example' }), id: OTHER_ID },
+    ]);
+    expect(driver.taken()).toMatchInlineSnapshot(`
+      [
+        "BEGIN",
+        "DECLARE @outcome INT; EXEC @outcome = sys.sp_getapplock @Resource = N'octoporty mappings', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 1000; SELECT @outcome AS outcome;",
+        "SELECT [id], [name], [externalDomain], [externalPort], [internalHost], [internalPort], [internalProtocol], [allowInvalidCertificates], [hostHeader], [enabled], [createdAt], [updatedAt] FROM [port_mappings] AS [PortMapping] WHERE [PortMapping].[id] IN (N'00000000-0000-4000-8000-00000000000a', N'00000000-0000-4000-8000-00000000000b');",
+        "DELETE FROM [port_mappings] WHERE [id] IN (N'00000000-0000-4000-8000-00000000000a'); SELECT @@ROWCOUNT AS AFFECTEDROWS;",
+        "SELECT count(*) AS [count] FROM [port_mappings] AS [PortMapping];",
+        "INSERT INTO [port_mappings] ([id],[name],[externalDomain],[externalPort],[internalHost],[internalPort],[internalProtocol],[allowInvalidCertificates],[hostHeader],[enabled],[createdAt],[updatedAt]) VALUES (N'00000000-0000-4000-8000-00000000000a',N'App',N'app.example.com',443,N'localhost',3000,N'http',0,N'preserve',0,'2026-01-31 12:00:00.123 +00:00','2026-01-31 12:00:00.124 +00:00'),(N'00000000-0000-4000-8000-00000000000b',N'O''Größe',N'b.example',443,N'localhost',3000,N'http',0,N'preserve',1,'2026-01-31 12:00:00.123 +00:00','2026-01-31 12:00:00.123 +00:00');",
         "UPDATE [config] SET [revision]=[revision]+ 1 OUTPUT INSERTED.* WHERE [id] = 1",
         "SELECT [id], [revision] FROM [config] AS [Config] WHERE [Config].[id] = 1;",
         "COMMIT",

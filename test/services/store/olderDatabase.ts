@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { Sequelize } from 'sequelize';
 
+import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import { migrate, MIGRATIONS } from '../../../services/agent/store/migrate.ts';
 import * as dialectModule from '../../../services/agent/store/sqliteDialect.ts';
 import { createOwnerFile } from '../../../services/agent/store/sqliteFile.ts';
@@ -20,6 +21,9 @@ const DATA: Readonly<Record<string, string>> = {
     INSERT INTO port_mappings VALUES ('00000000-0000-4000-8000-000000000007', 'App', 'app.example.com', 443, 'localhost',
       3000, 'http', 0, 'preserve', 1, '2026-01-31 12:00:00.123 +00:00', '2026-01-31 12:00:01.456 +00:00');
     UPDATE config SET revision = 7;`,
+  '0002-logs': `
+    INSERT INTO request_logs VALUES ('0198f0a0-0000-7000-8000-000000000001', '00000000-0000-4000-8000-000000000007',
+      '2026-01-31 12:00:00.123 +00:00', 'GET', '/old', 200, 1.5, 0, 12, 'complete', NULL, '192.0.2.1');`,
 };
 
 /** The mapping of that data, as every later version has to tell it. */
@@ -41,6 +45,23 @@ export const OLD_SNAPSHOT = {
       updatedAt: '2026-01-31T12:00:01.456Z',
     },
   ],
+};
+
+/** The request of that data, which came with the logs. */
+export const OLD_REQUEST: RequestLogEntry = {
+  id: '0198f0a0-0000-7000-8000-000000000001',
+  portMappingId: '00000000-0000-4000-8000-000000000007',
+  timestamp: '2026-01-31T12:00:00.123Z',
+  method: 'GET',
+  path: '/old',
+  statusCode: 200,
+  durationMs: 1.5,
+  firstByteMs: null,
+  bytesIn: 0,
+  bytesOut: 12,
+  outcome: 'complete',
+  errorCode: null,
+  visitorAddress: '192.0.2.1',
 };
 
 /** Makes the file as the version with so many migrations left it. */

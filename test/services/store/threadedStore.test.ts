@@ -116,7 +116,7 @@ describe('the store in a thread', () => {
     const { store } = createThreadedStore({ kind: 'sqlite', path: join(tempDir(), 'store.sqlite') }, log);
     await store.open();
     await store.close();
-    const applied = ['0001-port-mappings', '0002-logs'];
+    const applied = ['0001-port-mappings', '0002-logs', '0003-first-byte'];
     expect(lines).toEqual([[{ applied }, 'The tables of the database were brought up to date.']]);
   });
 });

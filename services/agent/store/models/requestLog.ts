@@ -20,6 +20,7 @@ export class RequestLog extends Model<InferAttributes<RequestLog>, InferCreation
   declare path: string;
   declare statusCode: number | null;
   declare durationMs: number;
+  declare firstByteMs: number | null;
   /** Read from SQL Server, a big integer is text. */
   declare bytesIn: number | string;
   declare bytesOut: number | string;
@@ -39,6 +40,7 @@ export function requestLogOn(sequelize: Sequelize): typeof RequestLog {
       path: { type: DataTypes.TEXT, allowNull: false },
       statusCode: { type: DataTypes.INTEGER, allowNull: true },
       durationMs: { type: DataTypes.DOUBLE, allowNull: false },
+      firstByteMs: { type: DataTypes.DOUBLE, allowNull: true },
       bytesIn: { type: DataTypes.BIGINT, allowNull: false },
       bytesOut: { type: DataTypes.BIGINT, allowNull: false },
       outcome: { type: DataTypes.STRING, allowNull: false },

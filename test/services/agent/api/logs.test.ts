@@ -49,6 +49,8 @@ test.each([
   ['', [2, 1]],
   ['?limit=1', [2]],
   [`?before=${CONNECTIONS[1]?.id}`, [1]],
+  ['?since=2026-01-01T00:00:01.000Z', [2, 1]],
+  ['?since=2026-01-01T00:00:02.000Z', [2]],
 ])('connections%s are told the newest first', async (query, wanted) => {
   const { ask } = await asking();
   const answer = await ask('GET', `/api/v1/connections${query}`);
@@ -62,6 +64,11 @@ test.each([
   ['/api/v1/requests?before=yesterday', 'before', 'Enter the id of the last entry of the page before.'],
   ['/api/v1/requests?limit=501', 'limit', 'Enter a whole number from 1 to 500.'],
   ['/api/v1/connections?before=1', 'before', 'Enter the id of the last entry of the page before.'],
+  [
+    '/api/v1/connections?since=yesterday',
+    'since',
+    'Enter a UTC time with milliseconds, such as 2026-01-31T12:00:00.000Z.',
+  ],
   ['/api/v1/connections?limit=0', 'limit', 'Enter a whole number from 1 to 500.'],
 ])('%s is refused by its field', async (path, field, message) => {
   const { ask } = await asking();
@@ -115,6 +122,7 @@ function request(number: number, change: Partial<RequestLogEntry>): RequestLogEn
     path: '/',
     statusCode: 200,
     durationMs: 1.5,
+    firstByteMs: 0.5,
     bytesIn: 0,
     bytesOut: 10,
     outcome: 'complete',

@@ -1,11 +1,13 @@
 // The mappings' routes in tests: over real HTTP, on a store in memory, a database and a clock that the test decides.
 
 import { expect } from 'vitest';
+import { bulkRoutes } from '../../../../services/agent/api/bulk.ts';
 import { createMappingEdits } from '../../../../services/agent/mappingEdits.ts';
 import { createMappings } from '../../../../services/agent/mappings.ts';
 import { mappingRoutes } from '../../../../services/agent/api/mappings.ts';
 import { createMemoryStore } from '../../../../services/agent/store/memoryStore.ts';
 import type { DatabaseState } from '../../../../services/agent/database.ts';
+import { createRequestTally } from '../../../../services/agent/requestTally.ts';
 import type { Store } from '../../../../services/agent/store/store.ts';
 import { createBus } from '../../../../services/bus.ts';
 import type { Mapping } from '../../../../protocol/mapping.ts';
@@ -14,7 +16,7 @@ import { mappingListSchema, mappingViewSchema } from '../../../../protocol/api/m
 import { problemSchema } from '../../../../protocol/api/problem.ts';
 import { SimulatedClock } from '../../../simulation/simulatedClock.ts';
 import { draft } from '../../store/drafts.ts';
-import { openApi, type ApiAnswer, type Ask } from './apiStage.ts';
+import { openApi, type ApiAnswer, type ApiStageOptions, type Ask } from './apiStage.ts';
 
 export const PATH = '/api/v1/mappings';
 
@@ -30,7 +32,7 @@ export const DRAFT = {
 export type MappingStage = Awaited<ReturnType<typeof openMappings>>;
 
 /** Opens the routes. Calls of `trouble` take the place of the store's own. */
-export async function openMappings(trouble: Partial<Store> = {}) {
+export async function openMappings(trouble: Partial<Store> = {}, options: ApiStageOptions = {}) {
   const clock = new SimulatedClock();
   const memory = createMemoryStore({ wallMs: () => clock.wallMs(), newId: createIds() });
   await memory.open();
@@ -52,12 +54,18 @@ export async function openMappings(trouble: Partial<Store> = {}) {
     clock,
     reservedDomain: () => reserved,
   });
+  const tally = createRequestTally(clock);
   const isKnown = () => state !== 'starting';
-  const api = await openApi({ guarded: [mappingRoutes({ mappings, edits, routes: { routeOf }, isKnown })] });
+  const guarded = [
+    bulkRoutes({ mappings, edits, reservedDomain: () => reserved, isKnown }),
+    mappingRoutes({ mappings, edits, routes: { routeOf }, tally, isKnown }),
+  ];
+  const api = await openApi({ guarded, ...options });
   return {
     api,
     clock,
     memory,
+    tally,
     /** Every answer is harmless, besides being as the API's document says. */
     ask: async (method: string, path: string, ask: Ask = {}): Promise<ApiAnswer> => {
       const answer = await api.ask(method, path, ask);

@@ -20,6 +20,7 @@ test('a mapping is created from what has no default, and is found where Location
     createdAt: '2026-01-01T00:00:00.000Z',
     updatedAt: '2026-01-01T00:00:00.000Z',
     route: { state: 'pending' },
+    activity: { lastSeen: null, requestsLastHour: 0 },
   });
   expect(created.headers).toMatchObject({
     location: `${PATH}/${mapping.id}`,

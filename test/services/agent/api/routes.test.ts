@@ -3,11 +3,15 @@
 import type Router from '@koa/router';
 import { expect, test } from 'vitest';
 import { authRoutes } from '../../../../services/agent/api/auth.ts';
+import { bulkRoutes } from '../../../../services/agent/api/bulk.ts';
 import { logRoutes } from '../../../../services/agent/api/logs.ts';
 import { machineRoutes } from '../../../../services/agent/api/machines.ts';
 import { mappingRoutes } from '../../../../services/agent/api/mappings.ts';
 import { documentedOperations, openApiRoutes } from '../../../../services/agent/api/openapi.ts';
+import { relayRoutes } from '../../../../services/agent/api/relays.ts';
 import { healthRoutes, statusRoutes } from '../../../../services/agent/api/status.ts';
+import { settingsRoutes } from '../../../../services/agent/api/settings.ts';
+import { seriesRoutes } from '../../../../services/agent/api/series.ts';
 import { targetTestRoutes } from '../../../../services/agent/api/targetTest.ts';
 import { createLockout } from '../../../../services/agent/lockout.ts';
 import { createMappings } from '../../../../services/agent/mappings.ts';
@@ -53,13 +57,33 @@ function routers(): Router[] {
     statusRoutes(status),
     openApiRoutes(),
     targetTestRoutes({ testTarget: unasked, mappings, isKnown: unasked }),
+    bulkRoutes({
+      mappings,
+      edits: { editMany: unasked },
+      reservedDomain: unasked,
+      isKnown: unasked,
+    }),
     mappingRoutes({
       mappings,
       edits: { create: unasked, update: unasked, remove: unasked },
       routes: { routeOf: unasked },
+      tally: { activityOf: unasked },
       isKnown: unasked,
     }),
     machineRoutes({ actors: { list: unasked, find: unasked }, gatewayMachines: unasked }),
+    settingsRoutes({
+      agent: { id: '', name: '', version: '' },
+      gatewayUrl: '',
+      uplink: status.uplink,
+      database: { kind: 'sqlite', place: '' },
+      logs: {
+        isRequestLogOn: true,
+        requests: { maxAgeMs: 0, maxRows: 0 },
+        connections: { maxAgeMs: 0, maxRows: 0 },
+      },
+    }),
+    relayRoutes({ forwarder: { underWay: unasked }, clock: { wallMs: unasked } }),
+    seriesRoutes({ tally: { series: unasked } }),
     logRoutes({ journal: { readRequests: unasked, readConnections: unasked }, clock: { setTimer: unasked } }),
   ];
 }

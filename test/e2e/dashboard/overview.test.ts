@@ -1,0 +1,227 @@
+// The overview in a browser: from an empty agent to the first request, and what it says when a link breaks.
+
+import { createServer } from 'node:http';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import {
+  DASHBOARD_START_MS,
+  expectNoViolations,
+  openDashboard,
+  type DashboardStage,
+} from '../../support/dashboard.ts';
+import { close, listen } from '../../support/httpOrigin.ts';
+import { testWith } from '../../support/programs.ts';
+import { get } from '../../support/rig.ts';
+
+// A browser on a machine that does much else besides: each wait has its own limit.
+vi.setConfig({ testTimeout: 60_000 });
+
+const test = testWith('chromium');
+
+/** What Chromium itself says of a connection that fails. */
+const NO_CONNECTION = [/net::ERR_/, /WebSocket connection to/];
+
+const NAME = 'photos.example.com';
+
+const origin = createServer((asked, response) => {
+  response.statusCode = asked.url?.startsWith('/fails') === true ? 503 : 200;
+  response.end('from the origin');
+});
+let originPort: number;
+let stage: DashboardStage;
+
+beforeAll(async () => {
+  originPort = await listen(origin);
+  stage = await openDashboard();
+}, DASHBOARD_START_MS);
+
+afterEach(async () => {
+  // A page that is left open goes on drawing, at the cost of the next test.
+  for (const context of stage.browser.contexts()) await context.close();
+  stage.expectQuietConsole();
+});
+
+afterAll(async () => {
+  await stage.stop();
+  await close(origin);
+});
+
+/** A link of the chain by its name, once it says that. */
+function link(page: Page, name: string, says: string | RegExp) {
+  return page
+    .getByRole('region', { name: 'The chain' })
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('heading', { name, exact: true }) })
+    .filter({ hasText: says });
+}
+
+function step(page: Page, title: string, isDone: boolean) {
+  return page.getByText(`${title}: ${isDone ? 'done' : 'to do'}`);
+}
+
+function visit(path = '/'): Promise<{ status: number }> {
+  return get(stage.rig.gatewayPort, NAME, path);
+}
+
+/** It is back even when what is looked at meanwhile fails: the next test needs it. */
+async function withoutGateway(look: () => Promise<void>): Promise<void> {
+  await stage.rig.gateway.end('SIGKILL');
+  try {
+    await look();
+  } finally {
+    stage.rig.gateway.start();
+  }
+}
+
+/** Whatever other tests have done: the name is published. */
+async function publish(page: Page): Promise<void> {
+  await page.request.post('/api/v1/mappings', {
+    data: {
+      name: NAME,
+      externalDomain: NAME,
+      internalProtocol: 'http',
+      internalHost: '127.0.0.1',
+      internalPort: originPort,
+    },
+  });
+  await vi.waitFor(async () => expect((await visit()).status).toBe(200), 10_000);
+}
+
+/** The first of all: the agent has nothing yet. */
+test('from the first run to the first request the checklist ticks itself, and is gone after that', async () => {
+  const page = await stage.logIn('/');
+  await page.getByRole('heading', { name: 'Getting started' }).waitFor();
+  await step(page, 'Gateway reached', true).waitFor();
+  await step(page, 'First mapping', false).waitFor();
+  await page.getByText('No request in the last hour.').waitFor();
+  await expectNoViolations(page);
+
+  await page.getByRole('link', { name: 'Add a mapping' }).click();
+  await page.getByLabel('Public name').fill(NAME);
+  await page.getByLabel('Target', { exact: true }).fill(`http://127.0.0.1:${originPort}`);
+  await page.getByRole('button', { name: 'Create mapping' }).click();
+  await page.getByRole('listitem').filter({ hasText: 'Live' }).filter({ hasText: 'done' }).first().waitFor();
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Overview' }).click();
+  await step(page, 'First mapping', true).waitFor();
+  await step(page, 'Route live', true).waitFor();
+  await step(page, 'First request served', false).waitFor();
+
+  expect((await visit('/album')).status).toBe(200);
+  await page.getByRole('heading', { name: 'All set' }).waitFor();
+  await page.getByRole('list', { name: 'Last requests' }).getByText('/album').waitFor();
+  await page.getByText('1 request in the last hour').waitFor();
+  await link(page, 'Origins', '0 %').waitFor();
+
+  await page.reload();
+  await link(page, 'Tunnel', 'Online').waitFor();
+  await page.getByRole('list', { name: 'Last requests' }).getByText('/album').waitFor();
+  expect(await page.getByRole('heading', { name: /All set|Getting started/ }).count()).toBe(0);
+});
+
+test('when all is well the chain says so, link by link', async () => {
+  const page = await stage.logIn('/');
+  await link(page, 'Caddy', 'Not used').waitFor();
+  await link(page, 'Gateway', /Reached.*0\.1\.0/s).waitFor();
+  await link(page, 'Tunnel', 'Online').waitFor();
+  await link(page, 'Agent', 'requests in flight').waitFor();
+  const names = await page
+    .getByRole('region', { name: 'The chain' })
+    .getByRole('heading', { level: 3 })
+    .allInnerTexts();
+  expect(names).toEqual(['Visitors', 'Caddy', 'Gateway', 'Tunnel', 'Agent', 'Origins']);
+});
+
+test('requests appear as they end, and an origin that fails is told with its mapping', async () => {
+  const page = await stage.logIn('/');
+  await publish(page);
+  await link(page, 'Tunnel', 'Online').waitFor();
+  for (let n = 0; n < 3; n += 1) await visit(`/fails/${n}`);
+  await page.getByRole('list', { name: 'Last requests' }).getByText('/fails/2').waitFor();
+  await link(page, 'Origins', /Failing|Some fail/).waitFor();
+  await page.getByText(`“${NAME}”: The service answered with the status 503.`).waitFor();
+  await page.getByRole('link', { name: 'More about Origins' }).click();
+  await page.waitForURL(/\/requests\?mapping=/);
+});
+
+test('a second browser sees a request within a second', async () => {
+  const first = await stage.logIn('/');
+  await publish(first);
+  const pages = [first, await stage.logIn('/')];
+  for (const page of pages) await link(page, 'Tunnel', 'Online').waitFor();
+  await visit('/seen-by-both');
+  const seen = pages.map((page) => page.getByText('/seen-by-both').waitFor({ timeout: 1_000 }));
+  await Promise.all(seen);
+});
+
+test('what strangers ask for is shown as text, and breaks nothing on a phone', async () => {
+  const page = await stage.logIn('/', { width: 360, height: 740 });
+  await publish(page);
+  await link(page, 'Tunnel', 'Online').waitFor();
+  const attempt = "/<img/src=x/onerror=alert(1)>'";
+  await visit(attempt);
+  await visit(`/${'long'.repeat(50)}`);
+  await page.getByText(attempt).waitFor();
+  expect(await page.locator('img[src="x"]').count()).toBe(0);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+});
+
+test.each([1280, 360])('nothing on it is hard to reach at %d px, in either theme', async (width) => {
+  const page = await stage.logIn('/', { width });
+  await link(page, 'Tunnel', 'Online').waitFor();
+  await page.getByRole('region', { name: 'Latency' }).waitFor();
+  await expectNoViolations(page);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+});
+
+test('a network that is cut is said, what is shown greys, and all is current again by itself', async () => {
+  const page = await stage.logIn('/');
+  await publish(page);
+  await link(page, 'Tunnel', 'Online').waitFor();
+  await page.context().setOffline(true);
+  await page.getByText('The agent does not answer.').waitFor();
+  await visit('/meanwhile');
+  await page.context().setOffline(false);
+  await page.getByText('The agent does not answer.').waitFor({ state: 'hidden' });
+  await page.getByRole('list', { name: 'Last requests' }).getByText('/meanwhile').waitFor();
+  stage.expectQuietConsole({ butFor: NO_CONNECTION });
+});
+
+test('a gateway that is killed is blamed while one looks, and forgiven when it is back', async () => {
+  const page = await stage.logIn('/');
+  await link(page, 'Tunnel', 'Online').waitFor();
+  await withoutGateway(async () => {
+    await link(page, 'Gateway', 'Unreachable').waitFor();
+    await link(page, 'Tunnel', /Waiting|Dialling/).waitFor();
+    await link(page, 'Visitors', 'Turned away').waitFor();
+    await page.getByText('The gateway could not be reached.').first().waitFor();
+    await page.getByText('Check that the gateway runs, and that OCTOPORTY_GATEWAY_URL').waitFor();
+    await expectNoViolations(page);
+  });
+  await link(page, 'Tunnel', 'Online').waitFor();
+  await link(page, 'Gateway', 'Reached').waitFor();
+  await page.getByText('The gateway could not be reached.').waitFor({ state: 'hidden' });
+});
+
+test('a wrong secret is said in words: which variable, and where', async () => {
+  const page = await stage.logIn('/');
+  await link(page, 'Tunnel', 'Online').waitFor();
+  await withoutGateway(async () => {
+    const stranger = stage.rig.gateway.withEnvironment({
+      OCTOPORTY_AUTH_SECRET: 'another secret that is long enough for a test',
+    });
+    stranger.start();
+    try {
+      await link(page, 'Tunnel', 'Refused').waitFor();
+      await link(page, 'Gateway', 'Answers').waitFor();
+      await page
+        .getByText('The secret was refused: set the same OCTOPORTY_AUTH_SECRET on both sides.')
+        .first()
+        .waitFor();
+    } finally {
+      await stranger.end('SIGKILL');
+    }
+  });
+  await page.getByRole('link', { name: 'More about Tunnel' }).click();
+  await page.getByRole('button', { name: 'Dial now' }).click();
+  await page.getByText('Tunnel online').first().waitFor();
+});

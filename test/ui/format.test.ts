@@ -1,0 +1,68 @@
+// Numbers, times and addresses as people read them.
+
+import { expect, test } from 'vitest';
+import { sayPublicAddress, sayTarget } from '../../ui/format/addresses.ts';
+import { sayBytes, sayCountOf, sayDuration, sayMs, sayShare } from '../../ui/format/amounts.ts';
+import { sayRelative } from '../../ui/format/times.ts';
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1_000, '1.00 kB'],
+  [1_494, '1.49 kB'],
+  [99_960, '100 kB'],
+  [999_499, '999 kB'],
+  [999_500, '1.00 MB'],
+  [5_000_000_000_000_000, '5000 TB'],
+])('%d bytes are %s', (bytes, said) => {
+  expect(sayBytes(bytes)).toBe(said);
+});
+
+test.each([
+  [0, '0.0 ms'],
+  [9.96, '10 ms'],
+  [18.4, '18 ms'],
+  [999.4, '999 ms'],
+  [1_250, '1.25 s'],
+  [59_949, '59.9 s'],
+  [59_950, '1 min'],
+  [185_000, '3 min 5 s'],
+])('%d milliseconds are %s', (ms, said) => {
+  expect(sayMs(ms)).toBe(said);
+});
+
+test.each([
+  [0, '0 s'],
+  [3_600_000, '1 h'],
+  [7_800_000, '2 h 10 min'],
+  [436_000_000, '5 d 1 h'],
+  [-5_000, '0 s'],
+])('a duration of %d ms is %s', (ms, said) => {
+  expect(sayDuration(ms)).toBe(said);
+});
+
+test('one is one, and a share of nothing is nothing', () => {
+  expect([sayCountOf(1, 'mapping'), sayCountOf(1_234, 'mapping')]).toEqual(['1 mapping', '1,234 mappings']);
+  expect([sayShare(0, 0), sayShare(1, 250), sayShare(1, 4)]).toEqual(['0 %', '0.4 %', '25 %']);
+});
+
+test.each([
+  [0, 'just now'],
+  [-1_000, 'just now'],
+  [12_000, '12 s ago'],
+  [59_999, '1 min ago'],
+  [3_700_000, '1 h ago'],
+  [172_800_000, '2 d ago'],
+  [-8_000, 'in 8 s'],
+])('%d ms ago is %s', (agoMs, said) => {
+  expect(sayRelative(1_000_000_000_000 - agoMs, 1_000_000_000_000)).toBe(said);
+});
+
+test('an address has its port where it is not the usual one, and brackets where it needs them', () => {
+  expect(sayPublicAddress({ externalDomain: 'app.example.com', externalPort: 443 })).toBe('app.example.com');
+  expect(sayPublicAddress({ externalDomain: 'app.example.com', externalPort: 8443 })).toBe(
+    'app.example.com:8443',
+  );
+  const target = { internalProtocol: 'https', internalHost: 'fd00::10', internalPort: 8080 } as const;
+  expect(sayTarget(target)).toBe('https://[fd00::10]:8080');
+});

@@ -1,0 +1,271 @@
+// The hub's other end, on a simulated clock and sockets of the test: what it makes of messages, and how it comes back.
+
+import { expect, test } from 'vitest';
+import { createHub, type HubLevels, type SocketEvents } from '../../ui/live/hub.ts';
+import type { HubMessage } from '../../protocol/api/hub.ts';
+import type { RequestLogEntry } from '../../protocol/api/logs.ts';
+import type { Status } from '../../protocol/api/status.ts';
+
+const NOW = '2026-01-31T12:00:00.000Z';
+const ID = '6e1d4d1a-5b0c-4bb4-9d62-9f6f3f3f0001';
+const OTHER_ID = '6e1d4d1a-5b0c-4bb4-9d62-9f6f3f3f0002';
+
+const STATUS: Status = {
+  state: 'online.lively',
+  since: NOW,
+  attempt: 1,
+  nextRetryAt: null,
+  lastError: null,
+  gateway: { url: 'wss://tunnel.example', version: '1.0.0', host: null, rttMs: 12 },
+  tunnels: 1,
+  config: { revision: 1, ackedRevision: 1, errors: [] },
+  database: 'ok',
+  droppedLogRows: 0,
+  relays: 0,
+  agentName: 'home',
+  version: '1.0.0',
+  uptimeSeconds: 5,
+};
+
+const SNAPSHOT: HubMessage = {
+  type: 'snapshot',
+  status: STATUS,
+  machines: [],
+  routes: { [ID]: { state: 'active' }, [OTHER_ID]: { state: 'pending' } },
+  edition: 1,
+};
+
+interface PlayedSocket extends SocketEvents {
+  isClosed: boolean;
+  say(message: unknown): void;
+}
+
+/** One hub, and everything around it in the hands of the test. */
+function openStage() {
+  const timers = new Set<{ dueMs: number; callback: () => void }>();
+  let nowMs = 0;
+  const sockets: PlayedSocket[] = [];
+  const levels: HubLevels[] = [];
+  const requests: [readonly RequestLogEntry[], number][] = [];
+  const lives: boolean[] = [];
+  const stage = { isAgentThere: true, turnedAway: 0, looks: 0 };
+  const hub = createHub({
+    clock: {
+      wallMs: () => nowMs,
+      setTimer(delayMs, callback) {
+        const timer = { dueMs: nowMs + delayMs, callback };
+        timers.add(timer);
+        return () => timers.delete(timer);
+      },
+      // The longest pause that may be drawn, nearly.
+      chance: () => 1,
+    },
+    connect(events) {
+      const socket: PlayedSocket = {
+        ...events,
+        isClosed: false,
+        say: (message) => events.onMessage(JSON.stringify(message)),
+      };
+      sockets.push(socket);
+      return { close: () => (socket.isClosed = true) };
+    },
+    isAgentThere: () => {
+      stage.looks += 1;
+      return Promise.resolve(stage.isAgentThere);
+    },
+    onLevels: (told) => levels.push(told),
+    onRequests: (items, left) => requests.push([items, left]),
+    onLive: (isLive) => lives.push(isLive),
+    onTurnedAway: () => (stage.turnedAway += 1),
+  });
+  return Object.assign(stage, {
+    hub,
+    sockets,
+    levels,
+    requests,
+    lives,
+    timers,
+    newest(): PlayedSocket {
+      const socket = sockets.at(-1);
+      if (socket === undefined) throw new Error('no socket');
+      return socket;
+    },
+    /** Whatever is due on the way runs, and what it promised is settled. */
+    async pass(ms: number): Promise<void> {
+      const endMs = nowMs + ms;
+      for (;;) {
+        const due = [...timers].sort((a, b) => a.dueMs - b.dueMs)[0];
+        if (due === undefined || due.dueMs > endMs) break;
+        nowMs = due.dueMs;
+        timers.delete(due);
+        due.callback();
+        await Promise.resolve();
+      }
+      nowMs = endMs;
+      await Promise.resolve();
+    },
+  });
+}
+
+test('a snapshot is told whole, and makes it live', () => {
+  const stage = openStage();
+  expect(stage.lives).toEqual([]);
+  stage.newest().onOpen();
+  stage.newest().say(SNAPSHOT);
+  expect(stage.lives).toEqual([true]);
+  expect(stage.levels).toEqual([
+    {
+      status: STATUS,
+      machines: [],
+      edition: 1,
+      routes: new Map([
+        [ID, { state: 'active' }],
+        [OTHER_ID, { state: 'pending' }],
+      ]),
+    },
+  ]);
+});
+
+test('a change replaces what it names and leaves the rest; a route that is null is gone', () => {
+  const stage = openStage();
+  stage.newest().say(SNAPSHOT);
+  stage.newest().say({ type: 'change', routes: { [ID]: null, [OTHER_ID]: { state: 'active' } }, edition: 2 });
+  const [before, after] = stage.levels;
+  expect(after?.status).toBe(before?.status);
+  expect(after?.edition).toBe(2);
+  expect([...(after?.routes ?? [])]).toEqual([[OTHER_ID, { state: 'active' }]]);
+  // Nobody who holds the former levels sees them change.
+  expect(before?.routes.size).toBe(2);
+});
+
+test('a change before any snapshot, and what is not known, are left alone', () => {
+  const stage = openStage();
+  stage.newest().say({ type: 'change', edition: 2 });
+  stage.newest().say({ type: 'something newer' });
+  stage.newest().onMessage('not JSON');
+  stage.newest().onMessage(new ArrayBuffer(4));
+  expect([stage.levels, stage.lives]).toEqual([[], []]);
+  stage.newest().say(SNAPSHOT);
+  expect(stage.lives).toEqual([true]);
+});
+
+test('requests are told as they come, with how many were left out', () => {
+  const stage = openStage();
+  const request: RequestLogEntry = {
+    id: ID,
+    portMappingId: OTHER_ID,
+    timestamp: NOW,
+    method: 'GET',
+    path: '/',
+    statusCode: 200,
+    durationMs: 3,
+    firstByteMs: 2,
+    bytesIn: 0,
+    bytesOut: 5,
+    outcome: 'complete',
+    errorCode: null,
+    visitorAddress: '192.0.2.1',
+  };
+  stage.newest().say({ type: 'requests', items: [request], left: 7 });
+  expect(stage.requests).toEqual([[[request], 7]]);
+});
+
+test('a socket that ends is dialled again, each time after a longer pause, up to 15 s', async () => {
+  const stage = openStage();
+  const pausesMs: number[] = [];
+  for (let n = 0; n < 7; n += 1) {
+    stage.newest().onOpen();
+    stage.newest().onClose(1006);
+    const dials = stage.sockets.length;
+    let waitedMs = 0;
+    while (stage.sockets.length === dials) {
+      await stage.pass(100);
+      waitedMs += 100;
+    }
+    pausesMs.push(waitedMs);
+  }
+  expect(pausesMs).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
+});
+
+test('once it was live, it comes back as fast as at first', async () => {
+  const stage = openStage();
+  stage.newest().onClose(1006);
+  await stage.pass(500);
+  stage.newest().onClose(1006);
+  await stage.pass(1000);
+  stage.newest().say(SNAPSHOT);
+  stage.newest().onClose(1001);
+  expect(stage.lives).toEqual([true, false]);
+  await stage.pass(500);
+  expect(stage.sockets.length).toBe(4);
+});
+
+test('a network that is back is no reason to wait on, and one dial is enough', () => {
+  const stage = openStage();
+  stage.newest().onClose(1006);
+  stage.hub.hurry();
+  stage.hub.hurry();
+  expect(stage.sockets.length).toBe(2);
+});
+
+test('a network that goes makes it not live at once; what the old socket says later counts for nothing', async () => {
+  const stage = openStage();
+  const first = stage.newest();
+  first.say(SNAPSHOT);
+  stage.hub.drop();
+  expect([stage.lives, first.isClosed]).toEqual([[true, false], true]);
+  first.say(SNAPSHOT);
+  first.onClose(1006);
+  expect(stage.lives).toEqual([true, false]);
+  await stage.pass(500);
+  expect(stage.sockets.length).toBe(2);
+});
+
+test('a socket that never says anything is given up', async () => {
+  const stage = openStage();
+  await stage.pass(8_000);
+  expect(stage.newest().isClosed).toBe(true);
+  await stage.pass(500);
+  expect(stage.sockets.length).toBe(2);
+});
+
+test('a hub that is silent for long stays while the agent answers, and is dialled again when it does not', async () => {
+  const stage = openStage();
+  stage.newest().say(SNAPSHOT);
+  await stage.pass(45_000);
+  expect([stage.looks, stage.sockets.length, stage.lives]).toEqual([2, 1, [true]]);
+  stage.isAgentThere = false;
+  await stage.pass(20_000);
+  expect([stage.lives, stage.sockets[0]?.isClosed]).toEqual([[true, false], true]);
+});
+
+test('whoever is not let in, or sent away, may have to log in: that is said once for each time', async () => {
+  const stage = openStage();
+  stage.newest().onClose(1006);
+  expect(stage.turnedAway).toBe(1);
+  await stage.pass(500);
+  stage.newest().onOpen();
+  stage.newest().say(SNAPSHOT);
+  stage.newest().onClose(1008);
+  expect(stage.turnedAway).toBe(2);
+  await stage.pass(500);
+  stage.newest().onOpen();
+  stage.newest().say(SNAPSHOT);
+  stage.newest().onClose(1006);
+  expect(stage.turnedAway).toBe(2);
+});
+
+test('when it is stopped, its socket is closed and no timer is left', async () => {
+  const stage = openStage();
+  stage.newest().say(SNAPSHOT);
+  stage.hub.stop();
+  stage.newest().onClose(1006);
+  stage.hub.hurry();
+  await stage.pass(60_000);
+  expect([stage.sockets.length, stage.newest().isClosed, stage.timers.size, stage.lives]).toEqual([
+    1,
+    true,
+    0,
+    [true, false],
+  ]);
+});

@@ -1,0 +1,22 @@
+// Times as people read them: how long ago or from now, and exactly.
+
+/** `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`, `in 8 s`. A clock that is off by a second is no future. */
+export function sayRelative(atMs: number, nowMs: number): string {
+  const seconds = Math.round((nowMs - atMs) / 1000);
+  if (seconds < -1) return `in ${largestPart(-seconds)}`;
+  return seconds < 2 ? 'just now' : `${largestPart(seconds)} ago`;
+}
+
+/** `2026-01-31 12:00:00.000`, in the reader's own time zone. */
+export function sayExactly(atMs: number): string {
+  const at = new Date(atMs);
+  const local = new Date(atMs - at.getTimezoneOffset() * 60_000);
+  return local.toISOString().replace('T', ' ').replace('Z', '');
+}
+
+function largestPart(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}

@@ -1,0 +1,7 @@
+// What the form lets its page do with the focus.
+
+export interface FormFocus {
+  readonly focusFirst: () => void;
+  /** Once the errors are shown. */
+  readonly focusFirstWrong: () => Promise<void>;
+}

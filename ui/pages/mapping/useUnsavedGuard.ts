@@ -1,0 +1,37 @@
+// Asks before a page with unsaved changes is left: within the dashboard by a dialog, otherwise by the browser's own.
+
+import { onMounted, onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue';
+import { onBeforeRouteLeave, onBeforeRouteUpdate, type RouteLocation } from 'vue-router';
+
+export interface UnsavedGuard {
+  /** The dialog is open; closing it is staying. */
+  readonly isAsking: ShallowRef<boolean>;
+  /** Leaves after all. */
+  readonly leave: () => void;
+}
+
+export function useUnsavedGuard(isDirty: () => boolean): UnsavedGuard {
+  const isAsking = shallowRef(false);
+  let answer = (_mayLeave: boolean): void => {};
+
+  function mayLeave(to: RouteLocation, from: RouteLocation): boolean | Promise<boolean> {
+    // Whoever is logged out cannot save either.
+    if (!isDirty() || to.meta.isOpen === true || to.path === from.path) return true;
+    answer(false);
+    isAsking.value = true;
+    return new Promise((resolve) => (answer = resolve));
+  }
+
+  function beforeUnload(event: BeforeUnloadEvent): void {
+    if (isDirty()) event.preventDefault();
+  }
+
+  onBeforeRouteLeave(mayLeave);
+  onBeforeRouteUpdate(mayLeave);
+  watch(isAsking, (isOpen) => {
+    if (!isOpen) answer(false);
+  });
+  onMounted(() => window.addEventListener('beforeunload', beforeUnload));
+  onScopeDispose(() => window.removeEventListener('beforeunload', beforeUnload));
+  return { isAsking, leave: () => answer(true) };
+}

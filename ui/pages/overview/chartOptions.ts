@@ -1,0 +1,81 @@
+// How the small charts look: axes, colours and lines for uPlot, from the tokens.
+
+import uPlot from 'uplot';
+import { sayCount, sayMs } from '../../format/amounts.ts';
+import { sayClock } from './seriesWords.ts';
+import { tokenColor } from '../../theme/tokenColor.ts';
+
+/** `counts`: all and the failed ones, as bars. `latency`: half and 95 of 100, as lines. */
+export type ChartKind = 'counts' | 'latency';
+
+const HEIGHT = 144;
+const AXIS_FONT = '12px system-ui, sans-serif';
+
+/** Wide enough for `1,234` and `999 ms`. */
+const LABELS_WIDTH = 56;
+
+const FEWEST = { counts: 5, latency: 10 } as const;
+
+/** `onPoint` is told the place of the minute under the pointer. */
+export function chartOptions(
+  kind: ChartKind,
+  width: number,
+  onPoint: (index: number | null) => void,
+): uPlot.Options {
+  const muted = tokenColor('muted');
+  const grid = { stroke: tokenColor('line'), width: 1 };
+  const axis = { stroke: muted, font: AXIS_FONT, ticks: { show: false } };
+  const say = kind === 'counts' ? sayCount : (ms: number) => (ms === 0 ? '0' : sayMs(ms));
+  return {
+    width,
+    height: HEIGHT,
+    padding: [8, 20, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { show: kind === 'latency' }, drag: { setScale: false, x: false, y: false } },
+    scales: {
+      // Half a minute at each end: the first and the last bar are whole.
+      x: { range: (_plot, first, last) => [first - 30, last + 30] },
+      y: { range: (_plot, _least, most) => [0, Math.max(FEWEST[kind], most * 1.1)] },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        space: 60,
+        size: 28,
+        values: (_plot, marks) => marks.map((mark) => sayClock(mark)),
+      },
+      {
+        ...axis,
+        grid,
+        size: LABELS_WIDTH,
+        space: 36,
+        values: (_plot, marks) => marks.map((mark) => say(mark)),
+      },
+    ],
+    series: [{}, ...(kind === 'counts' ? bars() : lines())],
+    hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? null)] },
+  };
+}
+
+function bars(): uPlot.Series[] {
+  const paths = uPlot.paths.bars?.({ size: [0.7, 14] });
+  const bar = (token: string): uPlot.Series => ({
+    fill: tokenColor(token),
+    width: 0,
+    points: { show: false },
+    ...(paths === undefined ? {} : { paths }),
+  });
+  return [bar('accent'), bar('bad')];
+}
+
+function lines(): uPlot.Series[] {
+  const line = (token: string, dash: number[]): uPlot.Series => ({
+    stroke: tokenColor(token),
+    width: 1.5,
+    dash,
+    // A minute between two without requests is a point alone.
+    points: { show: true, size: 4, fill: tokenColor(token), width: 0 },
+  });
+  return [line('accent', []), line('busy', [4, 3])];
+}
