@@ -2,15 +2,32 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** It puts a module of its own in the place of one of ours, which others must not see. */
+const REPLACING_A_MODULE = 'test/services/gateway/spentTunnel.test.ts';
+
+const PROCESSES = 'test/e2e/**/*.test.ts';
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     environment: 'node',
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
     // One more than two cores: the end-to-end files mostly wait for the processes they started.
     maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    projects: [
+      // Loading the product anew for each file took as long as the tests.
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: [PROCESSES, REPLACING_A_MODULE],
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'processes', include: [PROCESSES, REPLACING_A_MODULE] } },
+    ],
   },
 });
