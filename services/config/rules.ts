@@ -53,6 +53,17 @@ export function parseCaddyAdminUrl(text: string, isInsecureAllowed: boolean): st
       'OCTOPORTY_CADDY_ADMIN_URL is plain HTTP beyond this machine: use a unix socket or localhost, or set OCTOPORTY_ALLOW_INSECURE=true on a network you trust.',
     );
   }
+  if (
+    url.username !== '' ||
+    url.password !== '' ||
+    !/^\/*$/.test(url.pathname) ||
+    url.search !== '' ||
+    url.hash !== ''
+  ) {
+    throw new ConfigError(
+      'OCTOPORTY_CADDY_ADMIN_URL must end with its port: Caddy knows no login there, and its paths are ours to choose.',
+    );
+  }
   return text.replace(/\/+$/, '');
 }
 

@@ -37,6 +37,8 @@ export function makeRoute(id: string, hosts: readonly string[], port: number, up
       {
         handler: 'reverse_proxy',
         upstreams: [{ dial: upstream }],
+        // Caddy would ask for gzip where the visitor did not, and unpack it: not what the origin sent.
+        transport: { protocol: 'http', compression: false },
         flush_interval: -1,
         stream_close_delay: STREAM_CLOSE_DELAY,
         load_balancing: { try_duration: TRY_DURATION, try_interval: TRY_INTERVAL },

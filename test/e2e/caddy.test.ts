@@ -37,7 +37,8 @@ describe.each(caddies)('behind $name', (binary) => {
     } else if (url.pathname === '/bytes') {
       const length = Number(url.searchParams.get('n'));
       bytesOf(length).pipe(response.setHeader('content-length', length));
-    } else if (url.pathname === '/events') {
+    } else if (url.pathname === '/encodings') response.end(asked.headers['accept-encoding'] ?? 'none');
+    else if (url.pathname === '/events') {
       events.add(response.writeHead(200, { 'content-type': 'text/event-stream' }));
       response.write('data: first\n\n');
       response.on('close', () => events.delete(response));
@@ -92,6 +93,10 @@ describe.each(caddies)('behind $name', (binary) => {
   test('the gateway is reached by its own name, and others keep theirs', async () => {
     expect((await visitor.get('gateway.localhost', '/health')).status).toBe(200);
     expect(await visitor.get(FOREIGN)).toEqual({ status: 200, body: 'not ours' });
+  });
+
+  test('the origin is asked for what the visitor asked for: Caddy wants no gzip of its own', async () => {
+    expect(await visitor.get(WEB, '/encodings')).toEqual({ status: 200, body: 'none' });
   });
 
   test('many megabytes go up and down to the last byte', { timeout: 300_000 }, async () => {

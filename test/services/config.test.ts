@@ -156,6 +156,14 @@ describe('a gateway', () => {
     expect(refusal(() => gateway({ ...caddy, OCTOPORTY_GATEWAY_HOST: '' }))).toMatch(
       /^OCTOPORTY_GATEWAY_HOST is not set: with Caddy/,
     );
+    for (const url of [
+      'http://admin:secret@localhost:2019',
+      'http://localhost:2019/config',
+      'http://localhost:2019?a',
+    ])
+      expect(refusal(() => gateway({ ...caddy, OCTOPORTY_CADDY_ADMIN_URL: url }))).toMatch(
+        /^OCTOPORTY_CADDY_ADMIN_URL must end with its port: (?!.*secret)/,
+      );
     const beyond = { ...caddy, OCTOPORTY_CADDY_ADMIN_URL: 'http://10.0.0.2:2019' };
     expect(refusal(() => gateway(beyond))).toMatch(
       /^OCTOPORTY_CADDY_ADMIN_URL is plain HTTP beyond this machine/,

@@ -157,7 +157,12 @@ describe('somebody who is asked in the place of Caddy', () => {
     [500, '{"error":"a \\"b\\"\\n c"}', 'rejected', 'Caddy does not take it (status 500): a "b" c'],
     [400, '{"error":"\\q"}', 'rejected', 'Caddy does not take it (status 400): {"error":"\\q"}'],
     [404, `no${'!'.repeat(1_000)}`, 'rejected', `Caddy does not take it (status 404): no${'!'.repeat(398)}`],
-    [200, 'null', 'refused', 'What answers is not the admin API of Caddy: there is no ETag in its answer.'],
+    [
+      200,
+      'null',
+      'refused',
+      'What answers is not the admin API of Caddy: there is no ETag in its answer, as there is from Caddy 2.8 on.',
+    ],
   ])('in words, with %i, is understood (%#)', async (status, body, code, message) => {
     const port = await listen(createServer((_, response) => response.writeHead(status).end(body)));
     await expect(open(`http://127.0.0.1:${port}`).read('/config/')).rejects.toMatchObject({ code, message });

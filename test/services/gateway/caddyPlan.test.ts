@@ -274,6 +274,7 @@ function ourRoute(owner: string, port: number, ...hosts: string[]): object {
       {
         handler: 'reverse_proxy',
         upstreams: [{ dial: 'localhost:5000' }],
+        transport: { protocol: 'http', compression: false },
         flush_interval: -1,
         stream_close_delay: '24h',
         load_balancing: { try_duration: '5s', try_interval: '250ms' },
