@@ -47,6 +47,9 @@ export interface Verdict {
   readonly refused: readonly Refusal[];
 }
 
+/** Names that are kept from mappings, as agents have dialled them. Raised: an agent with the secret and many names takes more memory. */
+const MAX_RESERVED = 100;
+
 /**
  * The routing table. A name and port belong to the first live agent that claims them; others wait in line and are told
  * when their turn comes. The wires of one agent are one owner, the newest in front. Where the port is not told, as with
@@ -59,11 +62,12 @@ export class Directory {
   private readonly leases: Leases;
   /** Agents that have told what they publish, online or not. Null: what was found is adopted, and nobody asks any more. */
   private heard: Set<string> | null = new Set();
-  private readonly gatewayHost: string | null;
+  /** Names that lead to the gateway itself. */
+  private readonly reserved = new Set<string>();
   private readonly offeredPorts: ReadonlySet<number> | null;
 
   constructor({ gatewayHost, offeredPorts, leaseMs, nowMs }: DirectoryOptions) {
-    this.gatewayHost = gatewayHost?.toLowerCase() ?? null;
+    this.reserve(gatewayHost ?? '');
     this.offeredPorts = offeredPorts;
     this.leases = new Leases(leaseMs, nowMs);
   }
@@ -99,6 +103,11 @@ export class Directory {
     );
     const leased = this.leases.routes().filter(({ domain, port }) => !this.isLive(domain, port));
     return [...live, ...leased].toSorted(inOrder);
+  }
+
+  /** Agents reach the gateway by this name: a mapping of it would lock them out. Empty: they need none. */
+  reserve(name: string): void {
+    if (name !== '' && this.reserved.size < MAX_RESERVED) this.reserved.add(name.toLowerCase());
   }
 
   /** Takes routes that were found as leased from now on, unless their owner has spoken since: it says itself what is its own. Once: later calls change nothing. */
@@ -192,7 +201,7 @@ export class Directory {
 
   /** Why nobody may publish this. */
   private refusalOf(domain: string, port: number): Refusal['code'] | null {
-    if (domain === this.gatewayHost) return 'domain_reserved';
+    if (this.reserved.has(domain)) return 'domain_reserved';
     return this.offeredPorts?.has(port) === false ? 'port_not_offered' : null;
   }
 

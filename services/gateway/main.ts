@@ -26,6 +26,7 @@ import { createListener } from './listener.ts';
 import { createNameCheck } from './nameCheck.ts';
 import { createRelays } from './relays.ts';
 import { RECONCILER_ID, startReconciler, type Reconciler } from './reconciler.ts';
+import { parseHost } from './requestRules.ts';
 import { RouteBook } from './routeBook.ts';
 import { createTunnels } from './tunnels.ts';
 
@@ -121,8 +122,13 @@ export async function startGateway({
       );
       return;
     }
+    const dialled = parseHost(request.headers.host ?? '') ?? '';
     upgrades.handleUpgrade(request, socket, head, (webSocket) => {
-      tunnels.accept(address, (handler) => wireOf(webSocket, handler, socket), boundStranger(socket));
+      tunnels.accept(
+        { address, dialled },
+        (handler) => wireOf(webSocket, handler, socket),
+        boundStranger(socket),
+      );
     });
   }
 

@@ -43,9 +43,17 @@ export interface TunnelsOptions {
   readonly commonActors: () => readonly ActorView[];
 }
 
+/** Who has dialled. */
+export interface Peer {
+  /** To tell who was refused. */
+  readonly address: string;
+  /** The name that was dialled; empty: an address, or none. */
+  readonly dialled: string;
+}
+
 export interface Tunnels {
-  /** Takes a wire that is open. `address` is its peer's, to tell who was refused; `onAdmitted` once it has proven the secret. */
-  accept(address: string, open: (handler: WireHandler) => Wire, onAdmitted?: () => void): void;
+  /** Takes a wire that is open; `onAdmitted` once it has proven the secret. */
+  accept(peer: Peer, open: (handler: WireHandler) => Wire, onAdmitted?: () => void): void;
   /** `port` is the external one that a request came to; null: it is not known. */
   find(host: string, port: number | null): Found;
   /** @throws TunnelError `tunnel_lost` when the session is gone, `overloaded` when it has no room. */
@@ -62,7 +70,7 @@ export interface Tunnels {
 }
 
 interface Session {
-  readonly address: string;
+  readonly peer: Peer;
   readonly actor: Actor<typeof sessionMachine>;
   readonly link: WireLink;
   readonly onAdmitted: (() => void) | undefined;
@@ -134,6 +142,8 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         sessions.get(sessionId)?.actor.send({ type: 'drop', code: 'replaced' });
         return;
       }
+      // The secret is proven by now: nobody else reserves a name.
+      directory.reserve(sessions.get(sessionId)?.peer.dialled ?? '');
       const [verdict, ...promoted] = directory.apply(sessionId, identity, revision, mappings);
       // Before the confirmation: nothing may look served that has just been edited.
       sessions.get(sessionId)?.voice.onRevision();
@@ -146,7 +156,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       tellChange();
     },
     punish(sessionId, code) {
-      const address = sessions.get(sessionId)?.address ?? '';
+      const address = sessions.get(sessionId)?.peer.address ?? '';
       const isNews = code !== 'auth_failed' || throttle.punish(address, clock.nowMs());
       if (isNews) bus.publish(() => ({ type: 'tunnel.refused', address, code }));
     },
@@ -197,7 +207,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   });
 
   return {
-    accept(address, open, onAdmitted) {
+    accept(peer, open, onAdmitted) {
       dropOldestHandshake();
       lastId += 1;
       const sessionId = lastId;
@@ -234,13 +244,13 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         lifetimeMs: options.lifetimeMs,
         renewAfterMs: options.renewAfterMs,
         drainMs: options.drainMs,
-        refusalDelayMs: throttle.delayMs(address, clock.nowMs()),
+        refusalDelayMs: throttle.delayMs(peer.address, clock.nowMs()),
         directory: shared,
       };
       const actor = actors.start(id, sessionMachine, input, () => {
         voice.onActorMoved();
       });
-      sessions.set(sessionId, { address, actor, link, onAdmitted, voice });
+      sessions.set(sessionId, { peer, actor, link, onAdmitted, voice });
       actor.subscribe({
         complete: () => {
           forget(sessionId);

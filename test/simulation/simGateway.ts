@@ -143,7 +143,7 @@ export class SimGateway implements GatewayEnd {
   }
 
   accept(address: string, open: (handler: WireHandler) => Wire): void {
-    this.tunnels.accept(address, (handler) => {
+    this.tunnels.accept({ address, dialled: '' }, (handler) => {
       this.accepted += 1;
       if (handler instanceof WireLink) this.links.set(this.accepted, handler);
       return open(handler);

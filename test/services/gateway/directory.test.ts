@@ -516,3 +516,10 @@ test('ten thousand names are applied, revised and passed on without a stall', ()
   // Linear work is some 50 ms; quadratic work would be minutes.
   expect(performance.now() - beganMs).toBeLessThan(5_000);
 });
+
+test('a name by which an agent has dialled is the gateway’s: no mapping takes it, or nobody could dial any more', () => {
+  const { directory, apply } = emptyDirectory();
+  directory.reserve('Dialled.test');
+  directory.reserve('');
+  expect(apply(1, A, 7, [mapped('a', 'dialled')])[0].refused).toMatchObject([{ code: 'domain_reserved' }]);
+});

@@ -97,7 +97,7 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET], routeBook: R
       findGateway: () => ({
         process: gateway,
         accept: (address, open) => {
-          tunnels.accept(address, open);
+          tunnels.accept({ address, dialled: 'tunnel.test' }, open);
         },
       }),
       onEnding: () => undefined,
@@ -178,7 +178,7 @@ export function tunnelsStage(secrets: readonly string[] = [SECRET], routeBook: R
     /** A wire on which the test plays the agent, message by message. */
     played: (address: string, epoch = 'played') =>
       new PlayedAgent(clock, { agentId: AGENT_IDS.a, epoch, secret: SECRET }, (open) => {
-        tunnels.accept(address, open);
+        tunnels.accept({ address, dialled: 'tunnel.test' }, open);
       }),
     /** Where requests for `<name>.test` go now: a session's number, or why nowhere. */
     serving: (name: string) => {
