@@ -22,13 +22,16 @@ const SAME_SIGNAL_MS = 500;
 
 const SERVICES = 'services/cli.ts';
 
+const TESTS = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'];
+
 /** What each command runs: a script, relative to the repository, and its first arguments. */
 const COMMANDS = {
   start: [SERVICES, 'up'],
   octoporty: [SERVICES],
   gateway: [SERVICES, 'gateway'],
   agent: [SERVICES, 'agent'],
-  test: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'],
+  test: [...TESTS, '--project', 'parts', '--project', 'processes'],
+  'test-dashboard': [...TESTS, '--project', 'dashboard'],
   dev: ['ui/dev.ts'],
   check: ['test/check/check.mjs'],
   format: ['node_modules/oxfmt/bin/oxfmt', '--write'],
@@ -46,7 +49,7 @@ const COMMANDS = {
 };
 
 /** What begins with a build of the dashboard where it is older than its sources. */
-const SHOWS_DASHBOARD = new Set(['start', 'agent', 'test']);
+const SHOWS_DASHBOARD = new Set(['start', 'agent', 'test', 'test-dashboard']);
 
 /** What only builds. */
 const BUILD = 'build';

@@ -7,6 +7,9 @@ const REPLACING_A_MODULE = 'test/services/gateway/spentTunnel.test.ts';
 
 const PROCESSES = 'test/e2e/**/*.test.ts';
 
+/** In Chromium, for as long as all others together: a run of their own, but for the login. */
+const DASHBOARD = 'test/e2e/dashboard/!(login).test.ts';
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
@@ -27,7 +30,11 @@ export default defineConfig({
           isolate: false,
         },
       },
-      { extends: true, test: { name: 'processes', include: [PROCESSES, REPLACING_A_MODULE] } },
+      {
+        extends: true,
+        test: { name: 'processes', include: [PROCESSES, REPLACING_A_MODULE], exclude: [DASHBOARD] },
+      },
+      { extends: true, test: { name: 'dashboard', include: [DASHBOARD] } },
     ],
   },
 });
