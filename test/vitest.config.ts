@@ -15,8 +15,8 @@ export default defineConfig({
   test: {
     environment: 'node',
     pool: 'forks',
-    // One more than two cores: the end-to-end files mostly wait for the processes they started.
-    maxWorkers: 3,
+    // Two more than two cores: the end-to-end files mostly wait for the processes they started.
+    maxWorkers: 4,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [

@@ -19,7 +19,7 @@ caddies.forEach(({ name }, index) => {
     `behind ${name}, what runs for long is unharmed while 100 mappings are edited, the tunnel itself too`,
     { timeout: TIMEOUT_MS },
     async () => {
-      const { code, output } = await prove('streams', '--megabytes', '30', ...(index === 0 ? [] : [OLDEST]));
+      const { code, output } = await prove('streams', '--megabytes', '10', ...(index === 0 ? [] : [OLDEST]));
       expect(code, output).toBe(0);
       expect(output).toContain('the upload arrived as it was sent');
     },
@@ -40,7 +40,7 @@ test.skipIf(caddies.length === 0 || !hasWrk())(
   'edits cost visitors of HTTP/2 nothing, and those that change no public name nobody anything',
   { timeout: TIMEOUT_MS },
   async () => {
-    const { code, output } = await prove('edits', '--edits', '12', '--seconds', '2');
+    const { code, output } = await prove('edits', '--edits', '6', '--seconds', '1');
     expect(code, output).toBe(0);
     expect(output).toContain('edits that change no public name, 0 writes to Caddy');
   },
