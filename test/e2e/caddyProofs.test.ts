@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { OLDEST } from '../bench/caddyWorld.ts';
 import { hasWrk } from '../bench/wrk.ts';
 import { caddies, testWithCaddy } from '../support/caddy.ts';
 
@@ -14,17 +13,15 @@ const TIMEOUT_MS = 60_000;
 if (caddies.length === 0)
   testWithCaddy('long streams run through Caddy unharmed while mappings are edited', () => {});
 
-caddies.forEach(({ name }, index) => {
-  test(
-    `behind ${name}, what runs for long is unharmed while 100 mappings are edited, the tunnel itself too`,
-    { timeout: TIMEOUT_MS },
-    async () => {
-      const { code, output } = await prove('streams', '--megabytes', '10', ...(index === 0 ? [] : [OLDEST]));
-      expect(code, output).toBe(0);
-      expect(output).toContain('the upload arrived as it was sent');
-    },
-  );
-});
+test.skipIf(caddies.length === 0)(
+  'what runs for long is unharmed while 100 mappings are edited, the tunnel itself too',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const { code, output } = await prove('streams', '--megabytes', '10');
+    expect(code, output).toBe(0);
+    expect(output).toContain('the upload arrived as it was sent');
+  },
+);
 
 testWithCaddy(
   'a Caddy that is killed under load serves within five seconds of its return',
