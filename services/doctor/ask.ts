@@ -2,6 +2,7 @@
 
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { jsonIn } from '../jsonIn.ts';
 
 /** A service of this machine that takes longer is not well. */
 const ASK_TIMEOUT_MS = 5000;
@@ -53,15 +54,6 @@ async function readSome(response: IncomingMessage, maxBytes: number): Promise<st
     if (bytes > maxBytes) return '';
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function reasonOf(error: Error): string {

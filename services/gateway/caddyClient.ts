@@ -3,6 +3,7 @@
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { z } from 'zod';
+import { jsonIn } from '../jsonIn.ts';
 
 /** A Caddy that takes longer to tell its configuration hangs. Raised: visitors wait longer for a route after it recovers. */
 export const READ_DEADLINE_MS = 5_000;
@@ -170,16 +171,6 @@ async function textOf(response: IncomingMessage): Promise<string> {
     if (bytes > MAX_ANSWER_BYTES) throw notCaddy('its answer does not end');
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Undefined for what is not JSON. */
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function failureOf({ status, text }: Answer): CaddyError {

@@ -1,6 +1,7 @@
 // Reads in a line of Caddy's log what became of a name's certificate: obtained, or why not.
 
 import { z } from 'zod';
+import { jsonIn } from '../jsonIn.ts';
 
 /**
  * RFC 8555 §6.7, as far as it is told apart here. `other`: anything else, a certificate authority that cannot be reached
@@ -79,14 +80,4 @@ function problemOf(type: string, words: string): IssuanceProblem {
   // By TLS-ALPN some say so of a port that nobody answers at.
   const isNobody = kind === 'unauthorized' && /^Failed to connect\b/i.test(detail);
   return { kind: isNobody ? 'connection' : kind, detail };
-}
-
-/** Undefined for what is not JSON. */
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

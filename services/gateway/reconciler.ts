@@ -81,10 +81,13 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     const nowMs = clock.nowMs();
     const planFor = (takenPorts: ReadonlySet<number>) =>
       planServers({ config, routes: desired, gatewayHost, upstream, portMap, takenPorts });
-    const plan = planFor(taken.leftOut(nowMs));
+    const leftOut = taken.leftOut(nowMs);
+    const plan = planFor(leftOut);
     planned = { plan, etag };
     if (plan.isRight) taken.settle(nowMs);
-    level.saw(desired, sightOf({ config, routes: desired, portMap }, planFor(taken.known)));
+    const { known } = taken;
+    const told = known.size === leftOut.size ? plan : planFor(known);
+    level.saw(desired, sightOf({ config, routes: desired, portMap }, told));
     return { type: plan.isRight ? 'look.right' : 'look.differs' };
   }
 

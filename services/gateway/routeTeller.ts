@@ -9,6 +9,7 @@ import {
   MAX_TOLD_ROUTES,
   STATUS_GAP_MS,
 } from '../../protocol/limits.ts';
+import { Paced } from './paced.ts';
 import { PENDING, type RouteStanding } from './routeBook.ts';
 
 /** The message around its routes takes less than this. */
@@ -30,12 +31,13 @@ export class RouteTeller {
   private readonly told = new Map<string, RouteStanding>();
   private toldAtMs = -Infinity;
   private isFirst = true;
-  private isLookDue = false;
-  private cancelTimer: (() => void) | undefined;
-  private isOver = false;
+  private readonly paced: Paced;
 
   constructor(options: RouteTellerOptions) {
     this.options = options;
+    const { clock, schedule } = options;
+    const dueMs = () => this.toldAtMs + STATUS_GAP_MS;
+    this.paced = new Paced({ clock, schedule, dueMs, tell: () => this.tell() });
   }
 
   /**
@@ -55,31 +57,12 @@ export class RouteTeller {
 
   /** Some route stands otherwise than before. */
   onMoved(): void {
-    if (this.isLookDue) return;
-    this.isLookDue = true;
-    this.options.schedule(() => {
-      this.isLookDue = false;
-      this.tellWhenDue();
-    });
+    this.paced.onMoved();
   }
 
   /** The session has ended. */
   stop(): void {
-    this.isOver = true;
-    this.cancelTimer?.();
-    this.cancelTimer = undefined;
-  }
-
-  private tellWhenDue(): void {
-    if (this.isOver || this.cancelTimer !== undefined) return;
-    const waitMs = this.toldAtMs + STATUS_GAP_MS - this.options.clock.nowMs();
-    if (waitMs <= 0) this.tell();
-    else {
-      this.cancelTimer = this.options.clock.setTimer(waitMs, () => {
-        this.cancelTimer = undefined;
-        this.tell();
-      });
-    }
+    this.paced.stop();
   }
 
   private tell(): void {
@@ -88,7 +71,7 @@ export class RouteTeller {
     if (moved.length === 0) return;
     const batch = batchOf(moved);
     this.send(batch);
-    if (batch.length < moved.length) this.tellWhenDue();
+    if (batch.length < moved.length) this.paced.look();
   }
 
   private send(routes: ToldRoute[]): void {

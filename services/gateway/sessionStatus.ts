@@ -12,6 +12,7 @@ import {
   STATUS_GAP_MS,
 } from '../../protocol/limits.ts';
 import { eventNameOf } from '../chart.ts';
+import { Paced } from './paced.ts';
 
 /**
  * How long a move of another actor than the session waits. An idle tunnel's heartbeat is quiet for one tick every few seconds: what is
@@ -34,51 +35,29 @@ export class SessionStatus {
   /** What the agent knows: the session's own state, and all states with their actors. */
   private told = { own: '', all: '' };
   private toldAtMs = -Infinity;
-  private isLookDue = false;
-  private timer: { readonly dueMs: number; readonly cancel: () => void } | undefined;
-  private isOver = false;
+  private readonly paced: Paced;
 
   constructor(options: SessionStatusOptions) {
     this.options = options;
+    const { clock, schedule } = options;
+    this.paced = new Paced({ clock, schedule, dueMs: () => this.dueMs(), tell: () => this.tell() });
   }
 
   /** One of these actors has moved. */
   onMoved(): void {
-    if (this.isLookDue || this.isOver) return;
-    this.isLookDue = true;
-    this.options.schedule(() => {
-      this.isLookDue = false;
-      this.look();
-    });
+    this.paced.onMoved();
   }
 
   /** The session has ended. */
   stop(): void {
-    this.isOver = true;
-    this.timer?.cancel();
-    this.timer = undefined;
+    this.paced.stop();
   }
 
-  private look(): void {
-    if (this.isOver) return;
+  private dueMs(): number | null {
     const { own, all } = statesOf(this.options.family());
     const nowMs = this.options.clock.nowMs();
-    if (own !== this.told.own) this.tellAt(Math.max(nowMs, this.toldAtMs + STATUS_GAP_MS));
-    else if (all !== this.told.all) this.tellAt(nowMs + SETTLE_MS);
-  }
-
-  private tellAt(dueMs: number): void {
-    if (this.timer !== undefined && this.timer.dueMs <= dueMs) return;
-    this.timer?.cancel();
-    this.timer = undefined;
-    const waitMs = dueMs - this.options.clock.nowMs();
-    if (waitMs <= 0) this.tell();
-    else this.timer = { dueMs, cancel: this.options.clock.setTimer(waitMs, () => this.onDue()) };
-  }
-
-  private onDue(): void {
-    this.timer = undefined;
-    this.tell();
+    if (own !== this.told.own) return Math.max(nowMs, this.toldAtMs + STATUS_GAP_MS);
+    return all === this.told.all ? null : nowMs + SETTLE_MS;
   }
 
   private tell(): void {

@@ -143,7 +143,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         return;
       }
       // The secret is proven by now: nobody else reserves a name.
-      directory.reserve(sessions.get(sessionId)?.peer.dialled ?? '');
+      if (isFirst) directory.reserve(sessions.get(sessionId)?.peer.dialled ?? '');
       const [verdict, ...promoted] = directory.apply(sessionId, identity, revision, mappings);
       // Before the confirmation: nothing may look served that has just been edited.
       sessions.get(sessionId)?.voice.onRevision();

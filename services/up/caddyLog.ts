@@ -1,6 +1,7 @@
 // What Caddy logs, in our log: what it warns of is a warning, the rest is for those who look closely.
 
 import { z } from 'zod';
+import { jsonIn } from '../jsonIn.ts';
 import type { Log } from '../log.ts';
 
 const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
@@ -15,9 +16,9 @@ const MEANT_TO_BE = new Set([
 /** What befell one request is in the log of requests; here it would show each address that was asked for. */
 const ABOUT_REQUESTS = /^http\.(handlers|log)\b/;
 
-/** Takes one line of Caddy's standard error. */
+/** Takes one line of Caddy's standard error: plain text, until its log is set up. */
 export function logCaddyLine(log: Log, line: string): void {
-  const parsed = lineSchema.safeParse(jsonOf(line));
+  const parsed = lineSchema.safeParse(jsonIn(line));
   if (!parsed.success) {
     log.debug({ line }, 'Caddy says something.');
     return;
@@ -34,16 +35,6 @@ function weightOf(level: string, msg: string, logger: unknown): 'debug' | 'warn'
 
 /** What a person needs of the last line before the end. */
 export function reasonIn(line: string): string {
-  const parsed = lineSchema.safeParse(jsonOf(line));
+  const parsed = lineSchema.safeParse(jsonIn(line));
   return parsed.success ? parsed.data.msg : line;
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    // Before its log is set up, Caddy writes plain text.
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

@@ -9,6 +9,7 @@ const PROGRAMS = {
   chromium: { names: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
   curl: { names: ['curl'], package: 'curl' },
   git: { names: ['git'], package: 'git' },
+  wrk: { names: ['wrk'], package: 'wrk' },
 } as const;
 
 export type Program = keyof typeof PROGRAMS;
