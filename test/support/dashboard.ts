@@ -3,13 +3,13 @@
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, ConsoleMessage, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { buildDashboard } from '../../services/buildDashboard.mjs';
 import { startBrowser } from './browser.ts';
 import { startRig, type Rig, type RigOptions } from './rig.ts';
 
-/** For `beforeAll`: the build may have to be made first, and others may build at the same time. */
-export const DASHBOARD_START_MS = 120_000;
+/** The build may have to be made first, and others may build at the same time. */
+const DASHBOARD_START_MS = 120_000;
 
 export const USERNAME = 'admin';
 /** As the rig sets it. */
@@ -47,6 +47,53 @@ export interface StageOptions extends Partial<RigOptions> {
   /** Where the browser finds the agent; its own address unless told otherwise. */
   readonly hostname?: string;
 }
+
+/**
+ * A stage for all tests of a file, who have it from their first hook on. After each test its pages are closed, since an
+ * open one goes on drawing at the cost of the next, and none may have said an error or a warning.
+ *
+ * @param options a function where they are known only in the first hook, such as an origin's port.
+ */
+export function useDashboard(
+  options: StageOptions | (() => Promise<StageOptions>) = {},
+): Omit<DashboardStage, 'stop'> {
+  let opened: DashboardStage | undefined;
+  const stage = () => {
+    if (opened === undefined) throw new Error('the dashboard is open from the first hook on');
+    return opened;
+  };
+  beforeAll(async () => {
+    opened = await openDashboard(typeof options === 'function' ? await options() : options);
+  }, DASHBOARD_START_MS);
+  afterEach(async () => {
+    for (const context of stage().browser.contexts()) await context.close();
+    stage().expectQuietConsole();
+  });
+  afterAll(() => opened?.stop());
+  return {
+    get rig() {
+      return stage().rig;
+    },
+    get browser() {
+      return stage().browser;
+    },
+    get url() {
+      return stage().url;
+    },
+    newPage: (page) => stage().newPage(page),
+    logIn: (path, page) => stage().logIn(path, page),
+    openBeside: (page, path) => stage().openBeside(page, path),
+    expectQuietConsole: (known) => stage().expectQuietConsole(known),
+  };
+}
+
+/** What Chromium says of each answer from 400 on. */
+export function answered(status: number): RegExp {
+  return new RegExp(`responded with a status of ${status}`);
+}
+
+/** What Chromium says of connections that fail. */
+export const NO_CONNECTION = [/net::ERR_/, /WebSocket connection to/];
 
 /** Builds what is stale, and starts gateway, agent and Chromium; waits until the tunnel is online. */
 export async function openDashboard({

@@ -6,7 +6,10 @@ import { test } from 'vitest';
 
 /** Each program's names on the PATH, the first found counts, and Debian's package. */
 const PROGRAMS = {
-  chromium: { names: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
+  chromium: {
+    names: ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'],
+    package: 'chromium',
+  },
   curl: { names: ['curl'], package: 'curl' },
   git: { names: ['git'], package: 'git' },
   wrk: { names: ['wrk'], package: 'wrk' },

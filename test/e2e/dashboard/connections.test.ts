@@ -1,13 +1,8 @@
 // The connections page in a browser: sessions come, end and are said in words while somebody looks.
 
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import type { Page } from 'playwright-core';
-import {
-  DASHBOARD_START_MS,
-  expectNoViolations,
-  openDashboard,
-  type DashboardStage,
-} from '../../support/dashboard.ts';
+import { expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { testWith } from '../../support/programs.ts';
 
 const test = testWith('chromium');
@@ -18,15 +13,7 @@ const SLOW_MS = 60_000;
 /** A tunnel that is dialled anew takes a second or two. */
 const BACK_MS = 30_000;
 
-let stage: DashboardStage;
-
-beforeAll(async () => {
-  stage = await openDashboard({ maps: ['app.localhost=http://127.0.0.1:1'] });
-}, DASHBOARD_START_MS);
-
-afterEach(() => stage.expectQuietConsole());
-
-afterAll(() => stage.stop());
+const stage = useDashboard({ maps: ['app.localhost=http://127.0.0.1:1'] });
 
 /** The newest session first; the head of the table is no session. */
 function session(page: Page, index: number) {

@@ -1,30 +1,12 @@
 // Logging in with a browser: the way in, the way back, and what is said when it is locked.
 
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import type { Page } from 'playwright-core';
-import {
-  DASHBOARD_START_MS,
-  expectNoViolations,
-  openDashboard,
-  PASSWORD,
-  USERNAME,
-  type DashboardStage,
-} from '../../support/dashboard.ts';
+import { PASSWORD, USERNAME, answered, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { testWith } from '../../support/programs.ts';
 
 const test = testWith('chromium');
-/** Chromium's own words for an answer of that status. */
-const answered = (status: number) => new RegExp(`responded with a status of ${status}`);
-
-let stage: DashboardStage;
-
-beforeAll(async () => {
-  stage = await openDashboard();
-}, DASHBOARD_START_MS);
-
-afterEach(() => stage.expectQuietConsole());
-
-afterAll(() => stage.stop());
+const stage = useDashboard();
 
 async function logIn(page: Page, password: string): Promise<void> {
   await page.getByLabel('User name').fill(USERNAME);

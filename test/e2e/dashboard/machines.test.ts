@@ -1,14 +1,9 @@
 // The machines in a browser: every chart drawn and said, the gateway killed while one looks, requests under way.
 
 import { createServer, type ServerResponse } from 'node:http';
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterAll, expect, vi } from 'vitest';
 import type { Page } from 'playwright-core';
-import {
-  DASHBOARD_START_MS,
-  expectNoViolations,
-  openDashboard,
-  type DashboardStage,
-} from '../../support/dashboard.ts';
+import { expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { close, listen } from '../../support/httpOrigin.ts';
 import { testWith } from '../../support/programs.ts';
 import { get } from '../../support/rig.ts';
@@ -21,23 +16,12 @@ const test = testWith('chromium');
 /** Answers that wait until the test lets them go. */
 const waiting: ServerResponse[] = [];
 const origin = createServer((_request, response) => void waiting.push(response));
-let stage: DashboardStage;
 
-beforeAll(async () => {
-  const port = await listen(origin);
-  stage = await openDashboard({ maps: [`app.localhost=http://127.0.0.1:${port}`] });
-}, DASHBOARD_START_MS);
+const stage = useDashboard(async () => ({
+  maps: [`app.localhost=http://127.0.0.1:${await listen(origin)}`],
+}));
 
-afterEach(async () => {
-  // A page that is left open goes on drawing, at the cost of the next test.
-  for (const context of stage.browser.contexts()) await context.close();
-  stage.expectQuietConsole();
-});
-
-afterAll(async () => {
-  await stage.stop();
-  await close(origin);
-});
+afterAll(() => close(origin));
 
 function drawing(page: Page, machine: string, state: string | RegExp) {
   const says = typeof state === 'string' ? state.replaceAll('.', String.raw`\.`) : state.source;

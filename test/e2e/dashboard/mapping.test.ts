@@ -4,15 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { Page } from 'playwright-core';
 import { mappingListSchema, mappingViewSchema, type MappingView } from '../../../protocol/api/mappings.ts';
-import {
-  DASHBOARD_START_MS,
-  expectNoViolations,
-  openDashboard,
-  type DashboardStage,
-} from '../../support/dashboard.ts';
+import { answered, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { close, listen } from '../../support/httpOrigin.ts';
 import { testWith } from '../../support/programs.ts';
 import { freePort, get, SECRET, Service } from '../../support/rig.ts';
@@ -21,25 +16,19 @@ import { freePort, get, SECRET, Service } from '../../support/rig.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const test = testWith('chromium');
-const answered = (status: number) => new RegExp(`responded with a status of ${status}`);
 const NO_HUB = /WebSocket connection/;
 
 const origin = createServer((_request, response) => response.end('from the origin'));
 let originPort: number;
-let stage: DashboardStage;
 let names = 0;
+
+const stage = useDashboard();
 
 beforeAll(async () => {
   originPort = await listen(origin);
-  stage = await openDashboard();
-}, DASHBOARD_START_MS);
-
-afterEach(() => stage.expectQuietConsole());
-
-afterAll(async () => {
-  await stage.stop();
-  await close(origin);
 });
+
+afterAll(() => close(origin));
 
 const publicName = (page: Page) => page.getByLabel('Public name');
 const target = (page: Page) => page.getByLabel('Target', { exact: true });

@@ -1,15 +1,10 @@
 // The list of mappings in a browser: found, ordered, switched, edited many at a time, live, and when it cannot be loaded.
 
 import { createServer } from 'node:http';
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { Page } from 'playwright-core';
 import { mappingListSchema, type MappingView } from '../../../protocol/api/mappings.ts';
-import {
-  DASHBOARD_START_MS,
-  expectNoViolations,
-  openDashboard,
-  type DashboardStage,
-} from '../../support/dashboard.ts';
+import { answered, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { close, listen } from '../../support/httpOrigin.ts';
 import { testWith } from '../../support/programs.ts';
 import { get } from '../../support/rig.ts';
@@ -18,23 +13,17 @@ import { get } from '../../support/rig.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const test = testWith('chromium');
-const answered = (status: number) => new RegExp(`responded with a status of ${status}`);
 
 const origin = createServer((_request, response) => response.end('from the origin'));
 let originPort: number;
-let stage: DashboardStage;
+
+const stage = useDashboard();
 
 beforeAll(async () => {
   originPort = await listen(origin);
-  stage = await openDashboard();
-}, DASHBOARD_START_MS);
-
-afterEach(() => stage.expectQuietConsole());
-
-afterAll(async () => {
-  await stage.stop();
-  await close(origin);
 });
+
+afterAll(() => close(origin));
 
 /** Exactly these are there, named after the first part of their public name. */
 async function have(page: Page, ...names: string[]): Promise<void> {

@@ -1,14 +1,9 @@
 // The overview in a browser: from an empty agent to the first request, and what it says when a link breaks.
 
 import { createServer } from 'node:http';
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { Page } from 'playwright-core';
-import {
-  DASHBOARD_START_MS,
-  expectNoViolations,
-  openDashboard,
-  type DashboardStage,
-} from '../../support/dashboard.ts';
+import { NO_CONNECTION, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { close, listen } from '../../support/httpOrigin.ts';
 import { testWith } from '../../support/programs.ts';
 import { get } from '../../support/rig.ts';
@@ -18,9 +13,6 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const test = testWith('chromium');
 
-/** What Chromium itself says of a connection that fails. */
-const NO_CONNECTION = [/net::ERR_/, /WebSocket connection to/];
-
 const NAME = 'photos.example.com';
 
 const origin = createServer((asked, response) => {
@@ -28,23 +20,14 @@ const origin = createServer((asked, response) => {
   response.end('from the origin');
 });
 let originPort: number;
-let stage: DashboardStage;
+
+const stage = useDashboard();
 
 beforeAll(async () => {
   originPort = await listen(origin);
-  stage = await openDashboard();
-}, DASHBOARD_START_MS);
-
-afterEach(async () => {
-  // A page that is left open goes on drawing, at the cost of the next test.
-  for (const context of stage.browser.contexts()) await context.close();
-  stage.expectQuietConsole();
 });
 
-afterAll(async () => {
-  await stage.stop();
-  await close(origin);
-});
+afterAll(() => close(origin));
 
 /** A link of the chain by its name, once it says that. */
 function link(page: Page, name: string, says: string | RegExp) {

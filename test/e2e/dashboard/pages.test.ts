@@ -1,13 +1,8 @@
 // What holds of every page: nothing violates accessibility, the console is quiet, and the first one is there at once.
 
-import { afterAll, beforeAll, expect } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import type { Page } from 'playwright-core';
-import {
-  DASHBOARD_START_MS,
-  expectNoViolations,
-  openDashboard,
-  type DashboardStage,
-} from '../../support/dashboard.ts';
+import { expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { testWith } from '../../support/programs.ts';
 import { get } from '../../support/rig.ts';
 
@@ -37,14 +32,9 @@ const PAGES: readonly (readonly [path: string, ready: (page: Page) => Promise<vo
   ['/settings/at/all', (page) => page.getByRole('heading', { name: 'Not found' }).waitFor()],
 ];
 
-let stage: DashboardStage;
+const stage = useDashboard({ maps: ['app.localhost=http://127.0.0.1:1'] });
 
-beforeAll(async () => {
-  stage = await openDashboard({ maps: ['app.localhost=http://127.0.0.1:1'] });
-  await get(stage.rig.gatewayPort, 'app.localhost', '/a/path');
-}, DASHBOARD_START_MS);
-
-afterAll(() => stage.stop());
+beforeAll(() => get(stage.rig.gatewayPort, 'app.localhost', '/a/path'));
 
 test.each(PAGES.flatMap(([path, ready]) => [1280, 360].map((width) => ({ path, ready, width }))))(
   '$path at $width px: accessible in both themes, no wider than the screen, and nothing on the console',
@@ -54,8 +44,6 @@ test.each(PAGES.flatMap(([path, ready]) => [1280, 360].map((width) => ({ path, r
     await ready(page);
     await expectNoViolations(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-    stage.expectQuietConsole();
-    await page.context().close();
   },
   SLOW_MS,
 );
@@ -68,7 +56,6 @@ test(
     await page.getByLabel('Password').waitFor();
     await expectNoViolations(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-    stage.expectQuietConsole();
   },
   SLOW_MS,
 );

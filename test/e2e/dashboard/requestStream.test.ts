@@ -1,9 +1,9 @@
 // Ten thousand requests stream through the tunnel while the requests page is open: the list stays smooth.
 
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import type { JSHandle, Page } from 'playwright-core';
 import { z } from 'zod';
-import { DASHBOARD_START_MS, openDashboard, type DashboardStage } from '../../support/dashboard.ts';
+import { useDashboard } from '../../support/dashboard.ts';
 import { startLoad } from '../../support/load.ts';
 import { openLoadOrigin, type LoadOrigin } from '../../support/loadOrigin.ts';
 import { testWith } from '../../support/programs.ts';
@@ -47,18 +47,14 @@ const traceSchema = z.object({
   ),
 });
 
-let stage: DashboardStage;
 let origin: LoadOrigin;
 
-beforeAll(async () => {
+const stage = useDashboard(async () => {
   origin = await openLoadOrigin();
-  stage = await openDashboard({ maps: [`app.localhost=http://127.0.0.1:${origin.port}`] });
-}, DASHBOARD_START_MS);
-
-afterAll(async () => {
-  await origin.stop();
-  await stage.stop();
+  return { maps: [`app.localhost=http://127.0.0.1:${origin.port}`] };
 });
+
+afterAll(() => origin.stop());
 
 test(
   'no frame takes longer than 100 ms while 10,000 requests stream in, in the median of three runs',

@@ -1,15 +1,10 @@
 // The requests page in a browser: live, still while one looks, found by filters, told whole, and harmless whatever is asked.
 
-import { createServer, type Server } from 'node:http';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { createServer } from 'node:http';
+import { afterAll, expect } from 'vitest';
 import type { Page } from 'playwright-core';
 import { mappingListSchema } from '../../../protocol/api/mappings.ts';
-import {
-  DASHBOARD_START_MS,
-  expectNoViolations,
-  openDashboard,
-  type DashboardStage,
-} from '../../support/dashboard.ts';
+import { expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { close, listen } from '../../support/httpOrigin.ts';
 import { testWith } from '../../support/programs.ts';
 import { RawClient } from '../../support/rawClient.ts';
@@ -23,28 +18,18 @@ const SLOW_MS = 60_000;
 /** Pages of history that are read one after the other. */
 const HISTORY_ROWS = 450;
 
-let stage: DashboardStage;
-let origin: Server;
+const origin = createServer((asked, response) => {
+  const { searchParams } = new URL(asked.url ?? '/', 'http://origin');
+  response.writeHead(Number(searchParams.get('status') ?? 200)).end('x'.repeat(1234));
+});
 /** No two tests ask for the same path. */
 let lastPath = 0;
 
-beforeAll(async () => {
-  origin = createServer((asked, response) => {
-    const { searchParams } = new URL(asked.url ?? '/', 'http://origin');
-    response.writeHead(Number(searchParams.get('status') ?? 200)).end('x'.repeat(1234));
-  });
-  const port = await listen(origin);
-  stage = await openDashboard({
-    maps: [`app.localhost=http://127.0.0.1:${port}`, 'down.localhost=http://127.0.0.1:1'],
-  });
-}, DASHBOARD_START_MS);
+const stage = useDashboard(async () => ({
+  maps: [`app.localhost=http://127.0.0.1:${await listen(origin)}`, 'down.localhost=http://127.0.0.1:1'],
+}));
 
-afterEach(() => stage.expectQuietConsole());
-
-afterAll(async () => {
-  await close(origin);
-  await stage.stop();
-});
+afterAll(() => close(origin));
 
 function freshPath(): string {
   lastPath += 1;

@@ -1,15 +1,10 @@
 // The settings page in a browser: facts, theme, the way out, and mappings that leave and come as a file.
 
 import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { beforeEach, expect } from 'vitest';
 import type { Page } from 'playwright-core';
 import { mappingListSchema, type MappingView } from '../../../protocol/api/mappings.ts';
-import {
-  DASHBOARD_START_MS,
-  expectNoViolations,
-  openDashboard,
-  type DashboardStage,
-} from '../../support/dashboard.ts';
+import { expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { testWith } from '../../support/programs.ts';
 
 const test = testWith('chromium');
@@ -23,20 +18,15 @@ const NO_ANSWER = /ERR_FAILED/;
 const PHOTOS = mapping('Photos', 'photos.example.com', 8080);
 const WIKI = mapping('Wiki', 'wiki.example.com', 8090);
 
-let stage: DashboardStage;
 /** Of tests that only look, and change mappings by the API. */
 let admin: Page;
 
-beforeAll(async () => {
-  stage = await openDashboard();
+const stage = useDashboard();
+
+beforeEach(async () => {
   admin = await stage.logIn('/machines');
-}, DASHBOARD_START_MS);
-
-beforeEach(() => importByApi([PHOTOS, WIKI]));
-
-afterEach(() => stage.expectQuietConsole());
-
-afterAll(() => stage.stop());
+  await importByApi([PHOTOS, WIKI]);
+});
 
 function mapping(name: string, externalDomain: string, internalPort: number) {
   return { name, externalDomain, internalHost: 'nas.local', internalPort, internalProtocol: 'http' };

@@ -1,31 +1,15 @@
 // What is around every page: where one can go, keys, themes, and what is said while the agent is away.
 
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import type { Page } from 'playwright-core';
-import {
-  DASHBOARD_START_MS,
-  expectNoViolations,
-  openDashboard,
-  type DashboardStage,
-} from '../../support/dashboard.ts';
+import { NO_CONNECTION, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { testWith } from '../../support/programs.ts';
 
 const test = testWith('chromium');
 
-/** What Chromium itself says of a connection that fails. */
-const NO_CONNECTION = [/net::ERR_/, /WebSocket connection to/];
-
 const PLACES = ['Overview', 'Mappings', 'Requests', 'Machines', 'Connections', 'Settings'];
 
-let stage: DashboardStage;
-
-beforeAll(async () => {
-  stage = await openDashboard();
-}, DASHBOARD_START_MS);
-
-afterEach(() => stage.expectQuietConsole());
-
-afterAll(() => stage.stop());
+const stage = useDashboard();
 
 function isOnline(page: Page): Promise<void> {
   return page.getByText('Tunnel online').first().waitFor();
