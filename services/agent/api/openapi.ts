@@ -11,7 +11,8 @@ import {
 import { HUB_PATH, hubMessageSchema } from '../../../protocol/api/hub.ts';
 import { describeProblem, problemSchema, type ProblemCode } from '../../../protocol/api/problem.ts';
 import { VERSION } from '../../version.ts';
-import { OPERATIONS, problemsOf, type Answer, type Operation } from './operations.ts';
+import { OPERATIONS } from './operations.ts';
+import { problemsOf, type Answer, type Operation } from './operations/operation.ts';
 import { SESSION_COOKIE } from './sessionCookie.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
