@@ -32,6 +32,7 @@ const COMMANDS = {
   agent: [SERVICES, 'agent'],
   test: [...TESTS, '--project', 'parts', '--project', 'processes'],
   'test-dashboard': [...TESTS, '--project', 'dashboard'],
+  'test-ship': [...TESTS, '--project', 'ship'],
   dev: ['ui/dev.ts'],
   check: ['test/check/check.mjs'],
   format: ['node_modules/oxfmt/bin/oxfmt', '--write'],
@@ -49,7 +50,7 @@ const COMMANDS = {
 };
 
 /** What begins with a build of the dashboard where it is older than its sources. */
-const SHOWS_DASHBOARD = new Set(['start', 'agent', 'test', 'test-dashboard']);
+const SHOWS_DASHBOARD = new Set(['start', 'agent', 'test', 'test-dashboard', 'test-ship']);
 
 /** What only builds. */
 const BUILD = 'build';

@@ -7,6 +7,9 @@ const REPLACING_A_MODULE = 'test/services/gateway/spentTunnel.test.ts';
 
 const PROCESSES = 'test/e2e/**/*.test.ts';
 
+/** What people get, as they get it: the package, the images, each command of the documents. A run of their own, as they install. */
+const SHIPPED = ['test/deploy/**/*.test.ts', 'test/docs/**/*.test.ts'];
+
 /** In Chromium, for as long as all others together: a run of their own. */
 const DASHBOARD = 'test/e2e/dashboard/*.test.ts';
 
@@ -26,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: [PROCESSES, REPLACING_A_MODULE],
+          exclude: [PROCESSES, REPLACING_A_MODULE, ...SHIPPED],
           isolate: false,
         },
       },
@@ -35,6 +38,7 @@ export default defineConfig({
         test: { name: 'processes', include: [PROCESSES, REPLACING_A_MODULE], exclude: [DASHBOARD] },
       },
       { extends: true, test: { name: 'dashboard', include: [DASHBOARD] } },
+      { extends: true, test: { name: 'ship', include: SHIPPED } },
     ],
   },
 });
