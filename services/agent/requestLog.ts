@@ -5,11 +5,12 @@ import type { Bus } from '../bus.ts';
 import type { Fact } from '../facts.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../../machines/clock.ts';
-import type { ConnectionLogEntry } from '../../protocol/api/logs.ts';
+import type { ConnectionLogEntry, RequestLogEntry, RequestQuery } from '../../protocol/api/logs.ts';
 import type { Journal, LogBatch, LogRetention } from './store/journal.ts';
 import { journalWriterMachine } from '../../machines/journalWriter.ts';
 import { instantOf } from '../../protocol/api/values.ts';
 import { MAX_WORD_LENGTH, requestRow } from './requestRow.ts';
+import { isWantedRequest } from './store/requestFilter.ts';
 import { createRowId } from './store/rowId.ts';
 import { StoreError } from './store/store.ts';
 import { BATCH_ROWS, createWaitingRows } from './waitingRows.ts';
@@ -32,6 +33,8 @@ export interface RequestLogOptions {
 export interface RequestLog {
   /** Rows that found no room, or could not be stored, and were left out. */
   readonly droppedRows: number;
+  /** As the journal's own, with the rows among them that wait to be written: whoever has heard an answer finds it here. */
+  readRequests(query: RequestQuery): Promise<RequestLogEntry[]>;
   /** The store is open. Rows have waited for it. */
   begin(): void;
   /** Writes what waits, unless the journal fails or hangs, and hears no more. */
@@ -55,7 +58,8 @@ export function createRequestLog(options: RequestLogOptions): RequestLog {
     begin: (report) => follow(journal.endAbandoned(clock.wallMs()), report),
     write: (report) => {
       const batch = rows.takeBatch();
-      follow(journal.append(batch), report, (error) => keep(batch, error));
+      const appended = journal.append(batch).then(() => rows.noteWritten());
+      follow(appended, report, (error) => keep(batch, error));
     },
     prune: (report) => {
       journal.prune({ requests: retention, connections: CONNECTION_RETENTION }, clock.wallMs()).then(
@@ -152,6 +156,11 @@ export function createRequestLog(options: RequestLogOptions): RequestLog {
     get droppedRows() {
       return rows.droppedRows;
     },
+    async readRequests(query) {
+      // Before the journal is asked: what is written meanwhile is then found twice, and not missed.
+      const unwritten = rows.unwrittenRequests().filter((row) => isOnPage(row, query));
+      return newestOf([...unwritten, ...(await journal.readRequests(query))], query.limit);
+    },
     begin() {
       actor.send({ type: 'begin' });
     },
@@ -167,4 +176,14 @@ export function createRequestLog(options: RequestLogOptions): RequestLog {
       });
     },
   };
+}
+
+function isOnPage(row: RequestLogEntry, query: RequestQuery): boolean {
+  return (query.before === undefined || row.id < query.before) && isWantedRequest(row, query);
+}
+
+/** Each once, the newest first: ids rise with time. */
+function newestOf(rows: readonly RequestLogEntry[], limit: number): RequestLogEntry[] {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return [...byId.values()].sort((one, other) => (one.id < other.id ? 1 : -1)).slice(0, limit);
 }

@@ -26,11 +26,15 @@ export interface WaitingRows {
   readonly count: number;
   /** Rows left out for good, of both kinds. */
   readonly droppedRows: number;
+  /** Those that are in no database yet, as far as is known: the ones that wait, and the batch under way. In any order. */
+  unwrittenRequests(): readonly RequestLogEntry[];
   addRequest(row: RequestLogEntry): void;
   /** Replaces an earlier row of the same connection. */
   addConnection(row: ConnectionLogEntry): void;
-  /** The oldest. They do not wait any more. */
+  /** The oldest, one batch at a time. They do not wait any more; one of the three below says what has become of them. */
   takeBatch(): LogBatch;
+  /** The batch is in the database. */
+  noteWritten(): void;
   /** What could not be written waits again, before all others. */
   giveBack(batch: LogBatch): void;
   /** What can never be written is left out. */
@@ -40,6 +44,8 @@ export interface WaitingRows {
 export function createWaitingRows(): WaitingRows {
   let requests: RequestLogEntry[] = [];
   let connections = new Map<string, ConnectionLogEntry>();
+  /** Of the batch under way. */
+  let taken: readonly RequestLogEntry[] = [];
   let droppedRows = 0;
 
   function makeRoom(): void {
@@ -55,6 +61,7 @@ export function createWaitingRows(): WaitingRows {
     get droppedRows() {
       return droppedRows;
     },
+    unwrittenRequests: () => [...taken, ...requests],
     addRequest(row) {
       requests.push(row);
       makeRoom();
@@ -68,9 +75,14 @@ export function createWaitingRows(): WaitingRows {
     takeBatch() {
       const oldest = [...connections.values()].slice(0, BATCH_CONNECTIONS);
       for (const { id } of oldest) connections.delete(id);
-      return { requests: requests.splice(0, BATCH_ROWS), connections: oldest };
+      taken = requests.splice(0, BATCH_ROWS);
+      return { requests: taken, connections: oldest };
+    },
+    noteWritten() {
+      taken = [];
     },
     giveBack(batch) {
+      taken = [];
       requests = [...batch.requests, ...requests];
       makeRoom();
       // A connection may have ended meanwhile: the later row stands.
@@ -78,6 +90,7 @@ export function createWaitingRows(): WaitingRows {
       connections = new Map([...earlier, ...connections]);
     },
     leaveOut(batch) {
+      taken = [];
       droppedRows += batch.requests.length + batch.connections.length;
     },
   };

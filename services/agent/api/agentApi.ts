@@ -131,7 +131,7 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
       machineRoutes(seen),
       relayRoutes({ forwarder, clock }),
       seriesRoutes({ tally }),
-      logRoutes({ journal, clock }),
+      logRoutes({ requestLog, journal, clock }),
     ],
   });
   const hub = createHub({

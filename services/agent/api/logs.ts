@@ -2,6 +2,7 @@
 
 import Router from '@koa/router';
 import type { Clock } from '../../../machines/clock.ts';
+import type { RequestLog } from '../requestLog.ts';
 import type { Journal } from '../store/journal.ts';
 import { connectionQuerySchema, requestQuerySchema } from '../../../protocol/api/logs.ts';
 import { StoreError } from '../store/store.ts';
@@ -9,14 +10,15 @@ import { withinPatience } from '../withinPatience.ts';
 import { readQuery } from './input.ts';
 
 export interface LogRoutesOptions {
-  readonly journal: Pick<Journal, 'readRequests' | 'readConnections'>;
+  readonly requestLog: Pick<RequestLog, 'readRequests'>;
+  readonly journal: Pick<Journal, 'readConnections'>;
   readonly clock: Pick<Clock, 'setTimer'>;
 }
 
 /** How long a page waits for the database. Raised: a person waits longer to hear that it hangs. */
 export const READ_PATIENCE_MS = 6_000;
 
-export function logRoutes({ journal, clock }: LogRoutesOptions): Router {
+export function logRoutes({ requestLog, journal, clock }: LogRoutesOptions): Router {
   const router = new Router();
   const inTime = <Items>(asked: Promise<Items>) =>
     withinPatience(
@@ -28,7 +30,7 @@ export function logRoutes({ journal, clock }: LogRoutesOptions): Router {
 
   router.get('/api/v1/requests', async (context) => {
     const query = readQuery(context, requestQuerySchema);
-    context.body = { items: await inTime(journal.readRequests(query)) };
+    context.body = { items: await inTime(requestLog.readRequests(query)) };
   });
 
   router.get('/api/v1/connections', async (context) => {

@@ -17,6 +17,7 @@ import {
   type RequestTiming,
   type TimingQuery,
 } from './journal.ts';
+import { isWantedRequest } from './requestFilter.ts';
 import { lowestRowId, timeOfRowId } from './rowId.ts';
 import { StoreError } from './store.ts';
 
@@ -34,7 +35,7 @@ export function createMemoryJournal(store: { readonly isOpen: boolean }): Journa
 
   function readRequests(query: RequestQuery): RequestLogEntry[] {
     return newestFirst(requests, query.before)
-      .filter((request) => isWanted(request, query))
+      .filter((request) => isWantedRequest(request, query))
       .slice(0, query.limit);
   }
 
@@ -116,21 +117,4 @@ function newestFirst<Entry extends { readonly id: string }>(
   return [...entries.values()]
     .filter(({ id }) => before === undefined || id < before)
     .sort((one, other) => (one.id < other.id ? 1 : -1));
-}
-
-function isWanted(request: RequestLogEntry, { mappingId, method, status, path }: RequestQuery): boolean {
-  return (
-    (mappingId === undefined || request.portMappingId === mappingId) &&
-    (method === undefined || request.method === method) &&
-    (status === undefined || isOfStatus(request.statusCode, status)) &&
-    // As databases compare: without case.
-    (path === undefined || request.path.toLowerCase().includes(path.toLowerCase()))
-  );
-}
-
-function isOfStatus(statusCode: number | null, status: string): boolean {
-  if (statusCode === null) return false;
-  return status.endsWith('xx')
-    ? Math.floor(statusCode / 100) === Number(status[0])
-    : statusCode === Number(status);
 }

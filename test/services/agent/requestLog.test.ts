@@ -3,6 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
+import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import type { AnyFact, Fact } from '../../../services/facts.ts';
 import type { Journal, LogBatch } from '../../../services/agent/store/journal.ts';
 import { createActors } from '../../../services/actors.ts';
@@ -16,6 +17,7 @@ import { SimulatedClock } from '../../simulation/simulatedClock.ts';
 import { noteLog } from './api/apiStage.ts';
 
 const MAPPING = '6f2f8a44-9d35-4b53-8a39-0d6ff2c5f001';
+const OTHER = '6f2f8a44-9d35-4b53-8a39-0d6ff2c5f002';
 const RETENTION = { maxAgeMs: 7 * 86_400_000, maxRows: 100_000 };
 
 const FINISHED: Fact<'relay.finished'> = {
@@ -102,6 +104,26 @@ function stuckJournal() {
   return { given, journal };
 }
 
+/** A journal whose writing ends when the test says so, and how. */
+function heldJournal() {
+  const memory = createMemoryJournal({ isOpen: true });
+  let under: { batch: LogBatch; end: PromiseWithResolvers<void> } | null = null;
+  const journal: Journal = {
+    ...memory,
+    append: (batch) => {
+      under = { batch, end: Promise.withResolvers() };
+      return under.end.promise;
+    },
+  };
+  return {
+    journal,
+    release: () => {
+      if (under !== null) under.end.resolve(memory.append(under.batch));
+    },
+    fail: (error: Error) => under?.end.reject(error),
+  };
+}
+
 /** Every promise that is kept already has been heard. */
 function settled(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
@@ -147,6 +169,98 @@ test('a request that failed has the status that its visitor got, one whose visit
     [null, 'left', null],
     [200, 'cut', 'origin_reset'],
   ]);
+});
+
+test('a request is told as soon as it has ended, and once: while it waits, while it is written, and afterwards', async () => {
+  const { journal, release } = heldJournal();
+  const { requestLog, finish, pass } = logging({ journal });
+  const told = async () => (await requestLog.readRequests({ limit: 10 })).map(({ path }) => path).toSorted();
+  requestLog.begin();
+  await pass(0);
+  finish({ path: '/a' });
+  expect(await told()).toEqual(['/a']);
+  await pass(1_000);
+  finish({ path: '/b' });
+  // The first is under way.
+  expect(await told()).toEqual(['/a', '/b']);
+  release();
+  await pass(0);
+  expect(await told()).toEqual(['/a', '/b']);
+  await pass(1_000);
+  release();
+  await pass(0);
+  expect(await told()).toEqual(['/a', '/b']);
+  expect(await journal.readRequests({ limit: 10 })).toHaveLength(2);
+});
+
+test('a request that is written while the log is read is told once', async () => {
+  const { journal, release } = heldJournal();
+  const { requestLog, finish, pass } = logging({ journal });
+  requestLog.begin();
+  await pass(0);
+  finish();
+  await pass(1_000);
+  const asked = requestLog.readRequests({ limit: 10 });
+  release();
+  expect(await asked).toHaveLength(1);
+});
+
+test('rows that could not be written are told while they wait again, and are not once they are left out', async () => {
+  const { journal, fail } = heldJournal();
+  const { requestLog, finish, pass } = logging({ journal });
+  requestLog.begin();
+  await pass(0);
+  finish();
+  await pass(1_000);
+  fail(new StoreError('unavailable'));
+  await pass(0);
+  expect(await requestLog.readRequests({ limit: 10 })).toHaveLength(1);
+  await pass(1_000);
+  fail(new Error('no such column'));
+  await pass(0);
+  expect(await requestLog.readRequests({ limit: 10 })).toEqual([]);
+});
+
+test('pages of what is written and of what is not are those of one log, whatever they are asked for', async () => {
+  const { journal, release } = heldJournal();
+  const { requestLog, bus, finish, pass } = logging({ journal });
+  const rows: RequestLogEntry[] = [];
+  bus.on('request.logged', ({ row }) => rows.push(row));
+  requestLog.begin();
+  await pass(0);
+  const finishSome = () => {
+    for (let n = 0; n < 12; n += 1) {
+      // They end in another order than that of their arrival.
+      const change = { durationMs: ((n * 5) % 12) * 100, method: n % 2 === 0 ? 'GET' : 'POST' };
+      finish({ ...change, path: `/Page/${n % 3}`, status: n % 4 === 0 ? 404 : 200 });
+    }
+  };
+  finishSome();
+  await pass(1_000);
+  release();
+  await pass(500);
+  finishSome();
+  await pass(1_000);
+  // The second dozen is under way, the third waits.
+  finishSome();
+  const whole = createMemoryJournal({ isOpen: true });
+  await whole.append({ requests: rows, connections: [] });
+  expect(await journal.readRequests({ limit: 500 })).toHaveLength(12);
+  for (const filter of [
+    {},
+    { method: 'POST' },
+    { status: '4xx' },
+    { path: 'page/1' },
+    { mappingId: OTHER },
+  ]) {
+    for (let before: string | undefined, pages = 0; pages < 12; pages += 1) {
+      const query = { ...filter, before, limit: 5 };
+      const page = await requestLog.readRequests(query);
+      expect(page).toEqual(await whole.readRequests(query));
+      before = page.at(-1)?.id;
+      if (before === undefined) break;
+    }
+  }
 });
 
 test('what is no mapping of ours is no row, and a long path is kept in part', async () => {

@@ -22,7 +22,9 @@ async function asking() {
   const store = { isOpen: true };
   const journal = createMemoryJournal(store);
   await journal.append({ requests: REQUESTS, connections: CONNECTIONS });
-  const { ask } = await openApi({ guarded: [logRoutes({ journal, clock: systemClock })] });
+  const { ask } = await openApi({
+    guarded: [logRoutes({ requestLog: journal, journal, clock: systemClock })],
+  });
   return { ask, store };
 }
 
@@ -100,7 +102,7 @@ test.each(['/api/v1/requests', '/api/v1/connections'])(
     };
     const hangs = () => new Promise<never>(() => {});
     const journal = { readRequests: hangs, readConnections: hangs };
-    const { ask } = await openApi({ guarded: [logRoutes({ journal, clock })] });
+    const { ask } = await openApi({ guarded: [logRoutes({ requestLog: journal, journal, clock })] });
     const answer = await ask('GET', path);
     expect([answer.status, waits]).toEqual([503, [READ_PATIENCE_MS]]);
     expect(answer.json).toMatchObject({ code: 'unavailable' });

@@ -84,7 +84,11 @@ function routers(): Router[] {
     }),
     relayRoutes({ forwarder: { underWay: unasked }, clock: { wallMs: unasked } }),
     seriesRoutes({ tally: { series: unasked } }),
-    logRoutes({ journal: { readRequests: unasked, readConnections: unasked }, clock: { setTimer: unasked } }),
+    logRoutes({
+      requestLog: { readRequests: unasked },
+      journal: { readConnections: unasked },
+      clock: { setTimer: unasked },
+    }),
   ];
 }
 
