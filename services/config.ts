@@ -93,6 +93,8 @@ export interface AgentConfig {
   /** Host names under which the UI may be asked for, besides addresses and localhost. */
   readonly uiAllowedHosts: readonly string[];
   readonly agentName: string;
+  /** Opens metrics, besides a login; null: a login alone does. */
+  readonly statusToken: string | null;
   readonly connectTimeoutMs: number;
   /** False: no request is noted anywhere. */
   readonly isRequestLogOn: boolean;
@@ -155,17 +157,22 @@ const agentListenShape = {
   OCTOPORTY_UI_PORT: portValue(5080),
 };
 
+const storeShape = {
+  OCTOPORTY_DATA_DIR: textValue().prefault('data'),
+  OCTOPORTY_CONNECTION_STRING: orNull(textValue()),
+};
+
 const agentSchema = z.object({
   ...commonShape,
   ...agentListenShape,
+  ...storeShape,
   OCTOPORTY_GATEWAY_URL: orNull(textValue()),
   OCTOPORTY_CA_FILE: orNull(textValue()),
-  OCTOPORTY_CONNECTION_STRING: orNull(textValue()),
-  OCTOPORTY_DATA_DIR: textValue().prefault('data'),
   OCTOPORTY_UI_USERNAME: textValue().prefault('admin'),
   OCTOPORTY_UI_PASSWORD: orNull(z.string()),
   OCTOPORTY_UI_ALLOWED_HOSTS: wordsValue(),
   OCTOPORTY_AGENT_NAME: textValue().prefault(hostname),
+  OCTOPORTY_STATUS_TOKEN: orNull(textValue()),
   OCTOPORTY_CONNECT_TIMEOUT: durationValue('10s'),
   OCTOPORTY_ALLOWED_TARGETS: cidrsValue(''),
   OCTOPORTY_REQUEST_LOG: booleanValue(true),
@@ -214,6 +221,7 @@ export function loadAgentConfig(given: ConfigSources = {}, maps: readonly MapFla
     uiPassword: read.OCTOPORTY_UI_PASSWORD,
     uiAllowedHosts: read.OCTOPORTY_UI_ALLOWED_HOSTS,
     agentName: read.OCTOPORTY_AGENT_NAME,
+    statusToken: read.OCTOPORTY_STATUS_TOKEN,
     connectTimeoutMs: read.OCTOPORTY_CONNECT_TIMEOUT,
     allowedTargets: read.OCTOPORTY_ALLOWED_TARGETS,
     isRequestLogOn: read.OCTOPORTY_REQUEST_LOG,
@@ -256,6 +264,15 @@ export interface HealthTarget {
   readonly port: number;
 }
 
+/** Where the agent of this machine keeps its mappings, whatever else is configured or missing. */
+export function loadStorePlace(given: ConfigSources = {}): Pick<AgentConfig, 'dataDir' | 'connectionString'> {
+  const read = parseVariables(z.object(storeShape), withEnvironment(given));
+  return {
+    dataDir: resolve(read.OCTOPORTY_DATA_DIR),
+    connectionString: read.OCTOPORTY_CONNECTION_STRING,
+  };
+}
+
 /** Whether the environment speaks of a service of its own; else what `octoporty up` keeps may be meant. */
 export function isServiceConfigured(given: ConfigSources = {}): boolean {
   const sources = withEnvironment(given);
@@ -271,8 +288,8 @@ export function secretsOf(config: GatewayConfig | AgentConfig): string[] {
           ...passwordsIn(config.connectionString ?? ''),
           ...passwordsIn(config.proxyUrl ?? ''),
         ]
-      : [config.statusToken];
-  return [...config.authSecrets, ...own].filter((secret) => secret !== null);
+      : [];
+  return [...config.authSecrets, config.statusToken, ...own].filter((secret) => secret !== null);
 }
 
 /** The sources, the environment of this process among them unless another one is given. */

@@ -449,6 +449,7 @@ describe('the secrets of a configuration', () => {
       expect.arrayContaining(['p%40w', 'p@w']),
     );
     expect(secretsOf(gateway({ OCTOPORTY_STATUS_TOKEN: 'status' }))).toEqual([SECRET, 'status']);
+    expect(secretsOf(agent({ OCTOPORTY_STATUS_TOKEN: 'status' }))).toContain('status');
   });
 });
 
