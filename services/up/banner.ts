@@ -20,15 +20,17 @@ export interface Entrance {
   readonly rootFile: string | null;
 }
 
+/** Names that are printed. Raised: after an import of thousands what to try and how to log in have scrolled away. */
+const MAX_PRINTED = 5;
+
 const EXAMPLE = 'npm start -- --map app.localhost=http://127.0.0.1:3000';
 
 export function bannerOf(facts: BannerFacts): string {
-  const urls = facts.publicNames.map((name) => urlOf(name, facts.entrance));
-  const [first = 'nothing yet', ...others] = urls;
+  const [first = 'nothing yet', ...others] = publishedLines(facts);
   const rows = [
     ['Dashboard', `http://localhost:${facts.uiPort}/`],
     ['Published', first],
-    ...others.map((url) => ['', url]),
+    ...others.map((line) => ['', line]),
     facts.tryName === null
       ? ['Publish one', EXAMPLE]
       : ['Try it', styleText('bold', curlOf(facts.tryName, facts.entrance))],
@@ -37,6 +39,12 @@ export function bannerOf(facts: BannerFacts): string {
   ];
   const lines = rows.map(([label = '', value = '']) => `  ${styleText('dim', label.padEnd(13))}${value}`);
   return `\n  ${styleText(['bold', 'green'], `Octoporty ${facts.version} is online`)}\n\n${lines.join('\n')}\n\n`;
+}
+
+function publishedLines({ publicNames, entrance }: BannerFacts): string[] {
+  const urls = publicNames.slice(0, MAX_PRINTED).map((name) => urlOf(name, entrance));
+  const left = publicNames.length - urls.length;
+  return left === 0 ? urls : [...urls, `and ${left.toLocaleString('en')} more: see the dashboard`];
 }
 
 function urlOf(name: string, { port, rootFile }: Entrance): string {
