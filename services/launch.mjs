@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { constants } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BuildError, buildDashboard } from './buildDashboard.mjs';
 import { InstallError, installMissing } from './install.mjs';
@@ -20,7 +20,10 @@ const OLDEST_NODE_MAJOR = 24;
  */
 const SAME_SIGNAL_MS = 500;
 
-const SERVICES = 'services/cli.ts';
+const repository = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** A published package holds JavaScript: Node strips no types below node_modules. */
+const SERVICES = existsSync(join(repository, 'services', 'cli.ts')) ? 'services/cli.ts' : 'services/cli.js';
 
 const TESTS = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'];
 
@@ -46,6 +49,7 @@ const COMMANDS = {
   proof: ['test/bench/proof.ts'],
   endurance: ['test/bench/endurance.ts'],
   memory: ['test/bench/memory.ts'],
+  package: ['deploy/package/package.ts'],
   caddy: ['test/bench/caddy.ts'],
 };
 
@@ -65,8 +69,6 @@ const STOP_WITH_LAUNCHER = `data:text/javascript,${encodeURIComponent(
      process.channel.unref();
    }`,
 )}`;
-
-const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Runs one command to its end and answers its exit code; 128 + n when signal n ended it. */
 export async function launch(name, args) {
@@ -103,8 +105,13 @@ async function build(node, isForced) {
 /** The path of a Node that is new enough: the running one, else the one that npm installed; undefined when neither. */
 export function findNode(root, { version, execPath, platform, arch }) {
   if (Number.parseInt(version.slice(1), 10) >= OLDEST_NODE_MAJOR) return execPath;
-  const installed = join(root, 'node_modules', `node-${platform}-${arch}`, 'bin', 'node');
-  return existsSync(installed) ? installed : undefined;
+  const name = `node-${platform}-${arch}`;
+  // npm puts what a package needs into the package, or beside it where it can be shared.
+  const folders = [
+    join(root, 'node_modules'),
+    ...(basename(dirname(root)) === 'node_modules' ? [dirname(root)] : []),
+  ];
+  return folders.map((folder) => join(folder, name, 'bin', 'node')).find((path) => existsSync(path));
 }
 
 /** The one line for a system on which npm has no Node to install. */
@@ -131,6 +138,8 @@ function run(node, args) {
   handSignalsOn(child);
   return new Promise((resolve) => {
     child.on('error', (error) => {
+      // The one that npm installed needs the C library glibc: without it the system finds no loader (Alpine).
+      if (node !== process.execPath) console.error(nodeMissing(process.version));
       resolve(fail(`Could not run ${node}: ${error.message}`));
     });
     child.on('exit', (code, signal) => {

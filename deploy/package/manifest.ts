@@ -1,0 +1,66 @@
+// Owns what the package says of itself: its package.json, and the npm-shrinkwrap.json that pins what it stands on.
+
+import { z } from 'zod';
+
+/** As much of the repository's package.json as the package takes over. */
+const sourceSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  description: z.string(),
+  license: z.string(),
+  bin: z.record(z.string(), z.string()),
+  type: z.literal('module'),
+  dependencies: z.record(z.string(), z.string()),
+  optionalDependencies: z.record(z.string(), z.string()),
+  engines: z.object({ node: z.string() }),
+});
+
+export type Manifest = z.output<typeof sourceSchema> & { readonly keywords: readonly string[] };
+
+const KEYWORDS = [
+  'tunnel',
+  'reverse-proxy',
+  'self-hosted',
+  'expose',
+  'localhost',
+  'webhook',
+  'caddy',
+  'homelab',
+];
+
+/** A range would install what nobody has tested. */
+const EXACT_VERSION = /^\d+\.\d+\.\d+$/;
+
+/** Throws where a dependency is not pinned to one version. */
+export function manifestOf(packageText: string): Manifest {
+  const source = sourceSchema.parse(JSON.parse(packageText));
+  const pins = Object.entries({ ...source.dependencies, ...source.optionalDependencies });
+  const loose = pins.find(([, version]) => !EXACT_VERSION.test(version));
+  if (loose !== undefined) throw new Error(`${loose[0]} is not pinned to one version: ${loose[1]}.`);
+  return { ...source, keywords: KEYWORDS };
+}
+
+const lockSchema = z.looseObject({
+  lockfileVersion: z.literal(3),
+  packages: z.record(
+    z.string(),
+    z.looseObject({ dev: z.boolean().optional(), resolved: z.never().optional() }),
+  ),
+});
+
+/**
+ * The lockfile without development packages: npm installs these versions with these bytes, wherever the package is
+ * installed. It names no registry, so that everybody's own is asked.
+ */
+export function shrinkwrapOf(lockText: string, manifest: Manifest): object {
+  const { packages, lockfileVersion } = lockSchema.parse(JSON.parse(lockText));
+  const kept = Object.entries(packages).filter(([path, { dev }]) => path !== '' && dev !== true);
+  const { name, version } = manifest;
+  return {
+    name,
+    version,
+    lockfileVersion,
+    requires: true,
+    packages: { '': manifest, ...Object.fromEntries(kept) },
+  };
+}
