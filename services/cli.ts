@@ -2,7 +2,8 @@
 
 import { Command } from 'commander';
 import { parseMapFlags } from './config/mapFlag.ts';
-import { ConfigError, variableOfFlag, type ConfigSources } from './config/variables.ts';
+import { variableOf } from './config/names.ts';
+import { ConfigError, type ConfigSources } from './config/variables.ts';
 import {
   isServiceConfigured,
   loadAgentConfig,
@@ -138,7 +139,7 @@ await program.parseAsync().catch((error: unknown) => fail(plainLine(error)));
 
 function sourcesOf(flags: Flags): ConfigSources {
   const texts = Object.entries(flags).flatMap(([flag, value]) =>
-    typeof value === 'string' ? [[variableOfFlag(flag), value] as const] : [],
+    typeof value === 'string' ? [[variableOf(flag), value] as const] : [],
   );
   return { flags: Object.fromEntries(texts) };
 }

@@ -1,37 +1,17 @@
 // Owns the configuration of both services: the only file that reads the environment, and it reads it through one schema.
 
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { RENEW_AFTER_MS, SESSION_LIFETIME_MS } from '../machines/session.ts';
+import { AGENT_LISTEN_SETTINGS, AGENT_SETTINGS, STORE_SETTINGS } from './config/agentSettings.ts';
+import { COMMON_SETTINGS, type LogLevel } from './config/commonSettings.ts';
+import { GATEWAY_LISTEN_SETTINGS, GATEWAY_SETTINGS } from './config/gatewaySettings.ts';
 import type { MapFlag } from './config/mapFlag.ts';
-import { parseCaddyAdminUrl, parseGatewayUrl, passwordsIn, proxyFor, readableFile } from './config/rules.ts';
-import {
-  booleanValue,
-  choiceValue,
-  cidrsValue,
-  countValue,
-  dnsServersValue,
-  durationValue,
-  hostValue,
-  hostNameValue,
-  orNull,
-  portsValue,
-  portValue,
-  secretValue,
-  textValue,
-  wordsValue,
-} from './config/values.ts';
-import {
-  ConfigError,
-  isConfigured,
-  parseVariables,
-  type ConfigSources,
-  type Variables,
-} from './config/variables.ts';
-
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import { passwordsIn } from './config/logins.ts';
+import { proxyFor } from './config/proxy.ts';
+import { caddyAdminUrlOf, caFileOf, gatewayHostOf, gatewayUrlOf } from './config/rules.ts';
+import { schemaOf } from './config/setting.ts';
+import { isConfigured, parseVariables, type ConfigSources, type Variables } from './config/variables.ts';
 
 export interface GatewayConfig {
   readonly listenHost: string;
@@ -121,64 +101,8 @@ const DRAIN_MS = 30_000;
 /** External ports that Caddy listens on whatever else is asked for. */
 const USUAL_PORTS = [443, 80];
 
-const LOOPBACK_CIDRS = '127.0.0.0/8,::1/128';
-
-const commonShape = {
-  OCTOPORTY_AUTH_SECRET: secretValue(),
-  OCTOPORTY_AUTH_SECRET_PREVIOUS: orNull(secretValue()),
-  OCTOPORTY_ALLOW_INSECURE: booleanValue(),
-  OCTOPORTY_LOG_LEVEL: choiceValue(LOG_LEVELS, 'info'),
-};
-
-const gatewayListenShape = {
-  OCTOPORTY_LISTEN_HOST: textValue().prefault('0.0.0.0'),
-  OCTOPORTY_LISTEN_PORT: portValue(5000),
-};
-
-const gatewaySchema = z.object({
-  ...commonShape,
-  ...gatewayListenShape,
-  OCTOPORTY_GATEWAY_HOST: orNull(hostNameValue()),
-  OCTOPORTY_TRUSTED_PROXIES: cidrsValue(LOOPBACK_CIDRS),
-  OCTOPORTY_STATUS_TOKEN: orNull(textValue()),
-  OCTOPORTY_HEAD_TIMEOUT: durationValue('60s'),
-  OCTOPORTY_ROUTE_LEASE: durationValue('24h'),
-  OCTOPORTY_SESSION_LIFETIME: durationValue(`${SESSION_LIFETIME_MS}ms`),
-  OCTOPORTY_CADDY_ADMIN_URL: orNull(textValue()),
-  OCTOPORTY_CADDY_UPSTREAM: orNull(textValue()),
-  OCTOPORTY_CADDY_HOST: hostValue('localhost'),
-  OCTOPORTY_CADDY_LOG: orNull(textValue()),
-  OCTOPORTY_DNS_SERVERS: dnsServersValue(),
-  OCTOPORTY_EXTERNAL_PORTS: portsValue(),
-});
-
-const agentListenShape = {
-  OCTOPORTY_UI_HOST: textValue().prefault('127.0.0.1'),
-  OCTOPORTY_UI_PORT: portValue(5080),
-};
-
-const storeShape = {
-  OCTOPORTY_DATA_DIR: textValue().prefault('data'),
-  OCTOPORTY_CONNECTION_STRING: orNull(textValue()),
-};
-
-const agentSchema = z.object({
-  ...commonShape,
-  ...agentListenShape,
-  ...storeShape,
-  OCTOPORTY_GATEWAY_URL: orNull(textValue()),
-  OCTOPORTY_CA_FILE: orNull(textValue()),
-  OCTOPORTY_UI_USERNAME: textValue().prefault('admin'),
-  OCTOPORTY_UI_PASSWORD: orNull(z.string()),
-  OCTOPORTY_UI_ALLOWED_HOSTS: wordsValue(),
-  OCTOPORTY_AGENT_NAME: textValue().prefault(hostname),
-  OCTOPORTY_STATUS_TOKEN: orNull(textValue()),
-  OCTOPORTY_CONNECT_TIMEOUT: durationValue('10s'),
-  OCTOPORTY_ALLOWED_TARGETS: cidrsValue(''),
-  OCTOPORTY_REQUEST_LOG: booleanValue(true),
-  OCTOPORTY_LOG_RETENTION: durationValue('7d'),
-  OCTOPORTY_LOG_MAX_ROWS: countValue(100_000),
-});
+const gatewaySchema = schemaOf({ ...COMMON_SETTINGS, ...GATEWAY_SETTINGS });
+const agentSchema = schemaOf({ ...COMMON_SETTINGS, ...AGENT_SETTINGS });
 
 /** Throws ConfigError. */
 export function loadGatewayConfig(given: ConfigSources = {}): GatewayConfig {
@@ -188,14 +112,14 @@ export function loadGatewayConfig(given: ConfigSources = {}): GatewayConfig {
     listenHost: read.OCTOPORTY_LISTEN_HOST,
     listenPort: read.OCTOPORTY_LISTEN_PORT,
     authSecrets: secretsInOrder(read),
-    gatewayHost: read.OCTOPORTY_GATEWAY_HOST,
+    gatewayHost: gatewayHostOf(sources),
     trustedProxies: read.OCTOPORTY_TRUSTED_PROXIES,
     statusToken: read.OCTOPORTY_STATUS_TOKEN,
     headTimeoutMs: read.OCTOPORTY_HEAD_TIMEOUT,
     sessionLifetimeMs: read.OCTOPORTY_SESSION_LIFETIME,
     sessionRenewMs: Math.round(read.OCTOPORTY_SESSION_LIFETIME * RENEW_AT),
     routeLeaseMs: read.OCTOPORTY_ROUTE_LEASE,
-    caddy: caddyOf(read),
+    caddy: caddyOf(read, sources),
     drainMs: DRAIN_MS,
     logLevel: read.OCTOPORTY_LOG_LEVEL,
   };
@@ -205,10 +129,7 @@ export function loadGatewayConfig(given: ConfigSources = {}): GatewayConfig {
 export function loadAgentConfig(given: ConfigSources = {}, maps: readonly MapFlag[] = []): AgentConfig {
   const sources = withEnvironment(given);
   const read = parseVariables(agentSchema, sources);
-  if (read.OCTOPORTY_UI_PASSWORD === null) {
-    throw new ConfigError('OCTOPORTY_UI_PASSWORD is not set: choose the password of the web interface.');
-  }
-  const gatewayUrl = parseGatewayUrl(read.OCTOPORTY_GATEWAY_URL, read.OCTOPORTY_ALLOW_INSECURE, sources);
+  const gatewayUrl = gatewayUrlOf(sources);
   return {
     gatewayUrl,
     proxyUrl: proxyFor(gatewayUrl),
@@ -227,8 +148,7 @@ export function loadAgentConfig(given: ConfigSources = {}, maps: readonly MapFla
     isRequestLogOn: read.OCTOPORTY_REQUEST_LOG,
     logRetentionMs: read.OCTOPORTY_LOG_RETENTION,
     logMaxRows: read.OCTOPORTY_LOG_MAX_ROWS,
-    caFile:
-      read.OCTOPORTY_CA_FILE === null ? null : readableFile(read.OCTOPORTY_CA_FILE, 'OCTOPORTY_CA_FILE'),
+    caFile: caFileOf(sources),
     maps,
     unmaps: [],
     drainMs: DRAIN_MS,
@@ -248,10 +168,10 @@ export function loadHealthTarget(asked: Service | null, given: ConfigSources = {
   const isGateway = isConfigured('OCTOPORTY_LISTEN_PORT', sources);
   const service = asked ?? (isAgent && !isGateway ? 'agent' : 'gateway');
   if (service === 'agent') {
-    const read = parseVariables(z.object(agentListenShape), sources);
+    const read = parseVariables(schemaOf(AGENT_LISTEN_SETTINGS), sources);
     return { service, host: read.OCTOPORTY_UI_HOST, port: read.OCTOPORTY_UI_PORT };
   }
-  const read = parseVariables(z.object(gatewayListenShape), sources);
+  const read = parseVariables(schemaOf(GATEWAY_LISTEN_SETTINGS), sources);
   return { service, host: read.OCTOPORTY_LISTEN_HOST, port: read.OCTOPORTY_LISTEN_PORT };
 }
 
@@ -266,7 +186,7 @@ export interface HealthTarget {
 
 /** Where the agent of this machine keeps its mappings, whatever else is configured or missing. */
 export function loadStorePlace(given: ConfigSources = {}): Pick<AgentConfig, 'dataDir' | 'connectionString'> {
-  const read = parseVariables(z.object(storeShape), withEnvironment(given));
+  const read = parseVariables(schemaOf(STORE_SETTINGS), withEnvironment(given));
   return {
     dataDir: resolve(read.OCTOPORTY_DATA_DIR),
     connectionString: read.OCTOPORTY_CONNECTION_STRING,
@@ -305,15 +225,11 @@ function secretsInOrder(read: {
   return previous === null || previous === current ? [current] : [current, previous];
 }
 
-function caddyOf(read: z.output<typeof gatewaySchema>): CaddyConfig | null {
-  if (read.OCTOPORTY_CADDY_ADMIN_URL === null) return null;
-  if (read.OCTOPORTY_GATEWAY_HOST === null) {
-    throw new ConfigError(
-      "OCTOPORTY_GATEWAY_HOST is not set: with Caddy it must be the gateway's own public name, such as tunnel.example.com.",
-    );
-  }
+function caddyOf(read: z.output<typeof gatewaySchema>, sources: ConfigSources): CaddyConfig | null {
+  const adminUrl = caddyAdminUrlOf(sources);
+  if (adminUrl === null) return null;
   return {
-    adminUrl: parseCaddyAdminUrl(read.OCTOPORTY_CADDY_ADMIN_URL, read.OCTOPORTY_ALLOW_INSECURE),
+    adminUrl,
     upstream: read.OCTOPORTY_CADDY_UPSTREAM,
     portMap: new Map(),
     externalPorts: new Set([...USUAL_PORTS, ...read.OCTOPORTY_EXTERNAL_PORTS]),

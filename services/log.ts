@@ -3,7 +3,7 @@
 import { destination as openDestination, pino, stdTimeFunctions, stdSerializers } from 'pino';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { LogLevel } from './config.ts';
+import type { LogLevel } from './config/commonSettings.ts';
 
 /** What the rest of the product logs with: facts as fields, then one sentence for a person. */
 export interface Log {

@@ -1,7 +1,7 @@
 // Owns `--map NAME=URL`: which public name leads to which origin.
 
 import { parseExternalDomain, parseInternalHost } from '../../protocol/hostName.ts';
-import { withoutLogin } from './rules.ts';
+import { withoutLogin } from './logins.ts';
 import { quoted } from './values.ts';
 import { ConfigError } from './variables.ts';
 

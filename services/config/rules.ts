@@ -1,123 +1,96 @@
-// Owns the rules that one setting's form alone cannot tell: what is safe to dial, what needs what, what must stay secret.
+// Owns the rules that one setting's form alone cannot tell: what is safe to dial, what needs what. Each throws ConfigError.
 
 import { accessSync, constants } from 'node:fs';
-import { getProxyForUrl } from 'proxy-from-env';
 import { TUNNEL_PATH } from '../../protocol/control.ts';
+import { AGENT_SETTINGS } from './agentSettings.ts';
+import { COMMON_SETTINGS } from './commonSettings.ts';
+import { GATEWAY_SETTINGS } from './gatewaySettings.ts';
+import { withoutLogin } from './logins.ts';
+import { schemaOf } from './setting.ts';
 import { isLoopback, quoted } from './values.ts';
-import { ConfigError, labelOf, reasonOf, type ConfigSources } from './variables.ts';
+import { ConfigError, labelOf, parseVariables, reasonOf, type ConfigSources } from './variables.ts';
 
-/** The gateway's URL with its path. Throws ConfigError. */
-export function parseGatewayUrl(
-  text: string | null,
-  isInsecureAllowed: boolean,
-  sources: ConfigSources,
-): string {
-  const label = labelOf('OCTOPORTY_GATEWAY_URL', sources);
-  if (text === null) {
-    throw new ConfigError(
-      `${label} is not set: give the gateway's address, such as wss://tunnel.example.com.`,
-    );
-  }
+/** The gateway's URL with its path. */
+export function gatewayUrlOf(sources: ConfigSources): string {
+  const text = parseVariables(gatewayUrlSchema, sources).OCTOPORTY_GATEWAY_URL;
+  const wrong = complaint('OCTOPORTY_GATEWAY_URL', sources);
+  if (text === null) throw wrong("is not set: give the gateway's address, such as wss://tunnel.example.com.");
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !['ws:', 'wss:'].includes(url.protocol) || url.hostname === '') {
-    throw new ConfigError(
-      `${label} must be like wss://tunnel.example.com, not ${quoted(withoutLogin(text))}.`,
-    );
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new ConfigError(`${label} must not hold a user name or password: the shared secret is enough.`);
-  }
-  if (url.search !== '' || url.hash !== '') {
-    throw new ConfigError(`${label} must end with its path: remove what begins with "?" or "#".`);
-  }
-  if (url.protocol === 'ws:' && !isLoopback(url.hostname) && !isInsecureAllowed) {
-    throw new ConfigError(
-      `${label} is not encrypted: use wss://, or set OCTOPORTY_ALLOW_INSECURE=true on a network you trust.`,
-    );
-  }
+  if (url === null || !['ws:', 'wss:'].includes(url.protocol) || url.hostname === '')
+    throw wrong(`must be like wss://tunnel.example.com, not ${quoted(withoutLogin(text))}.`);
+  if (url.username !== '' || url.password !== '')
+    throw wrong('must not hold a user name or password: the shared secret is enough.');
+  if (url.search !== '' || url.hash !== '')
+    throw wrong('must end with its path: remove what begins with "?" or "#".');
+  if (url.protocol === 'ws:' && !isLoopback(url.hostname) && !isInsecureAllowed(sources))
+    throw wrong('is not encrypted: use wss://, or set OCTOPORTY_ALLOW_INSECURE=true on a network you trust.');
   if (url.pathname === '/') url.pathname = TUNNEL_PATH;
   return url.href;
 }
 
-/** Caddy's admin address may rewrite every route, so in plain HTTP it stays on this machine. Throws ConfigError. */
-export function parseCaddyAdminUrl(text: string, isInsecureAllowed: boolean): string {
-  if (/^unix:\/./.test(text)) return text;
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new ConfigError(
-      `OCTOPORTY_CADDY_ADMIN_URL must be like http://localhost:2019 or unix:/run/caddy/admin.sock, not ${quoted(withoutLogin(text))}.`,
-    );
-  }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname) && !isInsecureAllowed) {
-    throw new ConfigError(
-      'OCTOPORTY_CADDY_ADMIN_URL is plain HTTP beyond this machine: use a unix socket or localhost, or set OCTOPORTY_ALLOW_INSECURE=true on a network you trust.',
-    );
-  }
-  if (
-    url.username !== '' ||
-    url.password !== '' ||
-    !/^\/*$/.test(url.pathname) ||
-    url.search !== '' ||
-    url.hash !== ''
-  ) {
-    throw new ConfigError(
-      'OCTOPORTY_CADDY_ADMIN_URL must end with its port: Caddy knows no login there, and its paths are ours to choose.',
-    );
-  }
-  return text.replace(/\/+$/, '');
-}
-
-/** The HTTP proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY ask for; never one for this machine itself. */
-export function proxyFor(gatewayUrl: string): string | null {
-  const url = new URL(gatewayUrl);
-  if (isLoopback(url.hostname)) return null;
-  return getProxyForUrl(gatewayUrl.replace(/^ws/, 'http')) || null;
-}
-
-/** The path, once the file behind it can be read. Throws ConfigError. */
-export function readableFile(path: string, label: string): string {
+/** The file of certificate authorities, once it can be read. */
+export function caFileOf(sources: ConfigSources): string | null {
+  const path = parseVariables(caFileSchema, sources).OCTOPORTY_CA_FILE;
+  if (path === null) return null;
   try {
     accessSync(path, constants.R_OK);
     return path;
   } catch (error) {
-    throw new ConfigError(`${label}: cannot read ${path} (${reasonOf(error)}).`);
+    const label = labelOf('OCTOPORTY_CA_FILE', sources);
+    throw new ConfigError(`${label}: cannot read ${path} (${reasonOf(error)}).`, {
+      setting: 'OCTOPORTY_CA_FILE',
+    });
   }
 }
 
-/** `Password=…`: in double, single or no quotes, or in braces as ODBC has it. A quote inside is doubled. */
-const PASSWORD_PAIR =
-  /(?:^|;)\s*(?:password|pwd)\s*=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|\{(?:[^}]|\}\})*\}|(?:[^;]|;;)*)/gi;
+/** Caddy's admin address may rewrite every route, so in plain HTTP it stays on this machine. Null: there is no Caddy. */
+export function caddyAdminUrlOf(sources: ConfigSources): string | null {
+  const text = parseVariables(caddyAdminSchema, sources).OCTOPORTY_CADDY_ADMIN_URL;
+  const wrong = complaint('OCTOPORTY_CADDY_ADMIN_URL', sources);
+  if (text === null || /^unix:\/./.test(text)) return text;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw wrong(
+      `must be like http://localhost:2019 or unix:/run/caddy/admin.sock, not ${quoted(withoutLogin(text))}.`,
+    );
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && !isInsecureAllowed(sources)) {
+    throw wrong(
+      'is plain HTTP beyond this machine: use a unix socket or localhost, or set OCTOPORTY_ALLOW_INSECURE=true on a network you trust.',
+    );
+  }
+  const isBare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (!isBare || !/^\/*$/.test(url.pathname))
+    throw wrong('must end with its port: Caddy knows no login there, and its paths are ours to choose.');
+  return text.replace(/\/+$/, '');
+}
 
-/** The passwords inside a connection string, in each form an error message may show them. */
-export function passwordsIn(connectionString: string): string[] {
-  // An "@" in a password should be escaped, and is understood when it is not: then the last one ends the login.
-  const logins = [/^[a-z]+:\/\/[^/@:]*:([^@]*)@/i, /^[a-z]+:\/\/[^/@:]*:([^/?#]*)@/i];
-  const inUrl = logins.map((login) => login.exec(connectionString)?.[1] ?? '');
-  const inPairs = [...connectionString.matchAll(PASSWORD_PAIR)].flatMap(([, value = '']) =>
-    unquoted(value.trim()),
+/** The gateway's own public name, which it needs with Caddy. */
+export function gatewayHostOf(sources: ConfigSources): string | null {
+  const read = parseVariables(gatewayHostSchema, sources);
+  if (read.OCTOPORTY_GATEWAY_HOST !== null || read.OCTOPORTY_CADDY_ADMIN_URL === null)
+    return read.OCTOPORTY_GATEWAY_HOST;
+  throw new ConfigError(
+    "OCTOPORTY_GATEWAY_HOST is not set: with Caddy it must be the gateway's own public name, such as tunnel.example.com.",
+    { setting: 'OCTOPORTY_GATEWAY_HOST' },
   );
-  return [...inUrl, ...inUrl.map(decoded), ...inPairs].filter((password) => password !== '');
 }
 
-/** What is between the quotes: as it is written, and as it is meant. */
-function unquoted(value: string): string[] {
-  const [, quote, inQuotes] = /^(?:(["'{])(.*)["'}])$/s.exec(value) ?? [];
-  if (quote === undefined || inQuotes === undefined) return [value, value.replaceAll(';;', ';')];
-  const end = quote === '{' ? '}' : quote;
-  return [inQuotes, inQuotes.replaceAll(end + end, end)];
+const { OCTOPORTY_ALLOW_INSECURE } = COMMON_SETTINGS;
+const { OCTOPORTY_GATEWAY_URL, OCTOPORTY_CA_FILE } = AGENT_SETTINGS;
+const { OCTOPORTY_CADDY_ADMIN_URL, OCTOPORTY_GATEWAY_HOST } = GATEWAY_SETTINGS;
+
+const insecureSchema = schemaOf({ OCTOPORTY_ALLOW_INSECURE });
+const gatewayUrlSchema = schemaOf({ OCTOPORTY_GATEWAY_URL });
+const caFileSchema = schemaOf({ OCTOPORTY_CA_FILE });
+const caddyAdminSchema = schemaOf({ OCTOPORTY_CADDY_ADMIN_URL });
+const gatewayHostSchema = schemaOf({ OCTOPORTY_CADDY_ADMIN_URL, OCTOPORTY_GATEWAY_HOST });
+
+function isInsecureAllowed(sources: ConfigSources): boolean {
+  return parseVariables(insecureSchema, sources).OCTOPORTY_ALLOW_INSECURE;
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    // A bare "%" is no escape: then the password is as it is written.
-    if (error instanceof URIError) return text;
-    throw error;
-  }
-}
-
-/** A URL for an error: it may hold a password. */
-export function withoutLogin(text: string): string {
-  return text.replace(/\/\/[^/@]*@/, '//');
+function complaint(name: string, sources: ConfigSources): (how: string) => ConfigError {
+  const label = labelOf(name, sources);
+  return (how) => new ConfigError(`${label} ${how}`, { setting: name });
 }

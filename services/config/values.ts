@@ -27,23 +27,23 @@ export function secretValue() {
 }
 
 /** 0 takes any free port. */
-export function portValue(fallback: number) {
-  return variable(parsePort).prefault(String(fallback));
+export function portValue() {
+  return variable(parsePort);
 }
 
 /** `500ms`, `60s`, `24h` … as milliseconds. */
-export function durationValue(fallback: string) {
-  return variable(parseDuration).prefault(fallback);
+export function durationValue() {
+  return variable(parseDuration);
 }
 
 /** A whole number from 1 on, written in digits. */
-export function countValue(fallback: number) {
-  return variable(parseCount).prefault(String(fallback));
+export function countValue() {
+  return variable(parseCount);
 }
 
 /** A comma-separated list of CIDRs; a bare address stands for itself alone. */
-export function cidrsValue(fallback: string) {
-  return variable(parseCidrs).prefault(fallback);
+export function cidrsValue() {
+  return variable(parseCidrs);
 }
 
 /** A public host name in its stored form. */
@@ -52,30 +52,35 @@ export function hostNameValue() {
 }
 
 /** A host name or an address, without a port. */
-export function hostValue(fallback: string) {
+export function hostValue() {
   return variable((text) => {
     const parsed = parseInternalHost(text.trim());
     return 'host' in parsed ? { value: parsed.host } : { problem: `is not a host. ${parsed.problem}` };
-  }).prefault(fallback);
+  });
 }
 
 /** A comma-separated list of addresses, each with a port or without: `1.1.1.1`, `127.0.0.1:5353`, `[::1]:53`. */
 export function dnsServersValue() {
-  return variable(parseDnsServers).prefault('');
+  return variable(parseDnsServers);
 }
 
 /** One of a few words. */
-export function choiceValue<const Choice extends string>(choices: readonly Choice[], fallback: Choice) {
+export function choiceValue<const Choice extends string>(choices: readonly Choice[]) {
   return variable<Choice>((text) => {
     const choice = choices.find((each) => each === text.trim().toLowerCase());
     return choice === undefined
       ? { problem: `must be one of ${choices.join(', ')}, not ${quoted(text)}.` }
       : { value: choice };
-  }).prefault(fallback);
+  });
 }
 
-export function booleanValue(fallback = false) {
-  return choiceValue(['true', 'false'], fallback ? 'true' : 'false').transform((word) => word === 'true');
+export function booleanValue() {
+  return choiceValue(['true', 'false']).transform((word) => word === 'true');
+}
+
+/** Taken as it is: a password may begin or end with a space. */
+export function passwordValue() {
+  return variable((text) => ({ value: text }), 'is not set: choose the password of the web interface.');
 }
 
 /** Any text, spaces around it dropped. */
@@ -87,17 +92,12 @@ export function textValue() {
 
 /** A comma-separated list of ports that others can dial. */
 export function portsValue() {
-  return variable(parsePorts).prefault('');
+  return variable(parsePorts);
 }
 
 /** A comma-separated list of words. */
 export function wordsValue() {
-  return variable((text) => ({ value: items(text) })).prefault('');
-}
-
-/** Absent is null. */
-export function orNull<Schema extends z.ZodType>(schema: Schema) {
-  return schema.optional().transform((value) => value ?? null);
+  return variable((text) => ({ value: items(text) }));
 }
 
 /** Whether a host as written in a URL or setting can only be this machine. */

@@ -1,37 +1,56 @@
-// Owns where a setting comes from: flags win over the environment, the environment over defaults, secrets may be files.
+// Owns where a setting comes from: flags win over the environment, that over a file, that over defaults; secrets may be files.
 
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { flagOf, isEmptyMeant, isSecret, keyOf } from './names.ts';
 
 /** Settings by the name of their environment variable. An empty value counts as absent, except in CIDR lists. */
 export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** A configuration file as it was read. */
+export interface ConfigFile {
+  /** As it was named or found. */
+  readonly path: string;
+  /** By the names of variables, `NAME_FILE` among them; what belongs to another service too. */
+  readonly values: ReadonlyMap<string, { readonly text: string; readonly line: number }>;
+}
 
 /** The layers, strongest first. */
 export interface ConfigSources {
   /** `--listen-port 1` is `OCTOPORTY_LISTEN_PORT: '1'` here. */
   readonly flags?: Variables;
   readonly environment?: Variables;
+  readonly file?: ConfigFile | null;
   readonly defaults?: Variables;
 }
 
-/** The configuration is wrong. The message is one plain line that names the variable and says what to do. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+interface ConfigErrorOptions extends ErrorOptions {
+  readonly setting?: string | null;
 }
 
-/** May come as `NAME_FILE`, the path of a file that holds the value. Their values never appear in an error. */
-const SECRETS = new Set([
-  'OCTOPORTY_AUTH_SECRET',
-  'OCTOPORTY_AUTH_SECRET_PREVIOUS',
-  'OCTOPORTY_STATUS_TOKEN',
-  'OCTOPORTY_UI_PASSWORD',
-  'OCTOPORTY_CONNECTION_STRING',
-]);
+/** The configuration is wrong. The message is one plain line that names what was given and says what to do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  /** The variable it is about; null where it is about none, or no one asks. */
+  readonly setting: string | null;
 
-/** Set and empty, these mean "none" instead of their default. */
-const EMPTY_MEANS_NONE = new Set(['OCTOPORTY_TRUSTED_PROXIES']);
+  constructor(message: string, { setting = null, ...options }: ConfigErrorOptions = {}) {
+    super(message, options);
+    this.setting = setting;
+  }
+}
 
-const PREFIX = 'OCTOPORTY_';
+/** Who has said it. */
+export type Origin =
+  | { readonly from: 'flag'; readonly flag: string }
+  | { readonly from: 'environment'; readonly variable: string }
+  | { readonly from: 'file'; readonly path: string; readonly line: number; readonly key: string }
+  | { readonly from: 'default' };
+
+export interface Found {
+  readonly text: string;
+  readonly origin: Origin;
+}
 
 /** Takes what the schema names from the sources and parses it. Throws ConfigError for the first thing wrong. */
 export function parseVariables<Schema extends z.ZodObject>(
@@ -39,49 +58,106 @@ export function parseVariables<Schema extends z.ZodObject>(
   sources: ConfigSources,
 ): z.output<Schema> {
   const values: Record<string, string | undefined> = {};
-  for (const name of Object.keys(schema.shape)) values[name] = valueOf(name, sources);
+  for (const name of Object.keys(schema.shape)) values[name] = find(name, sources)?.text;
   const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new ConfigError(`${labelOf(String(issue?.path[0]), sources)} ${issue?.message ?? 'is invalid'}`);
+  const name = String(issue?.path[0]);
+  throw new ConfigError(`${labelOf(name, sources)} ${issue?.message ?? 'is invalid'}`, { setting: name });
 }
 
-/** Whether flags or environment say anything about this variable, itself or as a file. */
-export function isConfigured(name: string, { flags, environment }: ConfigSources): boolean {
-  return [flags?.[name], environment?.[name], environment?.[`${name}_FILE`]].some((value) => Boolean(value));
+/** What the strongest layer says of a setting, `NAME_FILE` read; undefined when none does. Throws ConfigError. */
+export function find(name: string, sources: ConfigSources): Found | undefined {
+  const said = layersOf(sources)
+    .map((layer) => saidIn(layer, name))
+    .find((each) => each !== undefined);
+  if (said === undefined || said.file === null) return said;
+  return { text: secretIn(said.file, name, wordsOf(said.origin)), origin: said.origin };
 }
 
-/** The variable as the user gave it: the flag when it came as one, so that the error names what was typed. */
-export function labelOf(name: string, { flags, environment }: ConfigSources): string {
-  if (flags?.[name] !== undefined) return `--${name.slice(PREFIX.length).toLowerCase().replaceAll('_', '-')}`;
-  return SECRETS.has(name) && Boolean(environment?.[`${name}_FILE`]) ? `${name}_FILE` : name;
+/** Whether flags, environment or file say anything about this variable, itself or as a file. */
+export function isConfigured(name: string, sources: ConfigSources): boolean {
+  const { defaults: _, ...given } = sources;
+  return layersOf(given).some((layer) =>
+    Boolean(layer.get(name) || (isSecret(name) && layer.get(`${name}_FILE`))),
+  );
 }
 
-/** `listenPort`, as the command line's parser names a flag, to `OCTOPORTY_LISTEN_PORT`. */
-export function variableOfFlag(flag: string): string {
-  return PREFIX + flag.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+/** The setting as the user gave it: the flag, the variable or the place in the file, so that an error names what was typed. */
+export function labelOf(name: string, sources: ConfigSources): string {
+  const said = layersOf(sources)
+    .map((layer) => saidIn(layer, name))
+    .find((each) => each !== undefined);
+  return said === undefined || said.origin.from === 'default' ? name : wordsOf(said.origin);
 }
 
-function valueOf(name: string, { flags, environment, defaults }: ConfigSources): string | undefined {
-  const fromFile = SECRETS.has(name) ? secretFile(name, environment ?? {}) : undefined;
-  const layers = [flags?.[name], fromFile ?? environment?.[name], defaults?.[name]];
-  return layers.find((value) => value !== undefined && (value !== '' || EMPTY_MEANS_NONE.has(name)));
+/** How an error names what was typed. */
+export function wordsOf(origin: Origin): string {
+  if (origin.from === 'flag') return origin.flag;
+  if (origin.from === 'environment') return origin.variable;
+  return origin.from === 'file' ? `${origin.path}:${origin.line}: ${origin.key}` : 'the default';
 }
 
-function secretFile(name: string, environment: Variables): string | undefined {
-  const path = environment[`${name}_FILE`];
-  if (path === undefined || path === '') return undefined;
-  if (environment[name]) throw new ConfigError(`Set ${name} or ${name}_FILE, not both.`);
-  const secret = readText(`${name}_FILE`, path).replace(/\r?\n$/, '');
-  if (secret === '') throw new ConfigError(`${name}_FILE names an empty file: write the value into ${path}.`);
+/** One place where settings stand, by the names of variables. */
+interface Layer {
+  get(name: string): string | undefined;
+  originOf(name: string): Origin;
+}
+
+interface Said extends Found {
+  /** The path of the file that holds the value, instead of the text; null: the text is the value. */
+  readonly file: string | null;
+}
+
+function layersOf({ flags, environment, file, defaults }: ConfigSources): Layer[] {
+  return [
+    { get: (name) => flags?.[name], originOf: (name) => ({ from: 'flag', flag: flagOf(name) }) },
+    { get: (name) => environment?.[name], originOf: (variable) => ({ from: 'environment', variable }) },
+    {
+      get: (name) => file?.values.get(name)?.text,
+      originOf: (name) => ({
+        from: 'file',
+        path: file?.path ?? '',
+        line: file?.values.get(name)?.line ?? 0,
+        key: keyOf(name),
+      }),
+    },
+    { get: (name) => defaults?.[name], originOf: () => ({ from: 'default' }) },
+  ];
+}
+
+/** Throws ConfigError when the layer gives a secret twice. */
+function saidIn(layer: Layer, name: string): Said | undefined {
+  const text = layer.get(name);
+  const path = isSecret(name) ? layer.get(`${name}_FILE`) : undefined;
+  if (path !== undefined && path !== '') {
+    const origin = layer.originOf(`${name}_FILE`);
+    if (text)
+      throw new ConfigError(`Set ${wordsOf(layer.originOf(name))} or ${shortOf(origin)}, not both.`, {
+        setting: name,
+      });
+    return { text: '', origin, file: path };
+  }
+  if (text === undefined || (text === '' && !isEmptyMeant(name))) return undefined;
+  return { text, origin: layer.originOf(name), file: null };
+}
+
+function shortOf(origin: Origin): string {
+  return origin.from === 'file' ? origin.key : wordsOf(origin);
+}
+
+function secretIn(path: string, name: string, label: string): string {
+  const secret = readText(path, name, label).replace(/\r?\n$/, '');
+  if (secret === '')
+    throw new ConfigError(`${label} names an empty file: write the value into ${path}.`, { setting: name });
   return secret;
 }
 
-function readText(label: string, path: string): string {
+function readText(path: string, name: string, label: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(`${label}: cannot read ${path} (${reasonOf(error)}).`);
+    throw new ConfigError(`${label}: cannot read ${path} (${reasonOf(error)}).`, { setting: name });
   }
 }
 

@@ -1,9 +1,11 @@
 // Owns what `octoporty up` needs to know before its two services can be configured.
 
 import { resolve } from 'node:path';
-import { z } from 'zod';
-import { LOG_LEVELS, withEnvironment, type LogLevel } from '../config.ts';
-import { choiceValue, portValue, textValue } from '../config/values.ts';
+import { STORE_SETTINGS } from '../config/agentSettings.ts';
+import { COMMON_SETTINGS, type LogLevel } from '../config/commonSettings.ts';
+import { schemaOf } from '../config/setting.ts';
+import { UP_SETTINGS } from '../config/upSettings.ts';
+import { withEnvironment } from '../config.ts';
 import { isConfigured, parseVariables, type ConfigSources } from '../config/variables.ts';
 
 export interface UpConfig {
@@ -19,12 +21,9 @@ export interface UpConfig {
   readonly caddyPort: number;
 }
 
-const upSchema = z.object({
-  OCTOPORTY_DATA_DIR: textValue().prefault('data'),
-  OCTOPORTY_LOG_LEVEL: choiceValue(LOG_LEVELS, 'info'),
-  OCTOPORTY_CADDY: textValue().prefault('caddy'),
-  OCTOPORTY_CADDY_PORT: portValue(8443),
-});
+const { OCTOPORTY_DATA_DIR } = STORE_SETTINGS;
+const { OCTOPORTY_LOG_LEVEL } = COMMON_SETTINGS;
+const upSchema = schemaOf({ OCTOPORTY_DATA_DIR, OCTOPORTY_LOG_LEVEL, ...UP_SETTINGS });
 
 /** Throws ConfigError. */
 export function loadUpConfig(given: ConfigSources = {}): UpConfig {

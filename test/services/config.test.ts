@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseMapFlags } from '../../services/config/mapFlag.ts';
-import { ConfigError, variableOfFlag, type Variables } from '../../services/config/variables.ts';
+import { variableOf } from '../../services/config/names.ts';
+import { ConfigError, type Variables } from '../../services/config/variables.ts';
 import {
   loadAgentConfig,
   loadGatewayConfig,
@@ -332,7 +333,7 @@ describe('where values come from', () => {
   it('names the flag when the flag is wrong', () => {
     const sources = {
       environment: { OCTOPORTY_AUTH_SECRET: SECRET },
-      flags: { [variableOfFlag('listenPort')]: 'x' },
+      flags: { [variableOf('listenPort')]: 'x' },
     };
     expect(refusal(() => loadGatewayConfig(sources))).toMatch(/^--listen-port must be a port/);
   });

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { LogLevel } from '../../services/config.ts';
+import type { LogLevel } from '../../services/config/commonSettings.ts';
 import { createLog } from '../../services/log.ts';
 
 const lineSchema = z.looseObject({ level: z.string(), time: z.iso.datetime(), msg: z.string() });

@@ -8,7 +8,7 @@ import {
 } from '../../../services/agent/store/connectionString.ts';
 import { ConnectionStringError } from '../../../services/agent/store/connectionStringError.ts';
 import type { MssqlTarget } from '../../../services/agent/store/mssqlTarget.ts';
-import { passwordsIn } from '../../../services/config/rules.ts';
+import { passwordsIn } from '../../../services/config/logins.ts';
 
 const ADO = 'Server=db.example.com;Database=octoporty;User Id=agent;Password=secret';
 
