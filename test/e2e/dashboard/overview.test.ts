@@ -126,6 +126,67 @@ test('requests appear as they end, and an origin that fails is told with its map
   await page.waitForURL(/\/requests\?mapping=/);
 });
 
+test('side by side the numbers of all links are on one line, whatever is said above them', async () => {
+  const page = await stage.logIn('/');
+  await publish(page);
+  await visit('/fails/to-be-told');
+  await link(page, 'Origins', /Failing|Some fail/).waitFor();
+  const tops = await Promise.all(
+    [
+      ['Gateway', 'version'],
+      ['Agent', /^requests? in flight$/],
+      ['Origins', 'errors'],
+    ].map(async ([name = '', unit = '']) => {
+      const box = await link(page, String(name), /./).getByText(unit, { exact: true }).boundingBox();
+      return Math.round(box?.y ?? Number.NaN);
+    }),
+  );
+  expect(new Set(tops).size).toBe(1);
+});
+
+test('what is about a mapping is told once its name is known, and never changes while one reads it', async () => {
+  const page = await stage.logIn('/settings');
+  await publish(page);
+  await visit('/fails/in-a-mapping');
+  const held: (() => void)[] = [];
+  await page.route('**/api/v1/mappings/*', async (route) => {
+    await new Promise<void>((resolve) => held.push(resolve));
+    await route.continue();
+  });
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await link(page, 'Origins', /Failing|Some fail/).waitFor();
+  await vi.waitFor(() => expect(held.length).toBe(1), 10_000);
+  const chain = page.getByRole('region', { name: 'The chain' });
+  expect(await chain.getByText('The service answered with the status 503.').count()).toBe(0);
+  for (const release of held) release();
+  await chain.getByText(`“${NAME}”: The service answered with the status 503.`).waitFor();
+});
+
+test('what cannot be loaded anew stays, says that it may be old, and is loaded on request', async () => {
+  const page = await stage.logIn('/');
+  await publish(page);
+  await page.getByText(/in the last hour/).waitFor();
+  const logs = /\/api\/v1\/requests/;
+  await page.route(logs, (route) => route.abort());
+  await page.context().setOffline(true);
+  await page.getByText('The agent does not answer.').waitFor();
+  await page.context().setOffline(false);
+  await page.getByText('The last hour may be old.').waitFor();
+  await page.getByText('The list of the last requests may be old.').waitFor();
+  await page.getByRole('region', { name: 'Latency' }).waitFor();
+  expect(
+    await page.getByRole('list', { name: 'Last requests' }).getByRole('listitem').count(),
+  ).toBeGreaterThan(0);
+  await expectNoViolations(page);
+  await page.unroute(logs);
+  for (const what of ['The last hour', 'The list of the last requests']) {
+    const notice = page.getByRole('status').filter({ hasText: `${what} may be old.` });
+    await notice.getByRole('button', { name: 'Load again' }).click();
+    await notice.waitFor({ state: 'hidden' });
+  }
+  stage.expectQuietConsole({ butFor: NO_CONNECTION });
+});
+
 test('a second browser sees a request within a second', async () => {
   const first = await stage.logIn('/');
   await publish(first);

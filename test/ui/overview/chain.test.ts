@@ -5,7 +5,8 @@ import type { MachineView } from '../../../protocol/api/machines.ts';
 import type { Route } from '../../../protocol/api/mappings.ts';
 import type { Status } from '../../../protocol/api/status.ts';
 import { describeError, type ErrorCode } from '../../../protocol/errors.ts';
-import { chainOf, idsIn, troublesIn, type Link, type Recent } from '../../../ui/pages/overview/chain.ts';
+import { chainOf, type Link, type Recent } from '../../../ui/pages/overview/chain.ts';
+import { idsIn, troublesIn, type Names } from '../../../ui/pages/overview/troubles.ts';
 
 const ONE = '11111111-1111-4111-8111-111111111111';
 const OTHER = '22222222-2222-4222-8222-222222222222';
@@ -16,6 +17,11 @@ interface Scene {
   routes: Map<string, Route>;
   recent: Recent;
 }
+
+const NAMES: Names = new Map([
+  [ONE, 'Photos'],
+  [OTHER, null],
+]);
 
 function at(seconds: number): string {
   return new Date(Date.UTC(2026, 0, 31, 12, 0, seconds)).toISOString();
@@ -71,7 +77,6 @@ function well(): Scene {
       lastFailure: null,
       lastAt: at(59),
       lastOnlineAt: null,
-      names: new Map([[ONE, 'Photos']]),
     },
   };
 }
@@ -93,7 +98,7 @@ function look({ status, machines, routes, recent }: Scene): Record<Link['key'], 
 
 function broken({ status, machines, routes, recent }: Scene): [string, string][] {
   const chain = chainOf(status, machines, routes, recent);
-  return troublesIn(chain).map(({ key, trouble }) => [key, trouble.says]);
+  return troublesIn(chain, NAMES).map(({ key, says }) => [key, says]);
 }
 
 /** The tunnel went at 30 s, and why. */
@@ -261,6 +266,14 @@ describe('behind a Caddy', () => {
     expect(broken(scene)).toEqual([['caddy', '“Photos”: app.example.com has no address in DNS.']]);
   });
 
+  test('a certificate that is not renewed is told while it is still good', () => {
+    const scene = well();
+    const certificate = { state: 'issued', reason: 'It is good for now, but not renewed.' } as const;
+    scene.routes = new Map([...scene.routes, [ONE, { state: 'active', certificate }]]);
+    expect(look(scene).caddy).toMatchObject({ tone: 'warn', label: 'Not renewed' });
+    expect(broken(scene)).toEqual([['caddy', '“Photos”: It is good for now, but not renewed.']]);
+  });
+
   test('routes on their way are counted', () => {
     const scene = well();
     scene.routes = new Map<string, Route>([
@@ -345,13 +358,33 @@ describe('origins', () => {
   });
 });
 
-test('the names worth knowing are those of what something is said about', () => {
-  const { status, routes, recent } = well();
-  expect(idsIn(status, routes, recent)).toEqual([]);
-  const error = { code: 'route_conflict', message: 'Another route has this name.' };
-  const lastFailure = { code: null, statusCode: 500, mappingId: ONE, at: at(1) };
-  expect(idsIn(status, new Map([[OTHER, { state: 'refused', error }]]), { ...recent, lastFailure })).toEqual([
-    OTHER,
-    ONE,
-  ]);
+describe('what is said about a mapping', () => {
+  test('waits for its name, which is worth knowing, and goes without once there is none', () => {
+    const { status, machines, routes, recent } = well();
+    const lastFailure = { code: null, statusCode: 500, mappingId: ONE, at: at(1) };
+    const chain = chainOf(status, machines, routes, { ...recent, failed: 1, lastFailure });
+    expect(idsIn(chain)).toEqual([ONE]);
+    expect(troublesIn(chain, new Map())).toEqual([]);
+    expect(troublesIn(chain, new Map([[ONE, null]]))[0]?.says).toBe(
+      'The service answered with the status 500.',
+    );
+  });
+
+  test('names the one that stands for several', () => {
+    const scene = well();
+    const error = { code: 'route_conflict', message: 'Another route has this name.' };
+    const refused: Route = { state: 'refused', error };
+    scene.routes = new Map([
+      [ONE, refused],
+      [OTHER, refused],
+    ]);
+    expect(broken(scene)).toEqual([
+      ['caddy', '2 names have no route. “Photos”: Another route has this name.'],
+    ]);
+  });
+
+  test('is nothing when all is well', () => {
+    const { status, machines, routes, recent } = well();
+    expect(idsIn(chainOf(status, machines, routes, recent))).toEqual([]);
+  });
 });

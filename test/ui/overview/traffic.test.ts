@@ -1,10 +1,9 @@
-// Owns the tests of what the last requests tell: rates, failures, minutes and their words.
+// Owns the tests of what the last requests tell: rates, failures and minutes.
 
 import { describe, expect, test } from 'vitest';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import type { SeriesPoint } from '../../../protocol/api/series.ts';
 import { createMinuteSeries } from '../../../ui/pages/overview/minuteSeries.ts';
-import { sayLatency, sayMinuteCount, sayRequests } from '../../../ui/pages/overview/seriesWords.ts';
 import { createTraffic } from '../../../ui/pages/overview/traffic.ts';
 
 const START_MS = Date.UTC(2026, 0, 31, 12, 0, 0);
@@ -118,19 +117,4 @@ describe('the minutes', () => {
     expect(series.read(START_MS + 3_600_000).every(({ count }) => count === 0)).toBe(true);
     expect(series.read(START_MS).at(-1)?.count).toBe(0);
   });
-});
-
-test('the charts are said in words', () => {
-  expect(sayRequests([point(0)])).toBe('No request in the last hour.');
-  expect(sayRequests([point(0, { count: 1200, failed: 12 }), point(1, { count: 4 })])).toBe(
-    '1,204 requests in the last hour, 1,200 in the busiest minute; 1.0 % failed.',
-  );
-  expect(sayRequests([point(0, { count: 1 })])).toBe(
-    '1 request in the last hour, 1 in the busiest minute; none failed.',
-  );
-  expect(sayLatency([point(0)])).toBe('Nothing was measured.');
-  expect(
-    sayLatency([point(0, { p50Ms: 40, p95Ms: 1200 }), point(1, { p50Ms: 12, p95Ms: 80 }), point(2)]),
-  ).toBe('Lately half within 12 ms, 95 of 100 within 80 ms; in the slowest minute 1.20 s.');
-  expect(sayMinuteCount(point(4, { count: 30, failed: 2 }))).toMatch(/^\d\d:\d4: 30 requests, 2 failed$/);
 });

@@ -3,7 +3,8 @@
 import type { MachineView } from '../../../protocol/api/machines.ts';
 import type { Status } from '../../../protocol/api/status.ts';
 import { sayCount, sayDuration } from '../../format/amounts.ts';
-import type { Link, Situation, Trouble } from './chain.ts';
+import type { Link, Situation } from './chain.ts';
+import type { Trouble } from './troubles.ts';
 
 /** A database that opens at once is no trouble. */
 const SLOW_START_SECONDS = 5;
@@ -26,6 +27,8 @@ export function agentLink({ status, machines }: Situation): Link {
       since,
       trouble: {
         says: 'The database cannot be used: mappings as they were last read are served on, and none can be changed.',
+        mappingId: null,
+        intro: '',
         advice: 'Check the database server, or the disk of the data folder. The agent tries again by itself.',
         to: '/machines?machine=agent:database',
       },
@@ -45,6 +48,8 @@ function startingTrouble({ uptimeSeconds }: Status): Trouble | null {
   if (uptimeSeconds < SLOW_START_SECONDS) return null;
   return {
     says: 'The database does not open: until it does, the agent knows no mappings and does not dial.',
+    mappingId: null,
+    intro: '',
     advice: 'Check that the database server runs, or that the data folder can be written.',
     to: '/machines?machine=agent:database',
   };

@@ -2,8 +2,8 @@
 
 import type { MachineView } from '../../../protocol/api/machines.ts';
 import { sayCount } from '../../format/amounts.ts';
-import type { Link, MappingRoute, Recent, Situation, Trouble } from './chain.ts';
-import { named } from './named.ts';
+import type { Link, MappingRoute, Situation } from './chain.ts';
+import type { Trouble } from './troubles.ts';
 
 const TRYING_AGAIN =
   'Check that Caddy runs and that OCTOPORTY_CADDY_ADMIN_URL leads to its admin API. The gateway tries again by itself.';
@@ -11,7 +11,7 @@ const TRYING_AGAIN =
 /** The states of a reconciler that is about to know more: how the last one ended still holds. */
 const ON_ITS_WAY = ['looking', 'writing'];
 
-export function caddyLink({ machines, routes, recent, isOnline, tunnelSince }: Situation): Link {
+export function caddyLink({ machines, routes, isOnline, tunnelSince }: Situation): Link {
   const link = { key: 'caddy', name: 'Caddy', since: null, figure: null, trouble: null } as const;
   if (!isOnline) return { ...link, tone: 'off', label: 'Not known' };
   const reconciler = machines.find(({ machine, place }) => machine === 'reconciler' && place === 'gateway');
@@ -30,9 +30,11 @@ export function caddyLink({ machines, routes, recent, isOnline, tunnelSince }: S
       figure,
       trouble: failureOf(wanted),
     };
-  const trouble = conflictOf(wanted, recent.names) ?? certificateTroubleOf(wanted, recent.names);
+  const trouble = conflictOf(wanted) ?? certificateTroubleOf(wanted);
   if (trouble !== null) return { ...link, tone: 'warn', label: 'Incomplete', figure, trouble };
   if (live.length < wanted.length) return { ...link, tone: 'busy', label: 'Changing', figure };
+  const renewal = renewalTroubleOf(wanted);
+  if (renewal !== null) return { ...link, tone: 'warn', label: 'Not renewed', figure, trouble: renewal };
   return { ...link, tone: 'ok', label: 'Serving', since: tunnelSince, figure };
 }
 
@@ -51,37 +53,58 @@ function failureOf(routes: readonly MappingRoute[]): Trouble {
   const told = routes.find(({ error }) => error?.code === 'route_failed')?.error;
   return {
     says: told?.message ?? 'The gateway cannot bring its routes into Caddy.',
+    mappingId: null,
+    intro: '',
     advice: TRYING_AGAIN,
     to: '/machines?machine=gateway:reconciler',
   };
 }
 
-function conflictOf(routes: readonly MappingRoute[], names: Recent['names']): Trouble | null {
+function conflictOf(routes: readonly MappingRoute[]): Trouble | null {
   const inConflict = routes.filter(({ error }) => error?.code === 'route_conflict');
   const [first] = inConflict;
   if (first?.error === undefined) return null;
   return {
-    says: said(inConflict.length, 'name has no route', named(names, first.id, first.error.message)),
+    says: first.error.message,
+    mappingId: first.id,
+    intro: introOf(inConflict.length, 'names have no route'),
     advice: 'Remove that route from Caddy, or publish under another name.',
     to: '/mappings',
   };
 }
 
-function certificateTroubleOf(routes: readonly MappingRoute[], names: Recent['names']): Trouble | null {
+function certificateTroubleOf(routes: readonly MappingRoute[]): Trouble | null {
   const failed = routes.filter(({ certificate }) => certificate?.state === 'failed');
   const [first] = failed;
   if (first === undefined) return null;
-  const reason = first.certificate?.reason ?? 'The web server could not get its certificate.';
   return {
-    says: said(failed.length, 'name has no certificate', named(names, first.id, reason)),
+    says: first.certificate?.reason ?? 'The web server could not get its certificate.',
+    mappingId: first.id,
+    intro: introOf(failed.length, 'names have no certificate'),
+    advice: '',
+    to: '/mappings',
+  };
+}
+
+/** Served still, until the certificate has ended. */
+function renewalTroubleOf(routes: readonly MappingRoute[]): Trouble | null {
+  const stale = routes.filter(
+    ({ certificate }) => certificate?.state === 'issued' && certificate.reason !== undefined,
+  );
+  const [first] = stale;
+  if (first?.certificate?.reason === undefined) return null;
+  return {
+    says: first.certificate.reason,
+    mappingId: first.id,
+    intro: introOf(stale.length, 'certificates are not renewed'),
     advice: '',
     to: '/mappings',
   };
 }
 
 /** Of several the first stands for all. */
-function said(count: number, what: string, first: string): string {
-  return count === 1 ? first : `${sayCount(count)} ${what.replace('name has', 'names have')}. ${first}`;
+function introOf(count: number, what: string): string {
+  return count === 1 ? '' : `${sayCount(count)} ${what}. `;
 }
 
 /** Refused before Caddy was asked: the gateway's own link tells of it. */

@@ -10,6 +10,7 @@ import { agentLink } from './agentLink.ts';
 import { caddyLink } from './caddyLink.ts';
 import { originsLink } from './originsLink.ts';
 import type { Traffic } from './traffic.ts';
+import type { Trouble } from './troubles.ts';
 import { gatewayLink, tunnelLink } from './tunnelLinks.ts';
 
 export interface Link {
@@ -25,19 +26,9 @@ export interface Link {
   readonly trouble: Trouble | null;
 }
 
-export interface Trouble {
-  readonly says: string;
-  /** Empty when what it says is enough. */
-  readonly advice: string;
-  /** The page that tells more. */
-  readonly to: string;
-}
-
 export interface Recent extends Traffic {
   /** When the tunnel was last online, by the connection log; null when it never was, or is now. */
   readonly lastOnlineAt: string | null;
-  /** Of mappings by id, as far as they are known. */
-  readonly names: ReadonlyMap<string, string>;
 }
 
 /** By mapping id. */
@@ -79,21 +70,6 @@ export function chainOf(
     agentLink(situation),
     originsLink(situation),
   ];
-}
-
-/** Links that are broken, in the order a request takes. */
-export function troublesIn(chain: readonly Link[]): (Link & { readonly trouble: Trouble })[] {
-  return chain.flatMap((link) => (link.trouble === null ? [] : [{ ...link, trouble: link.trouble }]));
-}
-
-/** Mappings that something is said about: their names are worth knowing. */
-export function idsIn(status: Status | null, routes: Routes, { lastFailure }: Traffic): string[] {
-  const refused = status?.config.errors[0]?.id;
-  const failed = [...routes].find(
-    ([, { error, certificate }]) =>
-      error?.code.startsWith('route_') === true || certificate?.state === 'failed',
-  )?.[0];
-  return [refused, failed, lastFailure?.mappingId].filter((id) => id !== undefined);
 }
 
 function visitorsLink({ recent, isOnline, routes, tunnelSince }: Situation): Link {

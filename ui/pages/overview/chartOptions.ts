@@ -2,10 +2,11 @@
 
 import uPlot from 'uplot';
 import { sayCount, sayMs } from '../../format/amounts.ts';
+import { lonely } from './lonely.ts';
 import { sayClock } from './seriesWords.ts';
 import { tokenColor } from '../../theme/tokenColor.ts';
 
-/** `counts`: all and the failed ones, as bars. `latency`: half and 95 of 100, as lines. */
+/** `counts`: all and the failed ones, as bars. `latency`: median and 95th percentile, as lines. */
 export type ChartKind = 'counts' | 'latency';
 
 const HEIGHT = 144;
@@ -13,6 +14,9 @@ const AXIS_FONT = '12px system-ui, sans-serif';
 
 /** Wide enough for `1,234` and `999 ms`. */
 const LABELS_WIDTH = 56;
+
+/** The point of a minute that no line leads to. Smaller: it is taken for dust. */
+const LONELY_SIZE = 7;
 
 const FEWEST = { counts: 5, latency: 10 } as const;
 
@@ -70,12 +74,16 @@ function bars(): uPlot.Series[] {
 }
 
 function lines(): uPlot.Series[] {
-  const line = (token: string, dash: number[]): uPlot.Series => ({
-    stroke: tokenColor(token),
+  const line = (color: string, dash: number[], points: uPlot.Series.Points): uPlot.Series => ({
+    stroke: color,
     width: 1.5,
     dash,
-    // A minute between two without requests is a point alone.
-    points: { show: true, size: 4, fill: tokenColor(token), width: 0 },
+    points: { ...points, show: false, filter: (plot, series) => lonely(plot.data[series] ?? []) },
   });
-  return [line('accent', []), line('busy', [4, 3])];
+  const [median, most] = [tokenColor('accent'), tokenColor('busy')];
+  return [
+    line(median, [], { size: LONELY_SIZE, fill: median, width: 0 }),
+    // A ring, in which the other point is seen where both are the same.
+    line(most, [4, 3], { size: LONELY_SIZE + 5, fill: 'transparent', stroke: most, width: 1.5 }),
+  ];
 }

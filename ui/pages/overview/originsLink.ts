@@ -2,9 +2,9 @@
 
 import { describeError, errorCodes } from '../../../protocol/errors.ts';
 import { sayShare } from '../../format/amounts.ts';
-import type { Link, Recent, Situation, Trouble } from './chain.ts';
-import { named } from './named.ts';
+import type { Link, Situation } from './chain.ts';
 import type { Failure } from './traffic.ts';
+import type { Trouble } from './troubles.ts';
 
 /** What to do, where the code's own sentence does not say it. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
@@ -23,7 +23,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 ]);
 
 export function originsLink({ recent }: Situation): Link {
-  const { count, failed, lastFailure, names } = recent;
+  const { count, failed, lastFailure } = recent;
   const link = { key: 'origins', name: 'Origins', since: null, figure: null, trouble: null } as const;
   if (count === 0) return { ...link, tone: 'off', label: 'Not asked' };
   const figure = { value: sayShare(failed, count), unit: 'errors' };
@@ -35,16 +35,16 @@ export function originsLink({ recent }: Situation): Link {
     label: isMost ? 'Failing' : 'Some fail',
     since: lastFailure.at,
     figure,
-    trouble: troubleOf(lastFailure, names),
+    trouble: troubleOf(lastFailure),
   };
 }
 
-function troubleOf({ code, statusCode, mappingId }: Failure, names: Recent['names']): Trouble {
-  const to = `/requests?mapping=${mappingId}`;
+function troubleOf({ code, statusCode, mappingId }: Failure): Trouble {
+  const about = { mappingId, intro: '', to: `/requests?mapping=${mappingId}` };
   const known = errorCodes().find((each) => each === code);
   if (known !== undefined)
-    return { says: named(names, mappingId, describeError(known).says), advice: ADVICE.get(known) ?? '', to };
+    return { ...about, says: describeError(known).says, advice: ADVICE.get(known) ?? '' };
   const says =
     statusCode === null ? 'A request failed.' : `The service answered with the status ${statusCode}.`;
-  return { says: named(names, mappingId, says), advice: 'The log of the service says why.', to };
+  return { ...about, says, advice: 'The log of the service says why.' };
 }

@@ -13,12 +13,12 @@ export function sayRequests(points: readonly SeriesPoint[]): string {
   return `${sayCountOf(total, 'request')} in the last hour, ${sayCount(most)} in the busiest minute; ${share}.`;
 }
 
-/** `Lately half within 12 ms, 95 of 100 within 80 ms; at worst 1.2 s.` */
+/** `At 12:04 median 12 ms, 95th percentile 80 ms; 1.20 s in the slowest minute.` */
 export function sayLatency(points: readonly SeriesPoint[]): string {
   const last = points.findLast(({ p50Ms }) => p50Ms !== null);
   if (last === undefined || last.p50Ms === null || last.p95Ms === null) return 'Nothing was measured.';
   const worst = Math.max(...points.map(({ p95Ms }) => p95Ms ?? 0));
-  return `Lately half within ${sayMs(last.p50Ms)}, 95 of 100 within ${sayMs(last.p95Ms)}; in the slowest minute ${sayMs(worst)}.`;
+  return `At ${clockOf(last)} ${sayBoth(last.p50Ms, last.p95Ms)}; ${sayMs(worst)} in the slowest minute.`;
 }
 
 /** One minute: `12:04: 30 requests, 2 failed`. */
@@ -27,16 +27,20 @@ export function sayMinuteCount(point: SeriesPoint): string {
   return `${clockOf(point)}: ${sayCountOf(point.count, 'request')}${failed}`;
 }
 
-/** One minute: `12:04: half within 12 ms, 95 of 100 within 80 ms`. */
+/** One minute: `12:04: median 12 ms, 95th percentile 80 ms`. */
 export function sayMinuteLatency(point: SeriesPoint): string {
   if (point.p50Ms === null || point.p95Ms === null) return `${clockOf(point)}: no request`;
-  return `${clockOf(point)}: half within ${sayMs(point.p50Ms)}, 95 of 100 within ${sayMs(point.p95Ms)}`;
+  return `${clockOf(point)}: ${sayBoth(point.p50Ms, point.p95Ms)}`;
 }
 
 /** `12:04`, in the reader's own time zone. */
 export function sayClock(seconds: number): string {
   const at = new Date(seconds * 1000);
   return `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`;
+}
+
+function sayBoth(p50Ms: number, p95Ms: number): string {
+  return `median ${sayMs(p50Ms)}, 95th percentile ${sayMs(p95Ms)}`;
 }
 
 function clockOf({ start }: SeriesPoint): string {

@@ -3,8 +3,8 @@
 import type { Status } from '../../../protocol/api/status.ts';
 import { sayCount, sayCountOf, sayMs } from '../../format/amounts.ts';
 import { wordsOfConnection } from '../../words/connectionWords.ts';
-import type { Link, Recent, Situation, Trouble } from './chain.ts';
-import { named } from './named.ts';
+import type { Link, Situation } from './chain.ts';
+import type { Trouble } from './troubles.ts';
 
 /** What is wrong at the gateway; any other code is the tunnel's own. */
 const GATEWAY_LABELS: ReadonlyMap<string, string> = new Map([
@@ -35,12 +35,12 @@ const ADVICE: ReadonlyMap<string, (url: string) => string> = new Map<string, (ur
 /** A gateway that said this was reached: it is not to blame. */
 const ANSWERED = ['auth_failed', 'duplicate_agent', 'auth_throttled', 'auth_expired'];
 
-export function gatewayLink({ status, recent, isOnline, tunnelSince }: Situation): Link {
+export function gatewayLink({ status, isOnline, tunnelSince }: Situation): Link {
   const { version } = status.gateway;
   const figure = version === null ? null : { value: version, unit: 'version' };
   const link = { key: 'gateway', name: 'Gateway', since: tunnelSince, figure, trouble: null } as const;
   if (isOnline) {
-    const trouble = refusalOf(status, recent.names);
+    const trouble = refusalOf(status);
     if (trouble === null) return { ...link, tone: 'ok', label: 'Reached' };
     return { ...link, tone: 'warn', label: `Refuses ${sayCount(status.config.errors.length)}`, trouble };
   }
@@ -59,7 +59,7 @@ export function tunnelLink({ status, isOnline, tunnelSince }: Situation): Link {
     return {
       ...link,
       figure: rttMs === null ? null : { value: sayMs(rttMs), unit: 'round trip' },
-      trouble: tone === 'ok' ? null : { says, advice: '', to: '/machines' },
+      trouble: tone === 'ok' ? null : { says, mappingId: null, intro: '', advice: '', to: '/machines' },
     };
   const code = status.lastError?.code;
   const isGatewayToBlame = code !== undefined && GATEWAY_LABELS.has(code);
@@ -74,18 +74,21 @@ function failureOf({ lastError, gateway }: Status): Trouble | null {
   if (lastError === null) return null;
   return {
     says: lastError.message,
+    mappingId: null,
+    intro: '',
     advice: ADVICE.get(lastError.code)?.(gateway.url) ?? AGAIN,
     to: '/machines?machine=agent:connection',
   };
 }
 
 /** Mappings that the gateway does not take. */
-function refusalOf({ config: { errors } }: Status, names: Recent['names']): Trouble | null {
+function refusalOf({ config: { errors } }: Status): Trouble | null {
   const [first] = errors;
   if (first === undefined) return null;
-  const says = named(names, first.id, first.message);
   return {
-    says: errors.length === 1 ? says : `${sayCountOf(errors.length, 'mapping')} are refused. ${says}`,
+    says: first.message,
+    mappingId: first.id,
+    intro: errors.length === 1 ? '' : `${sayCountOf(errors.length, 'mapping')} are refused. `,
     advice: '',
     to: '/mappings',
   };

@@ -1,21 +1,22 @@
 // The names of the few mappings that are shown: asked for one by one, as an agent may have thousands.
 
-import { shallowRef, watch, type ShallowRef } from 'vue';
+import { computed, shallowRef, watch, type ComputedRef } from 'vue';
 import { readMapping } from '../../api/mappings.ts';
 import { useStatus } from '../../live/useStatus.ts';
+import type { Names } from './troubles.ts';
 
-/** By id. One that is gone, or not loaded yet, is missing. */
-export function useNames(ids: () => readonly string[]): ShallowRef<ReadonlyMap<string, string>> {
-  const { routes, edition } = useStatus();
-  const names = shallowRef<ReadonlyMap<string, string>>(new Map());
+/** One that is gone or cannot be read has none; one that is missing is not known yet. */
+export function useNames(ids: () => readonly string[]): ComputedRef<Names> {
+  const { status, routes, edition, isLive } = useStatus();
+  const known = shallowRef<Names>(new Map());
   const asked = new Set<string>();
 
-  watch(edition, () => asked.clear());
+  watch([edition, isLive], () => asked.clear());
   watch(
-    [ids, routes, edition],
+    [ids, routes, edition, isLive],
     ([wanted]) => {
+      if (!isLive.value) return;
       for (const id of new Set(wanted)) {
-        // The hub tells of every mapping there is: one without a route is gone.
         if (asked.has(id) || !routes.value.has(id)) continue;
         asked.add(id);
         void load(id);
@@ -27,12 +28,22 @@ export function useNames(ids: () => readonly string[]): ShallowRef<ReadonlyMap<s
   async function load(id: string): Promise<void> {
     try {
       const { name } = await readMapping(id);
-      names.value = new Map([...names.value, [id, name]]);
+      known.value = new Map([...known.value, [id, name]]);
     } catch {
-      // The row goes without a name; the next edit or visit asks again.
-      asked.delete(id);
+      // It goes without a new name; the next edit or visit asks again.
+      known.value = new Map([[id, null], ...known.value]);
     }
   }
 
-  return names;
+  /** The hub tells of every mapping there is: one without a route is gone. */
+  function isGone(id: string): boolean {
+    return status.value !== null && !routes.value.has(id);
+  }
+
+  return computed(() => {
+    const gone = ids().filter((id) => !known.value.has(id) && isGone(id));
+    return gone.length === 0
+      ? known.value
+      : new Map([...known.value, ...gone.map((id) => [id, null] as const)]);
+  });
 }
