@@ -14,15 +14,19 @@ export function coalesced<Value>(
   read: () => Value,
 ): Observable<Value> {
   return new Observable((subscriber) => {
-    let cancelGap: (() => void) | null = null;
+    let cancelWait: (() => void) | null = null;
     let isDue = false;
+
+    function tellAfter(waitMs: number): void {
+      cancelWait = clock.setTimer(waitMs, () => {
+        cancelWait = null;
+        if (isDue) tell();
+      });
+    }
 
     function tell(): void {
       isDue = false;
-      cancelGap = clock.setTimer(gapMs, () => {
-        cancelGap = null;
-        if (isDue) tell();
-      });
+      tellAfter(gapMs);
       try {
         subscriber.next(read());
       } catch (error) {
@@ -33,12 +37,13 @@ export function coalesced<Value>(
 
     tell();
     const following = trigger$.subscribe(() => {
-      if (cancelGap === null) tell();
-      else isDue = true;
+      isDue = true;
+      // Not within the trigger's own turn: reading may take long, and whoever triggers has more to do.
+      if (cancelWait === null) tellAfter(0);
     });
     return () => {
       following.unsubscribe();
-      cancelGap?.();
+      cancelWait?.();
     };
   });
 }

@@ -20,8 +20,9 @@ export function changeBetween(before: HubLevels, now: HubLevels): HubChange {
 
 /** Both in one: of each level the later. */
 export function mergeChanges(earlier: HubChange, later: HubChange): HubChange {
-  const routes = { ...earlier.routes, ...later.routes };
-  return { ...earlier, ...later, ...(Object.keys(routes).length === 0 ? {} : { routes }) };
+  // Thousands of routes are not copied to be put beside none.
+  if (earlier.routes === undefined || later.routes === undefined) return { ...earlier, ...later };
+  return { ...earlier, ...later, routes: { ...earlier.routes, ...later.routes } };
 }
 
 export function isEmptyChange(change: HubChange): boolean {

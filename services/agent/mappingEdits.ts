@@ -1,5 +1,6 @@
 // What becomes of an edit: checked, committed, told to everybody who works with the mappings.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bus } from '../bus.ts';
 import type { Fact } from '../facts.ts';
 import type { Clock } from '../../machines/clock.ts';
@@ -117,7 +118,17 @@ export function createMappingEdits(options: MappingEditsOptions): MappingEdits {
     async remove(id, expected) {
       await carryOut(() => store.remove(id, expected), onRemoved);
     },
-    editMany: (edits) => carryOut(() => store.editMany(edits), onManyWritten, BULK_PATIENCE_MS),
+    editMany: (edits) =>
+      carryOut(
+        async () => {
+          const write = await store.editMany(edits);
+          // It may hold thousands of mappings, just read from the store's thread: others have their turn before it is told.
+          await nextTurn();
+          return write;
+        },
+        onManyWritten,
+        BULK_PATIENCE_MS,
+      ),
   };
 }
 

@@ -1,9 +1,11 @@
-// Ten thousand mappings on one agent: lists, edits, the sync of them all, the way of a new one, and the gateway's lookup.
+// Ten thousand mappings on one agent: lists, edits, the sync of them all, the way of a new one, edits of them
+// all together beside a visitor, and the gateway's lookup.
 
 import { mappingListSchema } from '../../protocol/api/mappings.ts';
 import { openLoadOrigin } from '../support/loadOrigin.ts';
 import { get, until } from '../support/rig.ts';
 import { AdminApi } from './adminApi.ts';
+import { checkBulkEdits } from './bulkEdits.ts';
 import { measureLookups } from './lookups.ts';
 import { putMappings } from './manyMappings.ts';
 import type { Stage } from './stage.ts';
@@ -56,6 +58,11 @@ export async function many(stage: Stage): Promise<void> {
   checkMedian(`create with ${MAPPINGS} mappings`, created, CREATE_MS);
   await checkServed(api, gateway.port, drafts, `with ${MAPPINGS} mappings`);
   await checkSync(api);
+  const { mapping: asked } = await api.create(drafts());
+  await until('it is served', async () => {
+    return (await get(gateway.port, asked.externalDomain, '/small/1')).status === 200;
+  });
+  await checkBulkEdits(api, { gatewayPort: gateway.port, name: asked.externalDomain });
 
   const { fewNs, manyNs, spreadNs } = measureLookups(FEW, MAPPINGS);
   note(`a lookup of one of ${MAPPINGS} names that take turns: ${spreadNs.toFixed(0)} ns`);

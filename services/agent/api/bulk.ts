@@ -1,5 +1,6 @@
 // Many mappings over HTTP: edited together, exported, imported. Each route: parse, act, present.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Router from '@koa/router';
 import {
   bulkEditSchema,
@@ -43,7 +44,7 @@ export function bulkRoutes({ mappings, edits, reservedDomain, isKnown }: BulkRou
     refuseUnknown();
     const { ids, action } = await readJson(context, bulkEditSchema, MAX_BULK_BYTES);
     const wanted = [...new Set(ids)];
-    const write = await edits.editMany(wanted.map((id) => editOf(id, action)));
+    const write = await editMany(wanted.map((id) => editOf(id, action)));
     const missing = new Set(write.missing);
     const results = wanted.map((id) => ({ id, result: missing.has(id) ? 'missing' : 'done' }) as const);
     context.body = { results, removed: [...write.removed] } satisfies BulkResult;
@@ -61,7 +62,7 @@ export function bulkRoutes({ mappings, edits, reservedDomain, isKnown }: BulkRou
     const parsed = await parseImport(envelope.mappings);
     const { removeOthers, dryRun } = envelope;
     const ground = { mappings: mappings.list(), removeOthers, reservedDomain: reservedDomain() };
-    const plan = planImport(parsed, ground);
+    const plan = await planImport(parsed, ground);
     const { created, removed } = plan.result;
     if (ground.mappings.length + created.length - removed.length > MAX_MAPPINGS) throw new StoreError('full');
     context.body = dryRun ? plan.result : await carryOut(plan);
@@ -79,7 +80,14 @@ export function bulkRoutes({ mappings, edits, reservedDomain, isKnown }: BulkRou
       }));
       throw new ProblemError('invalid', { errors });
     }
-    return withIds(result, await edits.editMany(planned));
+    return withIds(result, await editMany(planned));
+  }
+
+  /** Everybody has been told of thousands of edits: the answer, as long as they are, is a turn of its own. */
+  async function editMany(planned: readonly StoreEdit[]): Promise<StoreBulkWrite> {
+    const write = await edits.editMany(planned);
+    await nextTurn();
+    return write;
   }
 
   return router;
