@@ -4,13 +4,14 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { Actors } from '../actors.ts';
 import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import type { RelayView } from '../relayActors.ts';
 import type { CaddyStatus } from './caddyStatus.ts';
 import type { SessionView } from './sessionView.ts';
 import { SUBPROTOCOL, TUNNEL_PATH } from '../../protocol/control.ts';
 import { machineDetailOf, machineViewOf } from '../machineViews.ts';
-import { isSameSecret } from '../sameSecret.ts';
-import { HEALTH_PATH, MACHINES_PATH, STATUS_PATH } from './gatewayPaths.ts';
+import { bearsToken } from '../sameSecret.ts';
+import { HEALTH_PATH, MACHINES_PATH, METRICS_PATH, STATUS_PATH } from './gatewayPaths.ts';
 
 export interface GatewayApiOptions {
   readonly version: string;
@@ -24,11 +25,14 @@ export interface GatewayApiOptions {
   readonly relays: () => readonly RelayView[];
   /** Null where visitors reach the gateway without it. */
   readonly caddy: () => CaddyStatus | null;
+  /** Open to the status token; null: nobody counts, and there is no such path. */
+  readonly metrics: Pick<Metrics, 'read' | 'contentType'> | null;
 }
 
 /** A request handler for node:http. */
 export function createGatewayApi(options: GatewayApiOptions): ReturnType<Koa['callback']> {
-  const { version, log, uptimeSeconds, counts, statusToken, actors, sessions, relays, caddy } = options;
+  const { version, log, uptimeSeconds, counts, statusToken, actors, sessions, relays, caddy, metrics } =
+    options;
   const mayKnowMore = (context: Koa.Context) => bearsToken(context.get('Authorization'), statusToken);
   const machines = () => actors.list().map((actor) => machineViewOf(actor, 'gateway'));
   const router = new Router();
@@ -57,6 +61,16 @@ export function createGatewayApi(options: GatewayApiOptions): ReturnType<Koa['ca
     context.body =
       actor === undefined ? { error: 'No live machine has this id.' } : machineDetailOf(actor, 'gateway');
   });
+  if (metrics !== null) {
+    router.get(METRICS_PATH, async (context) => {
+      if (!mayKnowMore(context)) {
+        refuseStranger(context);
+        return;
+      }
+      context.body = await metrics.read();
+      context.set('Content-Type', metrics.contentType);
+    });
+  }
   router.get(TUNNEL_PATH, (context) => {
     context.status = 426;
     context.set('Upgrade', 'websocket');
@@ -97,9 +111,4 @@ function refuseStranger(context: Koa.Context): void {
   context.body = {
     error: 'Send the status token as `Authorization: Bearer …`: it is set by OCTOPORTY_STATUS_TOKEN.',
   };
-}
-
-function bearsToken(authorization: string, token: string | null): boolean {
-  const given = /^Bearer (.+)$/i.exec(authorization)?.[1];
-  return given !== undefined && token !== null && isSameSecret(given, token);
 }

@@ -22,6 +22,7 @@ import { createCaddyClient } from './caddyClient.ts';
 import { CertificateBook } from './certificateBook.ts';
 import { startCertificateWatch } from './certificateWatch.ts';
 import { Directory } from './directory.ts';
+import { createGatewayMetrics } from './gatewayMetrics.ts';
 import { createListener } from './listener.ts';
 import { createNameCheck } from './nameCheck.ts';
 import { createRelays } from './relays.ts';
@@ -92,6 +93,25 @@ export async function startGateway({
     sessions: () => tunnels.list(),
     relays: () => relays.list(),
     caddy: () => reconciler?.status ?? null,
+    metrics:
+      config.statusToken === null
+        ? null
+        : createGatewayMetrics({
+            bus,
+            version: VERSION,
+            counts: () => directory.counts(),
+            sessions: () => tunnels.list(),
+            load: () => tunnels.load(),
+            relays: () => relays.list().length,
+            caddy:
+              routeBook === null
+                ? null
+                : {
+                    book: routeBook,
+                    gatewayHost: config.gatewayHost,
+                    status: () => reconciler?.status ?? null,
+                  },
+          }),
   });
   const upgrades = new WebSocketServer({
     ...WIRE_OPTIONS,

@@ -24,7 +24,7 @@ export const HOLD_WINDOW_MS = 10_000;
 export const GRACE_MS = 5_000;
 
 export interface RelaysOptions {
-  readonly tunnels: Tunnels;
+  readonly tunnels: Pick<Tunnels, 'find' | 'open' | 'onChange'>;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly headTimeoutMs: number;
@@ -238,6 +238,7 @@ class Relay implements RelayOwner, Waiter {
       return;
     }
     this.actor.status = head.status;
+    this.actor.headAtMs = this.desk.clock.nowMs();
     if (!hasBody) this.visitor.end([]);
     this.actor.decide({ type: 'far.answered', isUpgrade: head.status === 101, hasBody });
   }

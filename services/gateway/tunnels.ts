@@ -14,6 +14,7 @@ import type { ClaimEvent } from '../../machines/admission.ts';
 import type { Directory, Found, Verdict } from './directory.ts';
 import { sessionMachine, type SessionInput } from '../../machines/session.ts';
 import { TunnelError } from '../../protocol/errors.ts';
+import { loadOf, type ChannelLoad } from '../channelLoad.ts';
 import { WireLink } from '../link.ts';
 import { comesTooLate, isNewer } from './rivals.ts';
 import type { RouteBook } from './routeBook.ts';
@@ -66,6 +67,8 @@ export interface Tunnels {
   drain(onGone: () => void): void;
   /** Those in their handshake included. */
   list(): readonly SessionView[];
+  /** What all of them carry right now. */
+  load(): ChannelLoad;
   readonly count: number;
 }
 
@@ -294,6 +297,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
           .slice(0, 1)
           .map((view) => sessionViewOf(view, actor.getSnapshot(), directory.mappingCount(sessionId))),
       ),
+    load: () => loadOf([...sessions.values()].map(({ link }) => link)),
     get count() {
       return sessions.size;
     },

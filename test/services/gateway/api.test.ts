@@ -114,6 +114,34 @@ describe('the machines', () => {
   });
 });
 
+describe('the metrics', () => {
+  const METRICS = {
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    read: async () => 'a_thing 1\n',
+  } as const;
+
+  test('are told to whoever has the token, as Prometheus wants them', async () => {
+    const { ask } = await open({ metrics: METRICS });
+    const { status, headers, text } = await ask('/metrics', `Bearer ${TOKEN}`);
+    expect([status, headers['content-type'], text]).toEqual([200, METRICS.contentType, 'a_thing 1\n']);
+  });
+
+  test.each([undefined, 'Bearer wrong', `Basic ${TOKEN}`])(
+    'stay closed to whoever sends %s',
+    async (sent) => {
+      const { ask } = await open({ metrics: METRICS });
+      const { status, headers, text } = await ask('/metrics', sent);
+      expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
+      expect(text).not.toContain('a_thing');
+    },
+  );
+
+  test('are nowhere while no token is set', async () => {
+    const { ask } = await open({ metrics: null, statusToken: null });
+    expect((await ask('/metrics', 'Bearer null')).status).toBe(404);
+  });
+});
+
 test.each(['/health', '/api/v1/status', '/api/v1/machines', '/tunnel'])(
   'what is answered at %s is kept, sniffed and framed by nobody',
   async (path) => {
@@ -164,6 +192,7 @@ async function open(options: Partial<GatewayApiOptions> = {}) {
     sessions: () => [SESSION],
     relays: () => [],
     caddy: () => CADDY,
+    metrics: null,
     ...options,
   });
   const server = createServer((asked, response) => void answer(asked, response));
@@ -181,6 +210,7 @@ async function ask(port: number, path: string, authorization: string | undefined
   });
   let text = '';
   for await (const chunk of response) text += String(chunk);
-  const json: unknown = JSON.parse(text);
+  const isJson = response.headers['content-type']?.startsWith('application/json') === true;
+  const json: unknown = isJson ? JSON.parse(text) : undefined;
   return { status: response.statusCode, headers: response.headers, text, json };
 }

@@ -95,6 +95,27 @@ test('a head that cannot be said is the origin’s fault: 502, told as such, and
   expect(tunnel.drain()).toEqual([{ type: 'reset', id: 1, code: 'origin_invalid' }]);
 });
 
+test('the end of a request tells when the head of its answer came', () => {
+  const clock = new SimulatedClock();
+  const tunnel = new LoneChannel('gateway');
+  const told: (number | null)[] = [];
+  const bus = strictBus();
+  bus.on('relay.finished', ({ firstByteMs }) => told.push(firstByteMs));
+  const relays = relaysOver(
+    {
+      find: () => ({ kind: 'live', sessionId: 1, mappingId: GET.mappingId, revision: 1 }),
+      open: (_, head, makeHandler) => tunnel.channel.open(head, makeHandler),
+    },
+    bus,
+    clock,
+  );
+  relays.serve(visitor(() => {}));
+  tunnel.drain();
+  clock.runUntil(30);
+  tunnel.receive({ type: 'response', id: 1, hasBody: false, head: OK });
+  expect(told).toEqual([30]);
+});
+
 test('a name that nobody publishes is waited for until the gateway is five seconds old, then unknown at once', () => {
   const clock = new SimulatedClock();
   const relays = relaysOver({ find: () => ({ kind: 'unknown' }) }, strictBus(), clock);
@@ -220,16 +241,11 @@ function relaysOver(tunnels: Partial<Tunnels>, bus = strictBus(), clock: Clock =
     bus,
     headTimeoutMs: 60_000,
     tunnels: {
-      accept() {},
       find: () => ({ kind: 'unknown' }),
       open() {
         throw new TunnelError('tunnel_lost');
       },
       onChange() {},
-      noteCommonMove() {},
-      drain() {},
-      list: () => [],
-      count: 0,
       ...tunnels,
     },
   });

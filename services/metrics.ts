@@ -1,0 +1,103 @@
+// Metrics as Prometheus reads them: a register for each service, in which facts are counted and levels read when asked for.
+
+import { Counter, Gauge, Histogram, prometheusContentType, Registry } from 'prom-client';
+
+/** A metric as it is told: what its page in the documentation holds too. */
+export interface MetricSpec {
+  /** Whole, prefix included. Base units: seconds, bytes; `_total` on what only rises. */
+  readonly name: string;
+  readonly help: string;
+}
+
+export interface LabelledSpec<Label extends string> extends MetricSpec {
+  /** Of few values each: every combination that comes up is a series for as long as the service runs. */
+  readonly labels: readonly Label[];
+}
+
+export interface DescribedMetric {
+  readonly name: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+}
+
+export type CountUp<Label extends string> = (labels: Readonly<Record<Label, string>>, by?: number) => void;
+
+export class Metrics {
+  readonly contentType = prometheusContentType;
+  private readonly registry = new Registry();
+  private readonly described: DescribedMetric[] = [];
+
+  /** Everything in the text format; levels are read now. */
+  read(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  list(): readonly DescribedMetric[] {
+    return this.described;
+  }
+
+  /** Counts what happens. */
+  counter<Label extends string>(spec: LabelledSpec<Label>): CountUp<Label> {
+    const counter = new Counter({ ...this.configOf(spec, 'counter'), labelNames: [...spec.labels] });
+    return (labels, by) => counter.inc(labels, by);
+  }
+
+  /** Takes one duration at a time, in seconds. `buckets`: upper bounds, rising. */
+  histogram(spec: MetricSpec, buckets: readonly number[]): (seconds: number) => void {
+    const histogram = new Histogram({ ...this.configOf(spec, 'histogram'), buckets: [...buckets] });
+    return (seconds) => histogram.observe(seconds);
+  }
+
+  /** Tells what is true now; null: not known, and not told. */
+  level(spec: MetricSpec, read: () => number | null): void {
+    const gauge: Gauge = new Gauge({
+      ...this.configOf(spec, 'gauge'),
+      collect: () => {
+        const value = read();
+        if (value === null) gauge.remove();
+        else gauge.set(value);
+      },
+    });
+  }
+
+  /** The same for a family of values, by what their label says. */
+  levels(spec: MetricSpec & { readonly label: string }, read: () => Readonly<Record<string, number>>): void {
+    const gauge: Gauge = new Gauge({
+      ...this.configOf({ ...spec, labels: [spec.label] }, 'gauge'),
+      labelNames: [spec.label],
+      collect: () => {
+        gauge.reset();
+        for (const [value, level] of Object.entries(read())) gauge.set({ [spec.label]: value }, level);
+      },
+    });
+  }
+
+  /** Tells how far something has risen that is counted elsewhere. */
+  total(spec: MetricSpec, read: () => number): void {
+    const counter: Counter = new Counter({
+      ...this.configOf(spec, 'counter'),
+      collect: () => {
+        counter.reset();
+        counter.inc(read());
+      },
+    });
+  }
+
+  /** As above, where asking takes a turn of the event loop. */
+  sample(spec: MetricSpec, read: () => Promise<number>): void {
+    const gauge: Gauge = new Gauge({
+      ...this.configOf(spec, 'gauge'),
+      collect: async () => {
+        gauge.set(await read());
+      },
+    });
+  }
+
+  private configOf(
+    { name, help, labels = [] }: MetricSpec & { readonly labels?: readonly string[] },
+    type: string,
+  ) {
+    this.described.push({ name, type, labels });
+    return { name, help, registers: [this.registry] };
+  }
+}

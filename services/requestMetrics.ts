@@ -1,0 +1,75 @@
+// What both ends count of requests: how they ended, how long they took, how much they moved. A request costs a few additions.
+
+import type { Bus } from './bus.ts';
+import type { Fact } from './facts.ts';
+import type { Metrics } from './metrics.ts';
+import { errorCodes, visitorErrorOf } from '../protocol/errors.ts';
+
+export interface RequestMetricsOptions {
+  readonly metrics: Metrics;
+  readonly bus: Pick<Bus, 'on'>;
+  /** `octoporty_gateway` or `octoporty_agent`. */
+  readonly prefix: string;
+}
+
+/**
+ * Upper bounds in seconds. 0.05 is what a request may take longer for passing through a tunnel. More of them: more series
+ * for each service, and nothing else.
+ */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+/** Switching protocols: what follows lasts as long as people like, and says nothing of anybody's speed. */
+const UPGRADED = 101;
+
+/** Counts until the returned function is called. */
+export function countRequests({ metrics, bus, prefix }: RequestMetricsOptions): () => void {
+  const countRequest = metrics.counter({
+    name: `${prefix}_requests_total`,
+    help: 'Requests that have ended: how, and the class of their status ("none": nothing was answered).',
+    labels: ['outcome', 'status'],
+  });
+  const countError = metrics.counter({
+    name: `${prefix}_request_errors_total`,
+    help: 'Requests that did not end whole, by the error code of what went wrong.',
+    labels: ['code'],
+  });
+  const observeDuration = metrics.histogram(
+    {
+      name: `${prefix}_request_duration_seconds`,
+      help: 'From the arrival of a request to its end; without upgraded ones.',
+    },
+    DURATION_BUCKETS,
+  );
+  const observeFirstByte = metrics.histogram(
+    {
+      name: `${prefix}_first_byte_seconds`,
+      help: 'From the arrival of a request to the head of its answer, where the origin has answered.',
+    },
+    DURATION_BUCKETS,
+  );
+  const countBytes = metrics.counter({
+    name: `${prefix}_body_bytes_total`,
+    help: 'Body bytes of requests that have ended: from visitors ("in") and to them ("out").',
+    labels: ['direction'],
+  });
+  // A first error is a rise only where there was a zero before it.
+  for (const code of errorCodes()) if (visitorErrorOf(code) === code) countError({ code }, 0);
+  countRequest({ outcome: 'complete', status: '2xx' }, 0);
+  const [IN, OUT] = [{ direction: 'in' }, { direction: 'out' }] as const;
+
+  return bus.on('relay.finished', (fact) => {
+    const { outcome, status, durationMs, firstByteMs, bytesIn, bytesOut } = fact;
+    countRequest({ outcome: outcome.kind, status: statusClassOf(status) });
+    if (outcome.code !== null) countError({ code: outcome.code });
+    if (status !== UPGRADED) observeDuration(durationMs / 1000);
+    if (firstByteMs !== null) observeFirstByte(firstByteMs / 1000);
+    if (bytesIn > 0) countBytes(IN, bytesIn);
+    if (bytesOut > 0) countBytes(OUT, bytesOut);
+  });
+}
+
+/** `2xx`; what an origin makes up beyond the five classes is one more. */
+function statusClassOf(status: Fact<'relay.finished'>['status']): string {
+  if (status === null) return 'none';
+  return status >= 100 && status < 600 ? `${Math.floor(status / 100)}xx` : 'other';
+}
