@@ -30,6 +30,8 @@ export interface HubOptions {
 export interface Hub {
   /** Takes over a connection that asks to become a WebSocket; answers what it refuses. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Who watches. */
+  readonly count: number;
   /** Somebody has logged out: whoever watched by that login is sent away now, not at the next ping. */
   onLogout(): void;
   /** Takes no more, sends everybody away; resolves when they have gone. */
@@ -146,6 +148,9 @@ export function createHub(options: HubOptions): Hub {
         return;
       }
       server.handleUpgrade(request, socket, head, (client) => admit(client, request));
+    },
+    get count() {
+      return clients.size;
     },
     onLogout: sendLoggedOutAway,
     close() {

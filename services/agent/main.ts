@@ -13,7 +13,8 @@ import { systemRandom } from '../random.ts';
 import { createTokens } from '../tokens.ts';
 import { VERSION } from '../version.ts';
 import { loadAgentId } from './agentId.ts';
-import { createAgentApi } from './api/agentApi.ts';
+import { createAgentMetrics } from './agentMetrics.ts';
+import { createAgentApi, type AgentApi } from './api/agentApi.ts';
 import { loadDashboard } from './api/dashboard.ts';
 import { openAgentServer } from './api/server.ts';
 import { createBootEpoch } from './bootEpoch.ts';
@@ -140,7 +141,19 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     clock,
     reservedDomain: () => uplink.status.gateway.host,
   });
-  const api = createAgentApi({
+  const metrics = createAgentMetrics({
+    bus,
+    clock,
+    version: VERSION,
+    uplink,
+    load: () => uplink.load(),
+    mappings,
+    databaseState: () => database.state,
+    droppedLogRows: () => requestLog.droppedRows,
+    relays: () => forwarder.list().length,
+    hubClients: () => api.hubClients,
+  });
+  const api: AgentApi = createAgentApi({
     config,
     log,
     clock,
@@ -161,6 +174,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     testTarget: createTargetTest({ ...reach, connectTimeoutMs: config.connectTimeoutMs, clock }),
     dashboard: loadDashboard(fileURLToPath(new URL('../../ui/dist', import.meta.url))),
     agentId,
+    metrics,
     page: () => statusContent(config, mappings, uplink),
     version: VERSION,
   });

@@ -16,6 +16,7 @@ import type { WireDialer } from './dialer.ts';
 import { connectionMachine } from '../../machines/connection.ts';
 import { connectionStatus } from '../../machines/connectionStatus.ts';
 import { nameOf } from '../actors.ts';
+import { loadOf, type ChannelLoad } from '../channelLoad.ts';
 import { WireLink } from '../link.ts';
 
 export interface UplinkOptions {
@@ -44,6 +45,8 @@ export interface Uplink {
   /** Completes once every wire has ended after `stop`, or when the connection's actor has failed. */
   readonly status$: Observable<UplinkStatus>;
   readonly status: UplinkStatus;
+  /** What all wires carry right now. */
+  load(): ChannelLoad;
   /** A new revision of the mappings: goes out at once, or with the next tunnel. The first one starts the dialling. */
   offer(config: ConfigSnapshot): void;
   reconnect(): void;
@@ -57,12 +60,25 @@ type Snapshot = SnapshotFrom<typeof connectionMachine>;
 
 export function createUplink(options: UplinkOptions): Uplink {
   const { actors, bus, clock, forwarder, schedule } = options;
+  /** Those that have not ended. */
+  const wires = new Set<WireLink>();
   const links: LinkDialer = {
-    dial: (_attempt, report) =>
-      new WireLink(
-        { clock, schedule, report, accept: (stream, head) => forwarder.accept(stream, head) },
+    dial: (_attempt, report) => {
+      const link = new WireLink(
+        {
+          clock,
+          schedule,
+          report: (event) => {
+            if (event.type === 'link.closed') wires.delete(link);
+            report(event);
+          },
+          accept: (stream, head) => forwarder.accept(stream, head),
+        },
         (handler) => options.dialer.dial(handler),
-      ),
+      );
+      wires.add(link);
+      return link;
+    },
   };
   const { tokens, random, identity, version, drainMs } = options;
   const config: ConfigSnapshot = { revision: 0, mappings: [] };
@@ -121,6 +137,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     get status() {
       return status$.value;
     },
+    load: () => loadOf(wires),
     offer(next) {
       actor.send({ type: 'config.changed', config: next });
       actor.send({ type: 'start' });

@@ -6,6 +6,7 @@ import type { AgentConfig } from '../../config.ts';
 import type { Actors } from '../../actors.ts';
 import type { Bus } from '../../bus.ts';
 import type { Log } from '../../log.ts';
+import type { Metrics } from '../../metrics.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import type { Random } from '../../../machines/random.ts';
 import type { AgentDatabase } from '../database.ts';
@@ -31,6 +32,7 @@ import { bulkRoutes } from './bulk.ts';
 import { logRoutes } from './logs.ts';
 import { machineRoutes, machineViews } from './machines.ts';
 import { mappingRoutes } from './mappings.ts';
+import { metricsRoutes } from './metrics.ts';
 import { openApiRoutes } from './openapi.ts';
 import { pageRoutes } from './pageRoutes.ts';
 import { settingsRoutes } from './settings.ts';
@@ -66,12 +68,15 @@ export interface AgentApiOptions {
   readonly dashboard: Dashboard | null;
   readonly page: () => PageStatus;
   readonly agentId: string;
+  readonly metrics: Metrics;
   readonly version: string;
 }
 
 export interface AgentApi {
   readonly answer: RequestListener;
   readonly upgrade: UpgradeListener;
+  /** Dashboards that follow. */
+  readonly hubClients: number;
   /** Sends watchers away and writes what is kept of the sessions. */
   stop(): Promise<void>;
 }
@@ -109,7 +114,17 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
     allowedHosts: config.uiAllowedHosts,
     log,
     authenticate: (context) => void authentication.authenticate(context),
-    open: [auth.open, healthRoutes(status), openApiRoutes(), pages],
+    open: [
+      auth.open,
+      healthRoutes(status),
+      openApiRoutes(),
+      metricsRoutes({
+        metrics: options.metrics,
+        statusToken: config.statusToken,
+        authenticate: (context) => void authentication.authenticate(context),
+      }),
+      pages,
+    ],
     guarded: [
       auth.guarded,
       statusRoutes(status),
@@ -157,6 +172,9 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
   return {
     answer: (request, response) => void answer(request, response),
     upgrade: (request, socket, head) => hub.upgrade(request, socket, head),
+    get hubClients() {
+      return hub.count;
+    },
     async stop() {
       await hub.close();
       await sessions.stop();
