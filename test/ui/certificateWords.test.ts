@@ -22,3 +22,26 @@ test('one that ends soon or has ended is, and so is one that is not there', () =
     says: 'DNS leads elsewhere.',
   });
 });
+
+test('what stands in the way of one that is pending, or of the renewal of one that is good, is said', () => {
+  const elsewhere = 'app.example.com points to 192.0.2.7, not to this gateway.';
+  expect(wordsOfCertificate({ state: 'pending', reason: elsewhere }, NOW_MS)).toEqual({
+    tone: 'warn',
+    label: 'Certificate pending',
+    says: elsewhere,
+  });
+  const reason = 'It is good for now, but not renewed. Port 80 is closed.';
+  const good = { state: 'issued', reason } as const;
+  expect(wordsOfCertificate({ ...good, expiresAt: inDays(60) }, NOW_MS)).toEqual({
+    tone: 'warn',
+    label: 'Certificate not renewed',
+    says: reason,
+  });
+  expect(wordsOfCertificate(good, NOW_MS)?.says).toBe(reason);
+  expect(wordsOfCertificate({ ...good, expiresAt: inDays(3) }, NOW_MS)).toMatchObject({
+    label: 'Certificate ends soon',
+    says: reason,
+  });
+  // It is not good any more: what was told before is no longer true.
+  expect(wordsOfCertificate({ ...good, expiresAt: inDays(-1) }, NOW_MS)?.says).not.toBe(reason);
+});

@@ -83,7 +83,8 @@ test('the time without a tunnel before a session is told where it is known', () 
 });
 
 test.each([
-  ['going_away', 'bad', /gateway was shut down/],
+  ['going_away', 'off', /gateway was shut down/],
+  ['wire_closed', 'bad', /connection to the gateway broke/],
   ['peer_silent', 'bad', /Nothing was heard/],
   ['stopped', 'off', /agent was stopped/],
   ['auth_expired', 'bad', /not renewed/],

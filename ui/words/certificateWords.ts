@@ -9,7 +9,11 @@ const SOON_MS = 7 * 86_400_000;
 export function wordsOfCertificate(certificate: Certificate, nowMs: number): Words | null {
   switch (certificate.state) {
     case 'pending':
-      return { tone: 'busy', label: 'Certificate pending', says: 'The certificate is being issued.' };
+      return {
+        tone: certificate.reason === undefined ? 'busy' : 'warn',
+        label: 'Certificate pending',
+        says: certificate.reason ?? 'The certificate is being issued.',
+      };
     case 'failed':
       return {
         tone: 'bad',
@@ -17,23 +21,24 @@ export function wordsOfCertificate(certificate: Certificate, nowMs: number): Wor
         says: certificate.reason ?? 'The certificate could not be issued.',
       };
     case 'issued':
-      return wordsOfExpiry(certificate.expiresAt, nowMs);
+      return wordsOfIssued(certificate, nowMs);
   }
 }
 
-function wordsOfExpiry(expiresAt: string | undefined, nowMs: number): Words | null {
-  if (expiresAt === undefined) return null;
-  const leftMs = new Date(expiresAt).getTime() - nowMs;
-  if (leftMs > SOON_MS) return null;
-  return leftMs > 0
-    ? {
-        tone: 'warn',
-        label: 'Certificate ends soon',
-        says: 'The certificate has not been renewed yet: the log of the web server says why.',
-      }
-    : {
-        tone: 'bad',
-        label: 'Certificate has ended',
-        says: 'The certificate is no longer valid: the log of the web server says why it was not renewed.',
-      };
+/** `reason`: what stands in the way of its renewal, told while it is good. */
+function wordsOfIssued({ expiresAt, reason }: Certificate, nowMs: number): Words | null {
+  const leftMs = expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt) - nowMs;
+  if (leftMs <= 0)
+    return {
+      tone: 'bad',
+      label: 'Certificate has ended',
+      says: 'The certificate is no longer valid: the log of the web server says why it was not renewed.',
+    };
+  if (leftMs <= SOON_MS)
+    return {
+      tone: 'warn',
+      label: 'Certificate ends soon',
+      says: reason ?? 'The certificate has not been renewed yet: the log of the web server says why.',
+    };
+  return reason === undefined ? null : { tone: 'warn', label: 'Certificate not renewed', says: reason };
 }

@@ -7,6 +7,7 @@ import type { Words } from './tones.ts';
 /** What the table of errors says from inside a tunnel, said from outside; all else is said as it is there. */
 const SAYS: ReadonlyMap<string, string> = new Map([
   ['going_away', 'The gateway was shut down or restarted.'],
+  ['draining', 'The gateway was shut down or restarted.'],
   ['wire_closed', 'The connection to the gateway broke.'],
   [
     'peer_silent',
@@ -17,8 +18,8 @@ const SAYS: ReadonlyMap<string, string> = new Map([
   ['redialled', 'Somebody asked the agent to dial again.'],
 ]);
 
-/** Ends that were meant, or that cost no visitor anything. */
-const ON_PURPOSE = ['stopped', 'redialled', 'replaced'];
+/** Ends that were meant, on either side, or that cost no visitor anything. */
+const ON_PURPOSE = ['stopped', 'redialled', 'replaced', 'going_away', 'draining'];
 
 /** `label` is short: `Online`, `Ended`, `Lost`, `Unknown`. */
 export function wordsOfEnd({

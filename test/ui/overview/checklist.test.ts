@@ -51,6 +51,10 @@ test('where names are served by TLS a certificate is a step, and says what it la
   const steps = stepsOf(online, routesOf({ state: 'active', certificate: failed }), false);
   expect(ticks(steps)).toBe('gateway yes, mapping yes, route yes, certificate no, request no');
   expect(steps[3]?.says).toBe(failed.reason);
+  const pending = { state: 'pending', reason: 'app.example.com points elsewhere.' } as const;
+  expect(stepsOf(online, routesOf({ state: 'active', certificate: pending }), false)[3]?.says).toBe(
+    pending.reason,
+  );
   const issued = stepsOf(online, routesOf({ state: 'active', certificate: { state: 'issued' } }), true);
   expect(isAllDone(issued)).toBe(true);
 });

@@ -21,7 +21,9 @@ export function stepsOf(
   const all = [...routes.values()];
   const refused = all.find((route) => route.state === 'refused');
   const certificates = all.flatMap(({ certificate }) => (certificate === undefined ? [] : [certificate]));
-  const failed = certificates.find((certificate) => certificate.state === 'failed');
+  const hindered =
+    certificates.find((certificate) => certificate.state === 'failed') ??
+    certificates.find((certificate) => certificate.reason !== undefined);
   const steps: Step[] = [
     {
       key: 'gateway',
@@ -45,7 +47,7 @@ export function stepsOf(
       key: 'certificate',
       title: 'Certificate issued',
       isDone: certificates.some((certificate) => certificate.state === 'issued'),
-      says: failed?.reason ?? 'It is issued once the name leads to the gateway.',
+      says: hindered?.reason ?? 'It is issued once the name leads to the gateway.',
     },
     {
       key: 'request',

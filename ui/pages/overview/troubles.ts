@@ -39,7 +39,5 @@ export function troublesIn(chain: readonly Link[], names: Names): ToldTrouble[] 
 
 /** Mappings that something is said about. */
 export function idsIn(chain: readonly Link[]): string[] {
-  return chain.flatMap(({ trouble }) =>
-    trouble === null || trouble.mappingId === null ? [] : [trouble.mappingId],
-  );
+  return chain.map(({ trouble }) => trouble?.mappingId ?? null).filter((id) => id !== null);
 }
