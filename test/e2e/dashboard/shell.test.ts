@@ -67,6 +67,19 @@ test('keys lead everywhere, `?` shows them all, and Escape gives the focus back'
   await page.waitForURL('**/mappings/new');
 });
 
+test.each([1280, 360])('a dialog can be closed without a keyboard at %d px', async (width) => {
+  const page = await stage.logIn('/', { width });
+  await isOnline(page);
+  await page.keyboard.press('?');
+  const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await page.keyboard.press('?');
+  await dialog.getByRole('button', { name: 'Close' }).focus();
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'hidden' });
+});
+
 test('keys that are typed into a field are words, and no commands', async () => {
   const page = await stage.newPage();
   await page.goto('/login');
