@@ -2,7 +2,7 @@
 
 import { createServer, type ServerResponse } from 'node:http';
 import { afterAll, expect, vi } from 'vitest';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { close, listen } from '../../support/httpOrigin.ts';
 import { testWith } from '../../support/programs.ts';
@@ -30,6 +30,13 @@ function drawing(page: Page, machine: string, state: string | RegExp) {
 
 function choose(page: Page, name: string | RegExp) {
   return page.getByRole('navigation', { name: 'Machines' }).getByRole('button', { name }).click();
+}
+
+function isCut(frame: Locator): Promise<{ below: boolean; beside: boolean }> {
+  return frame.evaluate((element) => ({
+    below: element.scrollHeight > element.clientHeight,
+    beside: element.scrollWidth > element.clientWidth,
+  }));
 }
 
 /** It is back even when what is looked at meanwhile fails: the next test needs it. */
@@ -81,6 +88,52 @@ test.each([1280, 360])('nothing on it is hard to reach at %d px, in either theme
   await page.getByText('The chart as text').click();
   await expectNoViolations(page);
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+});
+
+test('a drawing is never cut at its lower edge, its letters can be read, and one that is wider says so', async () => {
+  const page = await stage.logIn('/machines');
+  const frame = page.getByRole('group', { name: 'Drawing of the statechart connection' });
+  const hint = page.getByText('The drawing is wider than this page');
+  await drawing(page, 'connection', 'online.lively').waitFor();
+  expect(await isCut(frame)).toEqual({ below: false, beside: false });
+  expect(await hint.count()).toBe(0);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await hint.waitFor();
+  expect(await isCut(frame)).toEqual({ below: false, beside: true });
+  // Where the machine is now is in sight.
+  await page.reload();
+  await drawing(page, 'connection', 'online.lively').waitFor();
+  const lively = frame.getByText('lively', { exact: true });
+  await vi.waitFor(async () => {
+    const box = await lively.boundingBox();
+    expect(box?.x).toBeGreaterThan(0);
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThan(360);
+  }, 10_000);
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 740 });
+    const letters = await frame.getByRole('img').evaluate((svg) => {
+      const drawn = svg instanceof SVGSVGElement ? svg.viewBox.baseVal.width : 0;
+      return (svg.getBoundingClientRect().width / drawn) * Number.parseFloat(getComputedStyle(svg).fontSize);
+    });
+    expect(letters).toBeGreaterThanOrEqual(11);
+  }
+});
+
+test('what cannot be loaded anew stays, and says that it may be old', async () => {
+  const page = await stage.logIn('/machines');
+  await page.getByText('No request is under way.').waitFor();
+  await page.route('**/api/v1/relays', (route) => route.abort());
+  const asked = get(stage.rig.gatewayPort, 'app.localhost', '/unseen', 30_000);
+  const notice = page.getByRole('status').filter({ hasText: 'The list may be old.' });
+  await notice.waitFor();
+  await page.getByText('No request is under way.').waitFor();
+  await page.unroute('**/api/v1/relays');
+  await notice.getByRole('button', { name: 'Load again' }).click();
+  await page.getByRole('row').filter({ hasText: 'GET /unseen' }).waitFor();
+  await notice.waitFor({ state: 'hidden' });
+  for (const response of waiting.splice(0)) response.end('at last');
+  expect((await asked).status).toBe(200);
+  stage.expectQuietConsole({ butFor: [/ERR_FAILED/] });
 });
 
 test('on a phone a machine is chosen from a list', async () => {
