@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 import type { Page } from 'playwright-core';
-import { expectNoViolations, useDashboard } from '../../support/dashboard.ts';
+import { NO_CONNECTION, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { testWith } from '../../support/programs.ts';
 
 const test = testWith('chromium');
@@ -75,6 +75,8 @@ test('a gateway that goes away by itself, an agent that is stopped, and one that
   const page = await stage.logIn('/connections');
   await session(page, 1).getByText('The agent was stopped.').waitFor();
   await session(page, 2).getByText('The gateway was shut down or restarted.').waitFor();
+  // It was meant so, and no loss.
+  await session(page, 2).getByText('Ended', { exact: true }).waitFor();
   await rig.agent.end('SIGKILL');
   rig.agent.start();
   await rig.waitOnline(BACK_MS);
@@ -150,6 +152,27 @@ test(
     await page.getByRole('button', { name: 'Try again' }).click();
     await session(page, 0).getByText('Online').waitFor();
     stage.expectQuietConsole({ butFor: [/ERR_FAILED/] });
+  },
+  SLOW_MS,
+);
+
+test(
+  'a log that cannot be read anew stays as it was, and says that it may be old',
+  async () => {
+    const page = await stage.logIn('/connections');
+    await session(page, 0).getByText('Online').waitFor();
+    await page.route('**/api/v1/connections?*', (route) => route.abort());
+    await page.context().setOffline(true);
+    await page.getByText('The agent does not answer.').waitFor();
+    await page.context().setOffline(false);
+    const notice = page.getByRole('status').filter({ hasText: 'The list may be old.' });
+    await notice.waitFor();
+    await session(page, 0).getByText('Online').waitFor();
+    await expectNoViolations(page);
+    await page.unroute('**/api/v1/connections?*');
+    await notice.getByRole('button', { name: 'Load again' }).click();
+    await notice.waitFor({ state: 'hidden' });
+    stage.expectQuietConsole({ butFor: NO_CONNECTION });
   },
   SLOW_MS,
 );

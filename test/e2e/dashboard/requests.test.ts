@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { afterAll, expect } from 'vitest';
 import type { Page } from 'playwright-core';
 import { mappingListSchema } from '../../../protocol/api/mappings.ts';
-import { expectNoViolations, useDashboard } from '../../support/dashboard.ts';
+import { NO_CONNECTION, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { close, listen } from '../../support/httpOrigin.ts';
 import { testWith } from '../../support/programs.ts';
 import { RawClient } from '../../support/rawClient.ts';
@@ -314,6 +314,35 @@ test(
 );
 
 test(
+  'a log that cannot be read anew leaves the list as it is, and says that it may be old',
+  async () => {
+    const path = freshPath();
+    await visit(path);
+    const page = await openRequests();
+    await row(page, path).waitFor();
+    await page.route('**/api/v1/requests?*', (route) => route.abort());
+    await page.context().setOffline(true);
+    await page.getByText('Not live').waitFor();
+    await page.context().setOffline(false);
+    const notice = page.getByRole('status').filter({ hasText: 'The list may be old.' });
+    const again = notice.getByRole('button', { name: 'Load again' });
+    await again.click();
+    await again.and(page.locator(':enabled')).waitFor();
+    await row(page, path).waitFor();
+    await page.unroute('**/api/v1/requests?*');
+    const meanwhile = freshPath();
+    await visit(meanwhile);
+    await again.click();
+    await notice.waitFor({ state: 'hidden' });
+    await row(page, path).waitFor();
+    await page.mouse.move(0, 0);
+    await row(page, meanwhile).waitFor();
+    stage.expectQuietConsole({ butFor: NO_CONNECTION });
+  },
+  SLOW_MS,
+);
+
+test(
   'on a phone a request is told in a dialog, and the list goes on when it is closed',
   async () => {
     const path = freshPath();
@@ -324,6 +353,10 @@ test(
     const dialog = page.getByRole('dialog', { name: 'Request' });
     await dialog.getByText(`GET ${path}`).waitFor();
     await expectNoViolations(page);
+    // However far one has read on.
+    await dialog.evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+    await dialog.getByRole('button', { name: 'Close' }).click({ trial: true });
+    expect(await dialog.evaluate((element) => element.scrollTop)).toBeGreaterThan(0);
     await dialog.getByRole('button', { name: 'Close' }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.mouse.move(0, 0);

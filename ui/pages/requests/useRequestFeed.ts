@@ -37,6 +37,8 @@ export interface RequestList {
   showWaiting(): void;
   /** Begins with an empty list. */
   startOver(): void;
+  /** Reads the log from its newest on; what is shown stays until that is done, and when it fails. */
+  loadAnew(): void;
 }
 
 /** While `isHeld` nothing moves: new ones wait. */
@@ -50,6 +52,7 @@ export function useRequestFeed(
   const olderError = shallowRef<unknown>(null);
   const isLoadingOlder = shallowRef(false);
   let older: AbortController | null = null;
+  let isAnew = false;
 
   function readPage(signal: AbortSignal, before?: string): Promise<RequestLogEntry[]> {
     return listRequests({ ...filterOf(choice.value), limit: PAGE_ROWS, before }, signal);
@@ -73,7 +76,9 @@ export function useRequestFeed(
 
   watch(newest.value, (items) => {
     if (items === null) return;
-    feed.value = withNewest(feed.value, items, items.length < PAGE_ROWS);
+    const before = isAnew ? { ...EMPTY_FEED, waiting: feed.value.waiting } : feed.value;
+    isAnew = false;
+    feed.value = withNewest(before, items, items.length < PAGE_ROWS);
     settle();
   });
   watch(isHeld, settle);
@@ -110,8 +115,13 @@ export function useRequestFeed(
   }
 
   function startOver(): void {
-    dropOlder();
     feed.value = EMPTY_FEED;
+    loadAnew();
+  }
+
+  function loadAnew(): void {
+    dropOlder();
+    isAnew = true;
     void newest.reload();
     catchUpSoon();
   }
@@ -143,5 +153,6 @@ export function useRequestFeed(
     loadOlder,
     showWaiting,
     startOver,
+    loadAnew,
   };
 }
