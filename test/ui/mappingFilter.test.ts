@@ -77,6 +77,19 @@ test.each([
   expect(turned[0]?.name).toBe(sort === 'target' ? 'Zoo' : order[2].name);
 });
 
+test.each(['name', 'address', 'target'] as const)('numbers in a %s count as people count them', (sort) => {
+  const numbered = [10, 2, 1, 100].map((n) =>
+    view({ name: `App ${n}`, externalDomain: `s${n}.example.com`, internalHost: `10.0.0.${n}` }),
+  );
+  const names = arranged(numbered, { ...NO_FILTER, sort }).map(({ name }) => name);
+  expect(names).toEqual(['App 1', 'App 2', 'App 10', 'App 100']);
+});
+
+test('of two with one name that of the lower port comes first', () => {
+  const [http, other] = [view({ externalPort: 443 }), view({ externalPort: 8443 })];
+  expect(arranged([other, http], NO_FILTER)).toEqual([http, other]);
+});
+
 test('of one state there are as many as are counted', () => {
   expect(countStates(ALL)).toEqual({ active: 1, pending: 0, refused: 1, offline: 0, disabled: 1 });
   expect(arranged(ALL, { ...NO_FILTER, state: 'refused' })).toEqual([B]);

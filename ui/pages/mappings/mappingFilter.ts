@@ -2,6 +2,7 @@
 
 import type { MappingView, Route } from '../../../protocol/api/mappings.ts';
 import { sayPublicAddress, sayTarget } from '../../format/addresses.ts';
+import { compareKeys, naturalKey } from './naturalKey.ts';
 
 export const SORT_KEYS = ['name', 'address', 'target', 'state', 'seen', 'requests'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
@@ -76,8 +77,10 @@ export function arranged(
 ): MappingView[] {
   const kept = mappings.filter(({ route }) => state === 'all' || route.state === state);
   const sign = isDescending ? -1 : 1;
-  const compare = ORDERS[sort];
-  return kept.sort((one, other) => sign * compare(one, other) || byAddress(one, other));
+  return kept
+    .map((mapping) => ({ mapping, key: KEYS[sort](mapping), address: KEYS.address(mapping) }))
+    .sort((one, other) => sign * compareKeys(one.key, other.key) || compareKeys(one.address, other.address))
+    .map(({ mapping }) => mapping);
 }
 
 /** The rows of one page; a page that is not there is the last one. */
@@ -90,24 +93,15 @@ export function pageOf<T>(
   return { rows: items.slice((shown - 1) * PAGE_ROWS, shown * PAGE_ROWS), page: shown, pages };
 }
 
-type Compare = (one: MappingView, other: MappingView) => number;
-
-/** By code: ten thousand names are in order before anybody notices, which a collator takes ten times as long for. */
-function compareTexts(one: string, other: string): number {
-  return one === other ? 0 : one < other ? -1 : 1;
-}
-
-const byAddress: Compare = (one, other) =>
-  compareTexts(one.externalDomain, other.externalDomain) || one.externalPort - other.externalPort;
-
-const ORDERS: Readonly<Record<SortKey, Compare>> = {
-  address: byAddress,
-  name: (one, other) => compareTexts(one.name.toLowerCase(), other.name.toLowerCase()),
-  target: (one, other) => compareTexts(sayTarget(one), sayTarget(other)),
+/** What each order goes by. */
+const KEYS: Readonly<Record<SortKey, (mapping: MappingView) => string | number>> = {
+  address: ({ externalDomain, externalPort }) => naturalKey(`${externalDomain} ${externalPort}`),
+  name: ({ name }) => naturalKey(name),
+  target: (mapping) => naturalKey(sayTarget(mapping)),
   // What needs somebody comes first.
-  state: (one, other) => URGENCY[one.route.state] - URGENCY[other.route.state],
-  seen: (one, other) => compareTexts(one.activity.lastSeen ?? '', other.activity.lastSeen ?? ''),
-  requests: (one, other) => one.activity.requestsLastHour - other.activity.requestsLastHour,
+  state: ({ route }) => URGENCY[route.state],
+  seen: ({ activity }) => activity.lastSeen ?? '',
+  requests: ({ activity }) => activity.requestsLastHour,
 };
 
 const URGENCY: Readonly<Record<Route['state'], number>> = {
