@@ -82,7 +82,7 @@ export async function planImport(
   const result: ImportResult = { created: [], updated: [], unchanged: 0, removed: [], refused: [...refused] };
   const edits: StoreEdit[] = [];
   /** Entries by where they lead in from. */
-  const places = new Map<string, number>();
+  const places = new Map<string, ImportEntry>();
 
   function refuse(index: number, field: string, message: string): void {
     result.refused.push({ index, field, message });
@@ -94,8 +94,8 @@ export async function planImport(
     const place = placeOf(mapping);
     const twin = places.get(place);
     const before = there.get(place);
-    places.set(place, twin ?? index);
-    if (twin !== undefined) refuse(index, 'externalDomain', `Entry ${twin} has this domain and port too.`);
+    places.set(place, twin ?? { index, mapping });
+    if (twin !== undefined) refuse(index, 'externalDomain', sayTwin(twin));
     else if (before !== undefined) noteFound(index, before, fields);
     else if (mapping.externalDomain === ground.reservedDomain)
       refuse(index, 'externalDomain', describeProblem('domain_reserved').title);
@@ -129,6 +129,11 @@ export async function planImport(
     }
   }
   return { edits, result };
+}
+
+/** People count from one. */
+function sayTwin({ index, mapping }: ImportEntry): string {
+  return `Entry ${index + 1}, “${mapping.name}”, has this domain and port too.`;
 }
 
 /** What a person edits of it: as an export tells it. */

@@ -165,7 +165,7 @@ test(
 );
 
 test(
-  'what is refused is told by its place and field, and may be left out',
+  'what is refused is told by its name, place and field, and may be left out',
   async () => {
     const page = await stage.logIn('/settings', { width: 360, height: 740 });
     const long = `<img src=x onerror=alert(1)>${'very'.repeat(50)}`;
@@ -176,8 +176,8 @@ test(
     ]);
     await page.getByText('2 entries are refused').waitFor();
     const refused = group(page, 'Refused');
-    await refused.getByText(/^internalPort: Enter a port/).waitFor();
-    await refused.getByText('mappings[2]').waitFor();
+    await refused.getByText(/^Target port: Enter a port/).waitFor();
+    await refused.getByText('Entry 3 of the file').waitFor();
     await refused.getByText(long).waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
     expect(await page.getByLabel('Delete mappings that are not in the file').isDisabled()).toBe(true);

@@ -80,25 +80,33 @@ test('groups come in the order in which they matter, and empty ones do not', () 
   expect(sayImport(result, true)).toBe('1 created, 1 changed, 1 deleted, 4 unchanged');
 });
 
-test('what is refused is told by its place, once for each entry, with every reason', () => {
+test('what is refused is told by name and by its place as people count, once for each entry, with every reason', () => {
   const refused = [
+    { index: 3, field: '', message: 'Enter a mapping: a JSON object.' },
     { index: 1, field: 'name', message: 'Enter a name.' },
     { index: 1, field: 'internalPort', message: 'Enter a port.' },
-    { index: 3, field: '', message: 'Enter a mapping: a JSON object.' },
+    { index: 1, field: 'id', message: 'Another mapping has this id: leave it out.' },
   ];
-  const [group] = importGroups({ ...NOTHING, refused }, [{}, { name: 'Wiki' }, {}, 'nonsense']);
+  const wiki = { name: 'Wiki', externalDomain: 'wiki.example.com' };
+  const [group] = importGroups({ ...NOTHING, refused }, [{}, wiki, {}, 'nonsense']);
   expect(group?.items).toEqual([
     {
       key: '1',
       name: 'Wiki',
-      address: 'mappings[1]',
+      place: 'Entry 2 of the file',
+      address: 'wiki.example.com',
       changes: [],
-      reasons: ['name: Enter a name.', 'internalPort: Enter a port.'],
+      reasons: [
+        'Name: Enter a name.',
+        'Target port: Enter a port.',
+        'Another mapping has this id: leave it out.',
+      ],
     },
     {
       key: '3',
-      name: 'Entry 3',
-      address: 'mappings[3]',
+      name: 'Entry 4',
+      place: 'Entry 4 of the file',
+      address: '',
       changes: [],
       reasons: ['Enter a mapping: a JSON object.'],
     },

@@ -15,7 +15,10 @@ export interface FieldChange {
 export interface ImportItem {
   readonly key: string;
   readonly name: string;
+  /** Empty: it says none that can be read. */
   readonly address: string;
+  /** Where it is in the file, as people count; absent where that does not help. */
+  readonly place?: string;
   /** Where it leads; absent where that is among the changes, or not known. */
   readonly target?: string;
   readonly changes: readonly FieldChange[];
@@ -106,16 +109,23 @@ export function sayRefused(count: number): string {
   return `${sayCountOf(count, 'entry', 'entries')} ${count === 1 ? 'is' : 'are'} refused`;
 }
 
-/** Several things may be wrong with one entry. */
+/** Several things may be wrong with one entry. In the order of the file. */
 function refusedItems(refused: ImportResult['refused'], entries: readonly unknown[]): ImportItem[] {
-  const byIndex = Map.groupBy(refused, ({ index }) => index);
-  return [...byIndex].map(([index, faults]) => ({
-    key: String(index),
-    name: textIn(entries[index], 'name') ?? `Entry ${index}`,
-    address: `mappings[${index}]`,
-    changes: [],
-    reasons: faults.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`)),
-  }));
+  const byIndex = [...Map.groupBy(refused, ({ index }) => index)].sort(([one], [other]) => one - other);
+  return byIndex.map(([index, faults]) => {
+    const place = `Entry ${index + 1}`;
+    return {
+      key: String(index),
+      name: textIn(entries[index], 'name') ?? place,
+      place: `${place} of the file`,
+      address: textIn(entries[index], 'externalDomain') ?? '',
+      changes: [],
+      reasons: faults.map(({ field, message }) => {
+        const named = fieldsOfMappings().find((known) => known === field);
+        return named === undefined ? message : `${FIELD_NAMES[named]}: ${message}`;
+      }),
+    };
+  });
 }
 
 function itemOf(mapping: MappingFields, key: string): ImportItem {

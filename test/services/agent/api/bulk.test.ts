@@ -178,7 +178,7 @@ test('every refused entry is told with its place and field: a dry run lists them
     [1, 'internalProtocol', 'Enter http or https.'],
     [2, '', 'Enter a mapping: a JSON object.'],
     [8, 'id', 'Enter the UUID of a mapping, or leave it out.'],
-    [3, 'externalDomain', 'Entry 0 has this domain and port too.'],
+    [3, 'externalDomain', 'Entry 1, “App”, has this domain and port too.'],
     [4, 'externalDomain', "This is the gateway's own name: choose another one."],
     [5, 'id', 'Another mapping has this id: leave it out.'],
     [7, 'id', 'Another mapping has this id: leave it out.'],
