@@ -1,4 +1,4 @@
-// Owns `npm run check`: types, lint, format and import direction, all at once, one line each.
+// Owns `npm run check`: types, lint, format and import direction, all at once, one line each; or those that are named.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -41,7 +41,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
-const results = await Promise.all(STEPS.map((step) => check(...step)));
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !STEPS.some(([known]) => known === name));
+if (unknown.length > 0) {
+  console.error(`There is no check "${unknown[0]}", but ${STEPS.map(([name]) => name).join(', ')}.`);
+  process.exit(2);
+}
+const steps = STEPS.filter(([name]) => asked.length === 0 || asked.includes(name));
+
+const results = await Promise.all(steps.map((step) => check(...step)));
 const failed = results.filter(({ isGood }) => !isGood);
 for (const { name, output } of failed) console.log(`\n── ${name} ──\n${output.trim()}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
