@@ -34,7 +34,7 @@ async function writeThrough(path: string, text: string): Promise<void> {
 }
 
 /** Until the folder is on the disk, a power cut may bring the old file back. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

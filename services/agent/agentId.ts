@@ -7,12 +7,13 @@ import { z } from 'zod';
 import { ConfigError } from '../config/variables.ts';
 import { inDataFolder } from '../dataFolder.ts';
 
-const FILE = 'agent-id';
+/** In the data folder. */
+export const AGENT_ID_FILE = 'agent-id';
 
 /** Throws ConfigError, one plain line, when the file cannot be read, written or understood. */
 export function loadAgentId(dataDir: string): string {
   return inDataFolder(dataDir, () => {
-    const path = join(dataDir, FILE);
+    const path = join(dataDir, AGENT_ID_FILE);
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const text = readIfThere(path)?.trim();
     const known = z.uuid().safeParse(text);
@@ -27,6 +28,12 @@ export function loadAgentId(dataDir: string): string {
     writeFileSync(path, `${id}\n`, { mode: 0o600, flag: text === '' ? 'w' : 'wx', flush: true });
     return id;
   });
+}
+
+/** The id that was drawn; null where there is none, or none that could be read as one. */
+export function readAgentId(dataDir: string): string | null {
+  const text = inDataFolder(dataDir, () => readIfThere(join(dataDir, AGENT_ID_FILE)));
+  return z.uuid().safeParse(text?.trim()).data ?? null;
 }
 
 function readIfThere(path: string): string | undefined {

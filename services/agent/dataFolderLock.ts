@@ -19,14 +19,18 @@ const PATIENCE_MS = 3_000;
  * Holds `agent.lock`, an SQLite file, in an exclusive transaction: the one kind of lock that Node offers and that a
  * killed holder frees. Throws ConfigError when another agent holds it.
  */
-export async function lockDataFolder(dataDir: string, log: Pick<Log, 'warn'>): Promise<DataFolderLock> {
+export async function lockDataFolder(
+  dataDir: string,
+  log: Pick<Log, 'warn'>,
+  patienceMs = PATIENCE_MS,
+): Promise<DataFolderLock> {
   const path = join(dataDir, 'agent.lock');
   let lock: DatabaseSync | null = null;
   try {
     createOwnerFile(path);
     lock = new DatabaseSync(path, { timeout: 0 });
     const opened = lock;
-    await whileBusy(PATIENCE_MS, () => opened.exec('BEGIN EXCLUSIVE'));
+    await whileBusy(patienceMs, () => opened.exec('BEGIN EXCLUSIVE'));
     return { release: () => opened.close() };
   } catch (error) {
     lock?.close();

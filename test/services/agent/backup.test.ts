@@ -1,0 +1,177 @@
+// Owns the tests of backup and restore: one file is all of an agent, taken under edits; nothing that was there is lost.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { loadAgentId } from '../../../services/agent/agentId.ts';
+import { backUp } from '../../../services/agent/backup.ts';
+import { lockDataFolder } from '../../../services/agent/dataFolderLock.ts';
+import { restore } from '../../../services/agent/restore.ts';
+import { draft } from '../store/drafts.ts';
+import { storeOn, tempDir, threadedOn } from '../store/tempStore.ts';
+
+const NOW_MS = Date.UTC(2026, 10, 23, 3, 15);
+
+test('a backup under edits holds every edit that was answered before it, and edits go on meanwhile', async () => {
+  const { dataDir, backup } = folders();
+  const { store } = threadedOn(join(dataDir, 'octoporty.sqlite'));
+  await store.open();
+  const answered: string[] = [];
+  const over = new AbortController();
+  const edits = (async () => {
+    for (let number = 0; !over.signal.aborted; number += 1) {
+      const externalDomain = `n${number}.test`;
+      await store.create(draft({ externalDomain }));
+      answered.push(externalDomain);
+    }
+  })();
+  await expect.poll(() => answered.length).toBeGreaterThan(5);
+  const before = [...answered];
+  await backUp(place(dataDir), backup);
+  const during = answered.length;
+  await expect.poll(() => answered.length).toBeGreaterThan(during);
+  over.abort();
+  await edits;
+
+  const elsewhere = tempDir();
+  const { mappings } = await restore(place(elsewhere), backup, NOW_MS);
+  const restored = storeOn(join(elsewhere, 'octoporty.sqlite'));
+  await restored.open();
+  const domains = (await restored.readAll()).mappings.map(({ externalDomain }) => externalDomain);
+  expect(domains).toEqual(expect.arrayContaining(before));
+  expect(domains).toHaveLength(mappings);
+  // Edits are numbered: no later one is there without all before it.
+  expect(domains.toSorted()).toEqual(answered.slice(0, mappings).toSorted());
+});
+
+test('the agent’s id comes with it, so that the gateway knows the restored agent, and all is for its owner only', async () => {
+  const { dataDir, backup } = await agentWith('a.test');
+  const id = loadAgentId(dataDir);
+  const made = await backUp(place(dataDir), backup);
+  expect(made).toEqual({ path: backup, bytes: statSync(backup).size });
+  expect(readdirSync(join(backup, '..'))).toEqual(['backup.sqlite']);
+  const elsewhere = tempDir();
+  const restored = await restore(place(elsewhere), backup, NOW_MS);
+  expect(restored).toEqual({ path: join(elsewhere, 'octoporty.sqlite'), mappings: 1, before: null });
+  expect(loadAgentId(elsewhere)).toBe(id);
+  const files = [backup, restored.path, join(elsewhere, 'agent-id')];
+  expect(files.map((file) => statSync(file).mode & 0o777)).toEqual([0o600, 0o600, 0o600]);
+  // Put in the database's place by hand it would serve as it is, too.
+  expect(await domainsIn(backup)).toEqual(['a.test']);
+});
+
+test('what was in the folder stays there under another name, with what SQLite keeps beside it', async () => {
+  const { dataDir, backup } = await agentWith('a.test');
+  await backUp(place(dataDir), backup);
+  const { dataDir: other } = await agentWith('b.test');
+  const oldId = loadAgentId(other);
+  writeFileSync(join(other, 'octoporty.sqlite-wal'), '');
+  const { before } = await restore(place(other), backup, NOW_MS);
+  expect(before).toBe(join(other, 'octoporty.sqlite.before-20261123T031500'));
+  expect(await domainsIn(join(other, 'octoporty.sqlite'))).toEqual(['a.test']);
+  expect(existsSync(`${before}-wal`)).toBe(true);
+  expect(await domainsIn(before ?? '')).toEqual(['b.test']);
+  expect(readFileSync(join(other, 'agent-id.before-20261123T031500'), 'utf8')).toBe(`${oldId}\n`);
+});
+
+test('a plain copy of a stopped agent’s database is restored too, and the folder keeps its id', async () => {
+  const { dataDir } = await agentWith('a.test');
+  const { dataDir: other } = await agentWith('b.test');
+  const id = loadAgentId(other);
+  await restore(place(other), join(dataDir, 'octoporty.sqlite'), NOW_MS);
+  expect(await domainsIn(join(other, 'octoporty.sqlite'))).toEqual(['a.test']);
+  expect(loadAgentId(other)).toBe(id);
+});
+
+test('nothing is restored below an agent that runs', async () => {
+  const { dataDir, backup } = await agentWith('a.test');
+  await backUp(place(dataDir), backup);
+  const { dataDir: other } = await agentWith('b.test');
+  const lock = await lockDataFolder(other, { warn: () => expect.unreachable() });
+  await expect(restore(place(other), backup, NOW_MS)).rejects.toThrow(/which another running agent uses/);
+  lock.release();
+  expect(await domainsIn(join(other, 'octoporty.sqlite'))).toEqual(['b.test']);
+});
+
+test.each([
+  [
+    'no database',
+    (file: string) => writeFileSync(file, 'not a database'),
+    /cannot be restored \(file is not/,
+  ],
+  ['another database', (file: string) => make(file, 'CREATE TABLE x (y)'), /is no backup of an agent/],
+  [
+    'one of a newer version',
+    (file: string) =>
+      make(
+        file,
+        "CREATE TABLE port_mappings (x); CREATE TABLE migrations (name); INSERT INTO migrations VALUES ('9999')",
+      ),
+    /was made by a newer version \(9999\)/,
+  ],
+  ['nothing', () => {}, /^There is no .* to restore/],
+])('a file that is %s is refused, and the folder stays as it was', async (_, write, sentence) => {
+  const { dataDir } = await agentWith('a.test');
+  const file = join(tempDir(), 'backup.sqlite');
+  write(file);
+  const before = readdirSync(dataDir);
+  await expect(restore(place(dataDir), file, NOW_MS)).rejects.toThrow(
+    expect.objectContaining({ name: 'ConfigError', message: expect.stringMatching(sentence) }),
+  );
+  expect(readdirSync(dataDir).filter((name) => name !== 'agent.lock')).toEqual(before);
+  expect(await domainsIn(join(dataDir, 'octoporty.sqlite'))).toEqual(['a.test']);
+});
+
+test('a backup never takes the place of a file that is there, nor stays behind in part', async () => {
+  const { dataDir, backup } = await agentWith('a.test');
+  writeFileSync(backup, 'mine');
+  await expect(backUp(place(dataDir), backup)).rejects.toThrow(/is there already/);
+  expect(readFileSync(backup, 'utf8')).toBe('mine');
+  const folder = join(tempDir(), 'missing');
+  await expect(backUp(place(dataDir), join(folder, 'b'))).rejects.toThrow(/cannot be written \(ENOENT/);
+  expect(existsSync(folder)).toBe(false);
+});
+
+test('a folder without a database is told, and so is a SQL Server', async () => {
+  const { dataDir, backup } = folders();
+  await expect(backUp(place(dataDir), backup)).rejects.toThrow(/^There is no .*octoporty\.sqlite to back up/);
+  const mssql = { dataDir, connectionString: 'mssql://sa:p@db/x' };
+  await expect(backUp(mssql, backup)).rejects.toThrow(/names a SQL Server: back that database up/);
+});
+
+function place(dataDir: string) {
+  return { dataDir, connectionString: null };
+}
+
+function folders() {
+  const dataDir = tempDir();
+  const away = join(tempDir(), 'away');
+  mkdirSync(away);
+  return { dataDir, backup: join(away, 'backup.sqlite') };
+}
+
+/** The folder of a stopped agent with one mapping. */
+async function agentWith(externalDomain: string) {
+  const { dataDir, backup } = folders();
+  loadAgentId(dataDir);
+  const store = storeOn(join(dataDir, 'octoporty.sqlite'));
+  await store.open();
+  await store.create(draft({ externalDomain }));
+  await store.close();
+  return { dataDir, backup };
+}
+
+async function domainsIn(path: string): Promise<string[]> {
+  const store = storeOn(path);
+  await store.open();
+  const { mappings } = await store.readAll();
+  await store.close();
+  return mappings.map(({ externalDomain }) => externalDomain);
+}
+
+function make(path: string, sql: string): void {
+  const database = new DatabaseSync(path);
+  database.exec(sql);
+  database.close();
+}
