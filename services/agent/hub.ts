@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { combineLatest, type Observable, type Subscription } from 'rxjs';
+import { combineLatest, Subscription, type Observable } from 'rxjs';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../../machines/clock.ts';
 import type { RequestLogEntry } from '../../protocol/api/logs.ts';
@@ -54,6 +54,8 @@ const PARTING_MS = 1_000;
 const GOING_AWAY = 1001;
 /** "Policy violation": the login has ended. */
 const LOGGED_OUT = 1008;
+/** "Internal error": a fault of ours; who comes again hears everything anew. */
+const FAILED = 1011;
 
 export function createHub(options: HubOptions): Hub {
   const { levels, clock, log } = options;
@@ -86,27 +88,14 @@ export function createHub(options: HubOptions): Hub {
       following = null;
       onGone?.();
     });
-    if (following === null) following = follow();
+    if (following === null) follow();
     else if (following.newest !== null) client.start(following.newest);
   }
 
   /** From the first client to the last: a hub that nobody watches costs nothing. */
-  function follow(): Following {
+  function follow(): void {
     const followed: Following = { newest: null, end: () => {} };
-    const subscription: Subscription = combineLatest(levels).subscribe({
-      next: (now) => {
-        // Made once for all who watch: thousands of routes are compared.
-        const change = followed.newest === null ? null : changeBetween(followed.newest, now);
-        followed.newest = now;
-        for (const client of clients.keys()) {
-          if (change === null) client.start(now);
-          else client.tell(change);
-        }
-      },
-      error: (error: unknown) => {
-        log.error({ error }, 'The hub cannot tell how things stand any more.');
-      },
-    });
+    following = followed;
     const leaveRequests = options.onRequest((row) => {
       for (const client of clients.keys()) client.tellRequest(row);
     });
@@ -116,12 +105,38 @@ export function createHub(options: HubOptions): Hub {
       sendLoggedOutAway();
       for (const client of clients.keys()) client.ping();
     }
+    const subscription = new Subscription();
     followed.end = () => {
       subscription.unsubscribe();
       leaveRequests();
       cancelPing();
     };
-    return followed;
+    // The last of all: a level may fail while it is subscribed to.
+    subscription.add(
+      combineLatest(levels).subscribe({
+        next: (now) => {
+          // Made once for all who watch: thousands of routes are compared.
+          const change = followed.newest === null ? null : changeBetween(followed.newest, now);
+          followed.newest = now;
+          for (const client of clients.keys()) {
+            if (change === null) client.start(now);
+            else client.tell(change);
+          }
+        },
+        error: (error: unknown) => giveUp(followed, error),
+      }),
+    );
+  }
+
+  /** A stream that has failed says nothing more: whoever comes again has a new one. */
+  function giveUp(followed: Following, error: unknown): void {
+    log.error(
+      { error },
+      'The hub cannot tell how things stand: who watches is sent away, and may come again.',
+    );
+    followed.end();
+    if (following === followed) following = null;
+    for (const client of clients.keys()) client.sendAway(FAILED, 'Something went wrong inside the agent.');
   }
 
   function sendLoggedOutAway(): void {

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
-import { BehaviorSubject, ReplaySubject } from 'rxjs';
+import { BehaviorSubject, defer, ReplaySubject } from 'rxjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
@@ -276,6 +276,28 @@ test('a watcher who comes before a level is known hears the snapshot when it is'
   edition.next(7);
   await has(1);
   expect(messages).toMatchObject([{ type: 'snapshot', edition: 7, status: { relays: 1 } }]);
+});
+
+test('when a level fails everybody is sent away, and who comes again hears how everything stands', async () => {
+  let edition = new BehaviorSubject(1);
+  const { levels } = await openHub();
+  const failing = await openHub({ levels: { ...levels, edition: defer(() => edition) } });
+  const [one, other] = [await failing.watch(), await failing.watch()];
+  await Promise.all([one.has(1), other.has(1)]);
+  edition.error(new Error('a fault'));
+  await Promise.all([one.isGone(), other.isGone()]);
+  expect([one.code(), other.code(), failing.errors.length]).toEqual([1011, 1011, 1]);
+  await until('nobody watches', () => failing.hub.count === 0 && failing.clock.pending === 0);
+  expect([levels.status.observed, failing.listeners.size]).toEqual([false, 0]);
+
+  // Broken from the first, this time.
+  const early = await failing.watch();
+  await early.isGone();
+  expect([early.code(), failing.listeners.size]).toEqual([1011, 0]);
+  edition = new BehaviorSubject(7);
+  const again = await failing.watch();
+  await again.has(1);
+  expect(again.messages).toMatchObject([{ type: 'snapshot', edition: 7 }]);
 });
 
 test('a watcher who does not read is dropped, and the others hear on', async () => {
