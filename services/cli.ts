@@ -9,6 +9,7 @@ import {
   loadAgentConfig,
   loadGatewayConfig,
   loadHealthTarget,
+  loadStorePlace,
   secretsOf,
   type AgentConfig,
   type GatewayConfig,
@@ -133,6 +134,26 @@ program
     const text = flags.json === true ? jsonOf(findings) : linesOf(findings);
     // A name that the system still looks up would hold the process.
     process.stdout.write(text, () => process.exit(exitCodeOf(findings)));
+  });
+
+program
+  .command('backup')
+  .description('copy all of the agent but its secrets into one new file, while it runs or not')
+  .argument('<file>', 'where the backup goes')
+  .option('--data-dir <folder>', "the agent's folder")
+  .action(async (file: string, flags: Flags) => {
+    const { backUpAndTell } = await import('./agent/backupCommand.ts');
+    process.stdout.write(await backUpAndTell(loadStorePlace(sourcesOf(flags)), file));
+  });
+
+program
+  .command('restore')
+  .description('put a backup into the folder of an agent that is stopped; what was there is kept beside it')
+  .argument('<file>', 'the backup')
+  .option('--data-dir <folder>', "the agent's folder")
+  .action(async (file: string, flags: Flags) => {
+    const { restoreAndTell } = await import('./agent/backupCommand.ts');
+    process.stdout.write(await restoreAndTell(loadStorePlace(sourcesOf(flags)), file, Date.now()));
   });
 
 await program.parseAsync().catch((error: unknown) => fail(plainLine(error)));
