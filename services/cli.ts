@@ -1,8 +1,10 @@
 // Owns the `octoporty` command: what may be typed, and which settings each service is started with.
 
 import { Command } from 'commander';
-import { parseMapFlags } from './config/mapFlag.ts';
+import { whole } from './config/configFile.ts';
+import { mapsOf } from './config/mapFlag.ts';
 import { variableOf } from './config/names.ts';
+import { settingsHelp } from './config/settingText.ts';
 import { ConfigError, type ConfigSources } from './config/variables.ts';
 import {
   isServiceConfigured,
@@ -10,13 +12,15 @@ import {
   loadGatewayConfig,
   loadHealthTarget,
   loadStorePlace,
+  readSources,
   secretsOf,
   type AgentConfig,
   type GatewayConfig,
+  type ReadSources,
 } from './config.ts';
 import { exitCodeOf, examineConfiguration, jsonOf, linesOf, skipped, type Finding } from './doctor.ts';
 import { askHealth } from './health.ts';
-import { createStandardLog } from './log.ts';
+import { createStandardLog, type Log } from './log.ts';
 import type { ListenSetting } from './ports.ts';
 import { fail, plainLine, serve } from './serve.ts';
 import { VERSION } from './version.ts';
@@ -24,6 +28,7 @@ import { VERSION } from './version.ts';
 /** What commander hands over; every flag without a name here is text for the variable of its name. */
 interface Flags {
   readonly [text: string]: unknown;
+  readonly config?: string;
   readonly map?: readonly string[];
   readonly demo?: boolean;
   readonly caddy?: boolean;
@@ -42,17 +47,23 @@ const UP_LISTENS: ListenSetting = {
 
 const NO_CONFIGURATION = skipped('all else', 'it needs the configuration');
 
+const CONFIG_HELP = 'the configuration file; default: octoporty.json, .yaml or .yml in this folder';
+
 const MAP_HELP = 'publish URL under NAME: app.localhost=http://127.0.0.1:3000 (repeatable)';
 
 // The sides are imported by the command that runs them: a gateway never loads the agent's database.
 const program = new Command('octoporty')
   .description('A self-hosted tunnel: public names on your gateway, origins behind your firewall.')
   .version(VERSION)
-  .addHelpText('after', '\nSettings come from OCTOPORTY_* variables too; flags win. README.md lists them.');
+  .addHelpText(
+    'after',
+    '\nSettings come from OCTOPORTY_* variables and a file too; "octoporty config" shows them all.',
+  );
 
 program
   .command('up')
   .description('gateway, agent and a demo in one process, on this machine only')
+  .option('--config <file>', CONFIG_HELP)
   .option('--map <name=url>', MAP_HELP, collect, [])
   .option('--no-demo', 'leave the demo origin out')
   .option('--caddy', 'put Caddy in front, with certificates of its own authority')
@@ -65,24 +76,30 @@ program
     serve(UP_LISTENS, async (lifecycle) => {
       const { startUp } = await import('./up.ts');
       const print = (text: string) => void process.stdout.write(text);
-      const maps = parseMapFlags(flags.map ?? []);
+      const sources = sourcesOf(flags);
+      const maps = mapsOf(flags.map ?? [], sources.file);
       const hasCaddy = flags.caddy === true;
       const hasDemo = flags.demo === true;
-      return startUp({ sources: sourcesOf(flags), maps, hasDemo, hasCaddy, lifecycle, print });
+      const log = await startUp({ sources, maps, hasDemo, hasCaddy, lifecycle, print });
+      sayWhichFile(log, sources);
+      return log;
     }),
   );
 
 program
   .command('gateway')
   .description('the public side: takes visitors and tunnels')
+  .option('--config <file>', CONFIG_HELP)
   .option('--listen-host <address>', 'where to listen')
   .option('--listen-port <port>', 'where to listen')
   .option('--gateway-host <name>', "the gateway's own public name")
   .option('--log-level <level>', 'debug, info, warn, error or silent')
   .action((flags: Flags) =>
     serve(GATEWAY_LISTENS, async (lifecycle) => {
-      const config = loadGatewayConfig(sourcesOf(flags));
+      const sources = sourcesOf(flags);
+      const config = loadGatewayConfig(sources);
       const log = await createStandardLog({ level: config.logLevel, secrets: secretsOf(config) });
+      sayWhichFile(log, sources);
       const { startGateway } = await import('./gateway/main.ts');
       await lifecycle.start(() => startGateway({ config, log }));
       return log;
@@ -92,6 +109,7 @@ program
 program
   .command('agent')
   .description('the private side: dials the gateway and reaches the origins')
+  .option('--config <file>', CONFIG_HELP)
   .option('--map <name=url>', MAP_HELP, collect, [])
   .option('--gateway-url <url>', 'wss://tunnel.example.com')
   .option('--data-dir <folder>', 'where mappings are kept')
@@ -100,8 +118,10 @@ program
   .option('--log-level <level>', 'debug, info, warn, error or silent')
   .action((flags: Flags) =>
     serve(AGENT_LISTENS, async (lifecycle) => {
-      const config = loadAgentConfig(sourcesOf(flags), parseMapFlags(flags.map ?? []));
+      const sources = sourcesOf(flags);
+      const config = loadAgentConfig(sources, mapsOf(flags.map ?? [], sources.file));
       const log = await createStandardLog({ level: config.logLevel, secrets: secretsOf(config) });
+      sayWhichFile(log, sources);
       const { startAgent } = await import('./agent/main.ts');
       await lifecycle.start(() => startAgent({ config, log }));
       return log;
@@ -111,12 +131,13 @@ program
 program
   .command('health')
   .description('exit 0 when the service on this machine is healthy, else 1')
-  .argument('[service]', 'gateway or agent; default: the one that the environment configures')
-  .action(async (service: string | undefined) => {
+  .argument('[service]', 'gateway or agent; default: the one that is configured here')
+  .option('--config <file>', CONFIG_HELP)
+  .action(async (service: string | undefined, flags: Flags) => {
     if (service !== undefined && service !== 'gateway' && service !== 'agent') {
       throw new ConfigError(`health asks "gateway" or "agent", not "${service}".`);
     }
-    const { isHealthy, says } = await askHealth(loadHealthTarget(service ?? null));
+    const { isHealthy, says } = await askHealth(loadHealthTarget(service ?? null, sourcesOf(flags)));
     if (isHealthy) console.log(says);
     else fail(says);
   });
@@ -124,8 +145,9 @@ program
 program
   .command('doctor')
   .description('check each link from here and say what to do; the exit code is how many checks failed')
-  .argument('[service]', 'gateway, agent or up; default: the one that the environment configures, or up')
+  .argument('[service]', 'gateway, agent or up; default: the one that is configured here, or up')
   .option('--json', 'for programs')
+  .option('--config <file>', CONFIG_HELP)
   .option('--data-dir <folder>', 'where the agent or "octoporty up" keeps things')
   .option('--listen-port <port>', "the gateway's port")
   .option('--ui-port <port>', "the dashboard's port")
@@ -134,6 +156,37 @@ program
     const text = flags.json === true ? jsonOf(findings) : linesOf(findings);
     // A name that the system still looks up would hold the process.
     process.stdout.write(text, () => process.exit(exitCodeOf(findings)));
+  });
+
+program
+  .command('config')
+  .description('show each setting, its value and where it comes from; exit 1 when one is wrong')
+  .argument('[service]', 'gateway, agent or up; default: the one that is configured here, or up')
+  .option('--json', 'for programs')
+  .option('--config <file>', CONFIG_HELP)
+  .option('--map <name=url>', MAP_HELP, collect, [])
+  .option('--data-dir <folder>', 'as the service is given it; so all below')
+  .option('--listen-host <address>')
+  .option('--listen-port <port>')
+  .option('--gateway-host <name>')
+  .option('--gateway-url <url>')
+  .option('--ui-host <address>')
+  .option('--ui-port <port>')
+  .option('--caddy-port <port>')
+  .option('--log-level <level>')
+  .addHelpText('after', () => `\nSettings, as a file has them (docs/configuration.md):\n${settingsHelp()}`)
+  .action(async (asked: string | undefined, flags: Flags) => {
+    const { tellConfig } = await import('./configCommand.ts');
+    const { text, isGood } = tellConfig({
+      service: asked ?? null,
+      sources: givenSources(flags),
+      maps: flags.map ?? [],
+      isJson: flags.json === true,
+    });
+    // Whoever reads may have seen enough (`| head`).
+    process.stdout.on('error', () => {});
+    process.stdout.write(text);
+    if (!isGood) process.exitCode = 1;
   });
 
 program
@@ -158,11 +211,22 @@ program
 
 await program.parseAsync().catch((error: unknown) => fail(plainLine(error)));
 
-function sourcesOf(flags: Flags): ConfigSources {
+/** Throws ConfigError when the configuration file cannot be read, or anything in it is wrong. */
+function sourcesOf(flags: Flags): ReadSources {
+  const sources = givenSources(flags);
+  whole(sources.file);
+  return sources;
+}
+
+function givenSources({ config, ...flags }: Flags): ReadSources {
   const texts = Object.entries(flags).flatMap(([flag, value]) =>
     typeof value === 'string' ? [[variableOf(flag), value] as const] : [],
   );
-  return { flags: Object.fromEntries(texts) };
+  return readSources(Object.fromEntries(texts), config);
+}
+
+function sayWhichFile(log: Log, { file }: ReadSources): void {
+  if (file !== null) log.debug({ file: file.path }, 'The configuration file was read.');
 }
 
 /** Asked for nothing by name and configured for nothing, the doctor looks at what `octoporty up` keeps, if it is there. */

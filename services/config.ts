@@ -5,11 +5,12 @@ import type { z } from 'zod';
 import { RENEW_AFTER_MS, SESSION_LIFETIME_MS } from '../machines/session.ts';
 import { AGENT_LISTEN_SETTINGS, AGENT_SETTINGS, STORE_SETTINGS } from './config/agentSettings.ts';
 import { COMMON_SETTINGS, type LogLevel } from './config/commonSettings.ts';
+import { readConfigFile } from './config/configFile.ts';
+import type { ReadConfigFile } from './config/configText.ts';
 import { GATEWAY_LISTEN_SETTINGS, GATEWAY_SETTINGS } from './config/gatewaySettings.ts';
 import type { MapFlag } from './config/mapFlag.ts';
 import { passwordsIn } from './config/logins.ts';
-import { proxyFor } from './config/proxy.ts';
-import { caddyAdminUrlOf, caFileOf, gatewayHostOf, gatewayUrlOf } from './config/rules.ts';
+import { caddyAdminUrlOf, caFileOf, gatewayHostOf, gatewayUrlOf, proxyOf } from './config/rules.ts';
 import { schemaOf } from './config/setting.ts';
 import { isConfigured, parseVariables, type ConfigSources, type Variables } from './config/variables.ts';
 
@@ -129,10 +130,9 @@ export function loadGatewayConfig(given: ConfigSources = {}): GatewayConfig {
 export function loadAgentConfig(given: ConfigSources = {}, maps: readonly MapFlag[] = []): AgentConfig {
   const sources = withEnvironment(given);
   const read = parseVariables(agentSchema, sources);
-  const gatewayUrl = gatewayUrlOf(sources);
   return {
-    gatewayUrl,
-    proxyUrl: proxyFor(gatewayUrl),
+    gatewayUrl: gatewayUrlOf(sources),
+    proxyUrl: proxyOf(sources)?.url ?? null,
     authSecrets: secretsInOrder(read),
     dataDir: resolve(read.OCTOPORTY_DATA_DIR),
     connectionString: read.OCTOPORTY_CONNECTION_STRING,
@@ -161,12 +161,34 @@ export function foreignEnvironment(): Variables {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OCTOPORTY_')));
 }
 
-/** Where a service of this machine answers; `null` asks for the service that the environment configures. */
-export function loadHealthTarget(asked: Service | null, given: ConfigSources = {}): HealthTarget {
+/** The flags with the environment of this process and the configuration file, whatever is wrong in that. Throws ConfigError. */
+export function readSources(flags: Variables, configFlag: string | undefined): ReadSources {
+  const environment = process.env;
+  const byVariable = environment.OCTOPORTY_CONFIG_FILE;
+  const named =
+    configFlag !== undefined
+      ? { path: configFlag, label: '--config' }
+      : byVariable
+        ? { path: byVariable, label: 'OCTOPORTY_CONFIG_FILE' }
+        : null;
+  return { flags, environment, file: readConfigFile(named) };
+}
+
+export interface ReadSources extends ConfigSources {
+  readonly file: ReadConfigFile | null;
+}
+
+/** Which of the two services is configured here; the gateway when none is. */
+export function configuredService(given: ConfigSources = {}): Service {
   const sources = withEnvironment(given);
   const isAgent = ['OCTOPORTY_GATEWAY_URL', 'OCTOPORTY_UI_PORT'].some((name) => isConfigured(name, sources));
-  const isGateway = isConfigured('OCTOPORTY_LISTEN_PORT', sources);
-  const service = asked ?? (isAgent && !isGateway ? 'agent' : 'gateway');
+  return isAgent && !isConfigured('OCTOPORTY_LISTEN_PORT', sources) ? 'agent' : 'gateway';
+}
+
+/** Where a service of this machine answers; `null` asks for the service that is configured. */
+export function loadHealthTarget(asked: Service | null, given: ConfigSources = {}): HealthTarget {
+  const sources = withEnvironment(given);
+  const service = asked ?? configuredService(sources);
   if (service === 'agent') {
     const read = parseVariables(schemaOf(AGENT_LISTEN_SETTINGS), sources);
     return { service, host: read.OCTOPORTY_UI_HOST, port: read.OCTOPORTY_UI_PORT };

@@ -33,6 +33,6 @@ export const COMMON_SETTINGS = {
       "Opens the gateway's full status and metrics, and the agent's metrics, to `Authorization: Bearer …`.",
     takes: 'secret',
     example: '77d2…, the output of `openssl rand -hex 32`',
-    unset: 'those of the gateway stay closed, those of the agent open to a login',
+    unset: 'closed on the gateway, open to a login on the agent',
   }),
 };

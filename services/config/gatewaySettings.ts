@@ -68,7 +68,7 @@ export const GATEWAY_SETTINGS = {
     means: 'Where Caddy finds the gateway, with its port.',
     takes: 'host',
     example: 'gateway:5000',
-    unset: '`localhost` and the port that the gateway listens on',
+    unset: '`localhost:<listenPort>`',
   }),
   OCTOPORTY_CADDY_HOST: withDefault(hostValue(), 'localhost', {
     means: "Where Caddy's listeners are reached from the gateway, to look at the certificates visitors get.",

@@ -1,26 +1,6 @@
-// Owns the three names of a setting: variable, flag and key; and which settings are special by their name.
-
-/** May come as `NAME_FILE`, the path of a file that holds the value. Their values never appear in an error. */
-const SECRETS: ReadonlySet<string> = new Set([
-  'OCTOPORTY_AUTH_SECRET',
-  'OCTOPORTY_AUTH_SECRET_PREVIOUS',
-  'OCTOPORTY_STATUS_TOKEN',
-  'OCTOPORTY_UI_PASSWORD',
-  'OCTOPORTY_CONNECTION_STRING',
-]);
-
-/** Set and empty, these mean "none" instead of their default. */
-const EMPTY_MEANS_NONE: ReadonlySet<string> = new Set(['OCTOPORTY_TRUSTED_PROXIES']);
+// Owns the three names of a setting: its variable, its flag and its key in a configuration file.
 
 const PREFIX = 'OCTOPORTY_';
-
-export function isSecret(variable: string): boolean {
-  return SECRETS.has(variable);
-}
-
-export function isEmptyMeant(variable: string): boolean {
-  return EMPTY_MEANS_NONE.has(variable);
-}
 
 /** `OCTOPORTY_LISTEN_PORT` to `listenPort`, as the configuration file has it. */
 export function keyOf(variable: string): string {

@@ -6,6 +6,7 @@ import { AGENT_SETTINGS } from './agentSettings.ts';
 import { COMMON_SETTINGS } from './commonSettings.ts';
 import { GATEWAY_SETTINGS } from './gatewaySettings.ts';
 import { withoutLogin } from './logins.ts';
+import { proxyFor, type Proxy } from './proxy.ts';
 import { schemaOf } from './setting.ts';
 import { isLoopback, quoted } from './values.ts';
 import { ConfigError, labelOf, parseVariables, reasonOf, type ConfigSources } from './variables.ts';
@@ -41,6 +42,11 @@ export function caFileOf(sources: ConfigSources): string | null {
       setting: 'OCTOPORTY_CA_FILE',
     });
   }
+}
+
+/** The proxy on the way to the gateway, once that has an address. */
+export function proxyOf(sources: ConfigSources): Proxy | null {
+  return proxyFor(gatewayUrlOf(sources), sources.environment ?? {});
 }
 
 /** Caddy's admin address may rewrite every route, so in plain HTTP it stays on this machine. Null: there is no Caddy. */

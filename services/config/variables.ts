@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { flagOf, isEmptyMeant, isSecret, keyOf } from './names.ts';
+import { flagOf, keyOf } from './names.ts';
+import { isEmptyMeant, isSecret } from './settings.ts';
 
 /** Settings by the name of their environment variable. An empty value counts as absent, except in CIDR lists. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -72,7 +73,7 @@ export function find(name: string, sources: ConfigSources): Found | undefined {
     .map((layer) => saidIn(layer, name))
     .find((each) => each !== undefined);
   if (said === undefined || said.file === null) return said;
-  return { text: secretIn(said.file, name, wordsOf(said.origin)), origin: said.origin };
+  return { text: secretIn(said.file, name, wordsOf(name, said.origin)), origin: said.origin };
 }
 
 /** Whether flags, environment or file say anything about this variable, itself or as a file. */
@@ -88,14 +89,14 @@ export function labelOf(name: string, sources: ConfigSources): string {
   const said = layersOf(sources)
     .map((layer) => saidIn(layer, name))
     .find((each) => each !== undefined);
-  return said === undefined || said.origin.from === 'default' ? name : wordsOf(said.origin);
+  return said === undefined ? name : wordsOf(name, said.origin);
 }
 
-/** How an error names what was typed. */
-export function wordsOf(origin: Origin): string {
+/** Where it stands, as people look for it: the flag, the variable, or the file with the line. */
+export function placeOf(origin: Origin): string | null {
+  if (origin.from === 'default') return null;
   if (origin.from === 'flag') return origin.flag;
-  if (origin.from === 'environment') return origin.variable;
-  return origin.from === 'file' ? `${origin.path}:${origin.line}: ${origin.key}` : 'the default';
+  return origin.from === 'environment' ? origin.variable : `${origin.path}:${origin.line}`;
 }
 
 /** One place where settings stand, by the names of variables. */
@@ -132,18 +133,21 @@ function saidIn(layer: Layer, name: string): Said | undefined {
   const path = isSecret(name) ? layer.get(`${name}_FILE`) : undefined;
   if (path !== undefined && path !== '') {
     const origin = layer.originOf(`${name}_FILE`);
-    if (text)
-      throw new ConfigError(`Set ${wordsOf(layer.originOf(name))} or ${shortOf(origin)}, not both.`, {
-        setting: name,
-      });
+    if (text) {
+      const either =
+        origin.from === 'file' ? `${wordsOf(name, origin)} or ${keyOf(name)}` : `${name} or ${name}_FILE`;
+      throw new ConfigError(`Set ${either}, not both.`, { setting: name });
+    }
     return { text: '', origin, file: path };
   }
   if (text === undefined || (text === '' && !isEmptyMeant(name))) return undefined;
   return { text, origin: layer.originOf(name), file: null };
 }
 
-function shortOf(origin: Origin): string {
-  return origin.from === 'file' ? origin.key : wordsOf(origin);
+/** How an error begins that is about it. */
+function wordsOf(name: string, origin: Origin): string {
+  const place = placeOf(origin) ?? name;
+  return origin.from === 'file' ? `${place}: ${origin.key}` : place;
 }
 
 function secretIn(path: string, name: string, label: string): string {

@@ -14,7 +14,7 @@ describe('octoporty', () => {
     expect(await run(CLI, ['--version']).ended).toMatchObject({ code: 0, stdout: `${VERSION}\n` });
     const { code, stdout } = await run(CLI, ['--help']).ended;
     expect(code).toBe(0);
-    for (const command of ['up', 'gateway', 'agent', 'health', 'doctor'])
+    for (const command of ['up', 'gateway', 'agent', 'health', 'doctor', 'config'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
@@ -24,6 +24,8 @@ describe('octoporty', () => {
     [['up', '--caddy-port', 'x'], '--caddy-port must be a port from 0 to 65535, not "x".'],
     [['up', '--map', 'x'], '--map must be NAME=URL, such as app.localhost=http://127.0.0.1:3000, not "x".'],
     [['health', 'caddy'], 'health asks "gateway" or "agent", not "caddy".'],
+    [['config', 'caddy'], 'config tells of "gateway", "agent" or "up", not "caddy".'],
+    [['gateway', '--config', '/no/such'], '--config: cannot read /no/such (ENOENT).'],
     [['gateway', '--listen-port', 'x'], '--listen-port must be a port from 0 to 65535, not "x".'],
   ])('refuses %j in one plain line', async (args, line) => {
     const { code, stdout, stderr } = await run(CLI, args, { OCTOPORTY_AUTH_SECRET: SECRET }).ended;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseMapFlags } from '../../services/config/mapFlag.ts';
 import { variableOf } from '../../services/config/names.ts';
-import { ConfigError, type Variables } from '../../services/config/variables.ts';
+import type { Variables } from '../../services/config/variables.ts';
 import {
   loadAgentConfig,
   loadGatewayConfig,
@@ -15,6 +15,7 @@ import {
   type AgentConfig,
   type GatewayConfig,
 } from '../../services/config.ts';
+import { refusal } from './refusal.ts';
 
 const SECRET = 'a'.repeat(32);
 const OTHER_SECRET = 'b'.repeat(40);
@@ -460,17 +461,6 @@ function gateway(environment: Variables = {}): GatewayConfig {
 
 function agent(environment: Variables = {}): AgentConfig {
   return loadAgentConfig({ environment: { ...AGENT, ...environment } });
-}
-
-/** The line a person reads when the configuration is refused. */
-function refusal(load: () => unknown): string {
-  try {
-    load();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError);
-    return error instanceof ConfigError ? error.message : '';
-  }
-  throw new Error('it was accepted');
 }
 
 function fileWith(text: string): string {

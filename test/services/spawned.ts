@@ -22,8 +22,8 @@ export interface Spawned {
   stdout(): string;
 }
 
-/** Runs a script of the repository without any OCTOPORTY_ variable of ours. */
-export function run(script: string, args: readonly string[], env: Variables = {}): Spawned {
+/** Runs a script of the repository without any OCTOPORTY_ variable of ours, in a folder where that is given. */
+export function run(script: string, args: readonly string[], env: Variables = {}, cwd?: string): Spawned {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OCTOPORTY_'));
   const child = spawn(
     process.execPath,
@@ -31,6 +31,7 @@ export function run(script: string, args: readonly string[], env: Variables = {}
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...env },
+      ...(cwd === undefined ? {} : { cwd }),
     },
   );
   onTestFinished(() => void child.kill('SIGKILL'));

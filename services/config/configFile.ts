@@ -1,0 +1,44 @@
+// Owns where the configuration file is, and its bytes.
+
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { parseConfigText, type ReadConfigFile } from './configText.ts';
+import { ConfigError, reasonOf } from './variables.ts';
+
+/** Looked for in the working directory when nobody names a file; the first one that is there counts. */
+export const USUAL_FILES = ['octoporty.json', 'octoporty.yaml', 'octoporty.yml'] as const;
+
+/** The file that is named, else a usual one; null when there is none. Throws ConfigError when it cannot be read. */
+export function readConfigFile(named: NamedFile | null): ReadConfigFile | null {
+  const path = named?.path ?? USUAL_FILES.find((name) => existsSync(name));
+  if (path === undefined) return null;
+  const { text, mode } = readWithMode(path, named?.label ?? 'The configuration file');
+  return parseConfigText(path, text, mode);
+}
+
+export interface NamedFile {
+  readonly path: string;
+  /** Who has named it: the flag or the variable. */
+  readonly label: string;
+}
+
+/** Throws the first thing wrong in the file as a ConfigError. */
+export function whole(file: ReadConfigFile | null): ReadConfigFile | null {
+  const [first] = file?.problems ?? [];
+  if (first !== undefined) throw new ConfigError(first.says, { setting: first.setting });
+  return file;
+}
+
+function readWithMode(path: string, label: string): { text: string; mode: number } {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      // Windows has no such modes: what it tells says nothing about who may read.
+      const mode = process.platform === 'win32' ? 0 : fstatSync(file).mode;
+      return { text: readFileSync(file, 'utf8'), mode };
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new ConfigError(`${label}: cannot read ${path} (${reasonOf(error)}).`);
+  }
+}

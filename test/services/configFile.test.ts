@@ -1,0 +1,244 @@
+// Owns the tests of the configuration file: what it says, what is wrong in it, and who wins over it.
+
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfigFile, whole } from '../../services/config/configFile.ts';
+import { parseConfigText } from '../../services/config/configText.ts';
+import { mapsOf } from '../../services/config/mapFlag.ts';
+import { keyOf } from '../../services/config/names.ts';
+import { ALL_SETTINGS } from '../../services/config/settings.ts';
+import type { Variables } from '../../services/config/variables.ts';
+import { loadAgentConfig, loadGatewayConfig } from '../../services/config.ts';
+import { refusal } from './refusal.ts';
+import { tempDir } from './spawned.ts';
+
+const SECRET = 'a'.repeat(32);
+const OWN = 0o600;
+const OPEN = 0o644;
+
+describe('a configuration file', () => {
+  it('sets what the variables set, by their names', () => {
+    const file = `
+authSecret: ${SECRET}
+listenPort: 5001          # a number
+headTimeout: 90s
+allowInsecure: true
+trustedProxies: [10.0.0.0/8, "fd00::/8"]
+externalPorts:
+  - 8443
+  - 9000
+caddyAdminUrl: http://10.0.0.2:2019
+gatewayHost: Tunnel.Example.com`;
+    expect(gateway(file)).toMatchObject({
+      authSecrets: [SECRET],
+      listenPort: 5001,
+      headTimeoutMs: 90_000,
+      trustedProxies: ['10.0.0.0/8', 'fd00::/8'],
+      gatewayHost: 'tunnel.example.com',
+      caddy: { adminUrl: 'http://10.0.0.2:2019', externalPorts: new Set([443, 80, 8443, 9000]) },
+    });
+  });
+
+  it('may be JSON, with tabs', () => {
+    const file = `{\n\t"authSecret": "${SECRET}",\n\t"listenPort": 5001,\n\t"externalPorts": [1,\n\t2]\n}`;
+    expect(gateway(file, 'octoporty.json').listenPort).toBe(5001);
+  });
+
+  it('takes every setting of either service, and leaves out what is the other one’s', () => {
+    const both = `authSecret: ${SECRET}\nlistenPort: 1\nuiPort: nonsense\nmappings: {a.com: http://x}`;
+    expect(gateway(both).listenPort).toBe(1);
+    for (const name of Object.keys(ALL_SETTINGS)) expect(problems(`${keyOf(name)}: x`, OWN)).toEqual([]);
+  });
+
+  it('keeps the zeros of a secret that is all digits', () => {
+    const digits = `00${'1234567890'.repeat(3)}`;
+    expect(gateway(`authSecret: ${digits}`).authSecrets).toEqual([digits]);
+    expect(gateway(`authSecret: 0x${digits}`).authSecrets).toEqual([`0x${digits}`]);
+  });
+
+  it('takes an empty value as one that is not set, and an empty list of proxies as nobody', () => {
+    const empty = gateway(`authSecret: ${SECRET}\nlistenPort:\nstatusToken: ""\nheadTimeout: null`);
+    expect(empty).toMatchObject({ listenPort: 5000, statusToken: null, headTimeoutMs: 60_000 });
+    expect(gateway(`authSecret: ${SECRET}\ntrustedProxies: []`).trustedProxies).toEqual([]);
+    for (const nothing of ['', '# nothing yet\n', '---\n', '{}', 'null'])
+      expect(whole(parse(nothing))?.values.size).toBe(0);
+  });
+
+  it('may say a value once and mean it twice', () => {
+    expect(gateway(`authSecret: &s ${SECRET}\nstatusToken: *s`).statusToken).toBe(SECRET);
+  });
+
+  it('is overruled by the environment, and that by flags; it overrules defaults', () => {
+    const file = parse('listenPort: 1\nheadTimeout: 1s\nrouteLease: 1h');
+    const environment = {
+      OCTOPORTY_AUTH_SECRET: SECRET,
+      OCTOPORTY_LISTEN_PORT: '2',
+      OCTOPORTY_HEAD_TIMEOUT: '2s',
+    };
+    const flags = { OCTOPORTY_LISTEN_PORT: '3' };
+    const defaults = { OCTOPORTY_ROUTE_LEASE: '9h', OCTOPORTY_LISTEN_HOST: '127.0.0.1' };
+    expect(loadGatewayConfig({ flags, environment, file, defaults })).toMatchObject({
+      listenPort: 3,
+      headTimeoutMs: 2000,
+      routeLeaseMs: 3_600_000,
+      listenHost: '127.0.0.1',
+    });
+  });
+
+  it('means its paths from its own folder', () => {
+    const dir = tempDir();
+    writeFileSync(join(dir, 'secret'), `${SECRET}\n`);
+    const text = `authSecretFile: secret\ncaddyLog: logs/caddy.log\ncaddyAdminUrl: unix:/x\ngatewayHost: t.example`;
+    const config = gateway(text, join(dir, 'octoporty.yaml'));
+    expect(config.authSecrets).toEqual([SECRET]);
+    expect(config.caddy?.logFile).toBe(join(dir, 'logs', 'caddy.log'));
+    const values = parse(
+      'caddy: caddy-2.11\ndataDir: ../d\ncaFile: /abs/ca.pem',
+      OWN,
+      '/etc/o/octoporty.yml',
+    ).values;
+    expect([...values.values()].map(({ text: path }) => path)).toEqual([
+      'caddy-2.11',
+      '/etc/d',
+      '/abs/ca.pem',
+    ]);
+  });
+});
+
+describe('what is wrong in a configuration file', () => {
+  it.each([
+    ['listnPort: 1', 'octoporty.yaml:1: there is no setting "listnPort": did you mean "listenPort"?'],
+    ['\nlisten-port: 1', 'octoporty.yaml:2: there is no setting "listen-port": did you mean "listenPort"?'],
+    [
+      'OCTOPORTY_UI_PORT: 1',
+      'octoporty.yaml:1: there is no setting "OCTOPORTY_UI_PORT": did you mean "uiPort"?',
+    ],
+    ['mapings: {}', 'octoporty.yaml:1: there is no setting "mapings": did you mean "mappings"?'],
+    ['__proto__: 1', /^octoporty\.yaml:1: there is no setting "__proto__": did you mean/],
+    ['listenPort: [1, 2]', 'octoporty.yaml:1: listenPort must be one value.'],
+    ['listenPort: {a: 1}', 'octoporty.yaml:1: listenPort must be one value.'],
+    ['externalPorts: [[1]]', 'octoporty.yaml:1: externalPorts must be a list of values.'],
+    ['mappings: [a]', /^octoporty\.yaml:1: mappings must be like "app\.example\.com: http/],
+    ['mappings:\n  a.com: [x]', /^octoporty\.yaml:2: mappings a\.com must be a URL/],
+    ['listenPort', 'octoporty.yaml:1: there must be settings, such as "listenPort: 5000".'],
+    ['- listenPort', 'octoporty.yaml:1: there must be settings, such as "listenPort: 5000".'],
+    ['a: 1\nlistenPort: [', /^octoporty\.yaml:2:14: Flow sequence/],
+    ['listenPort: 1\nlistenPort: 2', 'octoporty.yaml:2:1: Map keys must be unique.'],
+    ['listenPort: *nowhere', 'octoporty.yaml:1: listenPort must be one value.'],
+    ['listenPort: !port 5', 'octoporty.yaml:1:13: Unresolved tag.'],
+    ['a: 1\n---\nb: 1', 'octoporty.yaml:2:1: Source contains multiple documents.'],
+  ])('%j is told by its line', (text, line) => {
+    expect(problems(text, OWN)[0]).toEqual(typeof line === 'string' ? line : expect.stringMatching(line));
+  });
+
+  it('is told where a value is wrong, and names the key', () => {
+    const load = (text: string) => refusal(() => gateway(`authSecret: ${SECRET}\n${text}`));
+    expect(load('listenPort: x')).toBe(
+      'octoporty.yaml:2: listenPort must be a port from 0 to 65535, not "x".',
+    );
+    expect(load('\nheadTimeout: 60')).toMatch(/^octoporty\.yaml:3: headTimeout must be a time such as/);
+    expect(load('caddyAdminUrl: ftp://x\ngatewayHost: a.example')).toMatch(
+      /^octoporty\.yaml:2: caddyAdminUrl must be like/,
+    );
+    expect(refusal(() => gateway('authSecret: short'))).toMatch(/^octoporty\.yaml:1: authSecret has 5 bytes/);
+    const agent = `authSecret: ${SECRET}\nuiPassword: x\ngatewayUrl: wss://x`;
+    expect(
+      refusal(() => loadAgentConfig({ environment: {}, file: parse(`${agent}\ncaFile: /no/ca.pem`) })),
+    ).toBe('octoporty.yaml:4: caFile: cannot read /no/ca.pem (ENOENT).');
+  });
+
+  it('is told when a secret is there twice', () => {
+    expect(refusal(() => gateway(`authSecret: ${SECRET}\nauthSecretFile: x`))).toBe(
+      'Set octoporty.yaml:2: authSecretFile or authSecret, not both.',
+    );
+  });
+
+  it('never repeats a secret', () => {
+    for (const text of [
+      `authSecret: hunter2\n]hunter2: x`,
+      `authSecret: "hunter2`,
+      'authSecret: hunter2: hunter2',
+      'authSecret: @hunter2',
+      `statusToken: hunter2\n}hunter2`,
+    ]) {
+      expect(problems(text, OPEN)).not.toEqual([]);
+      expect(problems(text, OPEN).join()).not.toContain('hunter2');
+    }
+  });
+});
+
+describe('secrets in a configuration file', () => {
+  it('are refused where group or others may read it', () => {
+    for (const mode of [0o640, 0o644, 0o604, 0o666])
+      expect(problems(`uiPassword: hunter2`, mode)).toEqual([
+        expect.stringMatching(
+          /^octoporty\.yaml:1: uiPassword is a secret, and others may read this file \(mode 06\d\d\): run "chmod 600 octoporty\.yaml", or .*uiPasswordFile\.$/,
+        ),
+      ]);
+    for (const mode of [0o600, 0o400, 0o700]) expect(problems(`uiPassword: hunter2`, mode)).toEqual([]);
+  });
+
+  it('are not its paths of secrets, nor a database without a password', () => {
+    expect(problems('authSecretFile: x\nuiPassword:\nconnectionString: sqlite:/x', OPEN)).toEqual([]);
+    expect(problems('connectionString: mssql://sa:hunter2@db/x', OPEN)).toHaveLength(1);
+  });
+});
+
+describe('mappings of a configuration file', () => {
+  const file = parse('mappings:\n  a.com: http://127.0.0.1:1\n  B.com: https+insecure://nas');
+
+  it('publish as --map does, which wins for the same name', () => {
+    const hosts = (flags: readonly string[]) =>
+      mapsOf(flags, file).map(({ externalDomain, internalHost }) => `${externalDomain} ${internalHost}`);
+    expect(hosts([])).toEqual(['a.com 127.0.0.1', 'b.com nas']);
+    expect(hosts(['b.com=http://other', 'c.com=http://new'])).toEqual([
+      'a.com 127.0.0.1',
+      'b.com other',
+      'c.com new',
+    ]);
+  });
+
+  it.each([
+    ['a.com: ftp://x', /^octoporty\.yaml:2: mappings a\.com: the target must be like http:/],
+    ['"*.a.com": http://x', /^octoporty\.yaml:2: mappings "\*\.a\.com": Wildcard names/],
+    ['a.com: http://x\n  A.com: http://y', /^octoporty\.yaml:3: mappings names a\.com twice/],
+  ])('are refused by their line: %j', (text, words) => {
+    expect(refusal(() => mapsOf([], parse(`mappings:\n  ${text}`)))).toMatch(words);
+  });
+});
+
+describe('the configuration file that is read', () => {
+  it('is the one that is named, as it is on the disk', () => {
+    const path = join(tempDir(), 'own.yaml');
+    writeFileSync(path, 'uiPassword: hunter2');
+    chmodSync(path, OPEN);
+    const read = readConfigFile({ path, label: '--config' });
+    expect(read?.path).toBe(path);
+    expect(refusal(() => whole(read))).toMatch(/uiPassword is a secret/);
+    chmodSync(path, OWN);
+    expect(whole(readConfigFile({ path, label: '--config' }))?.values.size).toBe(1);
+  });
+
+  it('must be there when it is named', () => {
+    expect(refusal(() => readConfigFile({ path: '/no/such.yaml', label: '--config' }))).toBe(
+      '--config: cannot read /no/such.yaml (ENOENT).',
+    );
+  });
+
+  it('is none where there is none of the usual ones', () => {
+    expect(readConfigFile(null)).toBeNull();
+  });
+});
+
+function parse(text: string, mode = OWN, path = 'octoporty.yaml') {
+  return parseConfigText(path, text, mode);
+}
+
+function problems(text: string, mode: number): string[] {
+  return parse(text, mode).problems.map(({ says }) => says);
+}
+
+function gateway(text: string, path = 'octoporty.yaml', environment: Variables = {}) {
+  return loadGatewayConfig({ environment, file: whole(parse(text, OWN, path)) });
+}

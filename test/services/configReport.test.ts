@@ -1,0 +1,241 @@
+// Owns the tests of `octoporty config`: each setting with its value, who has set it, and what is wrong with it.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { parseConfigText } from '../../services/config/configText.ts';
+import type { Variables } from '../../services/config/variables.ts';
+import { tellConfig } from '../../services/configCommand.ts';
+import { run, tempDir } from './spawned.ts';
+import { refusal } from './refusal.ts';
+
+const SECRET = 'a'.repeat(32);
+const AGENT = {
+  OCTOPORTY_AUTH_SECRET: SECRET,
+  OCTOPORTY_GATEWAY_URL: 'wss://tunnel.example.com',
+  OCTOPORTY_UI_PASSWORD: 'correct horse',
+};
+
+describe('octoporty config', () => {
+  it('tells each value with the flag, variable, line or default that it comes from', () => {
+    const secretFile = join(tempDir(), 'secret');
+    writeFileSync(secretFile, SECRET);
+    const told = lines({
+      service: 'gateway',
+      flags: { OCTOPORTY_LISTEN_PORT: '5001' },
+      environment: { OCTOPORTY_AUTH_SECRET_FILE: secretFile, OCTOPORTY_HEAD_TIMEOUT: '5m' },
+      file: '\nlistenHost: 127.0.0.1',
+    });
+    expect(told[0]).toBe('gateway: configuration file octoporty.yaml');
+    expect(cells(told)).toEqual(
+      expect.arrayContaining([
+        ['authSecret', 'set (hidden)', 'OCTOPORTY_AUTH_SECRET_FILE'],
+        ['listenPort', '5001', '--listen-port'],
+        ['headTimeout', '5m', 'OCTOPORTY_HEAD_TIMEOUT'],
+        ['listenHost', '127.0.0.1', 'octoporty.yaml:2'],
+        ['routeLease', '24h', 'default'],
+        ['gatewayHost', '(required with Caddy)', 'default'],
+      ]),
+    );
+    expect(told.at(-1)).toBe('Nothing is wrong.');
+  });
+
+  it('shows no secret, neither whole nor inside an address', () => {
+    const environment = {
+      ...AGENT,
+      OCTOPORTY_AUTH_SECRET_PREVIOUS: 'p'.repeat(40),
+      OCTOPORTY_STATUS_TOKEN: 'hunter2',
+      OCTOPORTY_CONNECTION_STRING: 'mssql://sa:hunter2@db/x',
+      HTTPS_PROXY: 'http://me:hunter2@proxy:3128',
+      OCTOPORTY_GATEWAY_URL: 'wss://me:hunter2@tunnel.example.com',
+    };
+    for (const isJson of [false, true]) {
+      const { text, isGood } = tell({ service: 'agent', environment, isJson });
+      expect(text).not.toMatch(/hunter2|aaaa|pppp|correct horse/);
+      expect(isGood).toBe(false);
+    }
+  });
+
+  it('tells everything that is wrong beside its setting, and not only the first', () => {
+    const told = lines({
+      service: 'gateway',
+      environment: { OCTOPORTY_AUTH_SECRET: 'short', OCTOPORTY_CADDY_ADMIN_URL: 'http://10.0.0.2:2019' },
+      file: 'listenPort: x\nlistnHost: y',
+    });
+    expect(told[1]).toMatch(/^→ octoporty\.yaml:2: there is no setting "listnHost"/);
+    const below = (key: string) => told[told.findIndex((line) => line.startsWith(`${key} `)) + 1];
+    expect(below('authSecret')).toMatch(/^ +→ OCTOPORTY_AUTH_SECRET has 5 bytes/);
+    expect(below('listenPort')).toMatch(/^ +→ octoporty\.yaml:1: listenPort must be a port/);
+    expect(below('caddyAdminUrl')).toMatch(/^ +→ OCTOPORTY_CADDY_ADMIN_URL is plain HTTP/);
+    expect(below('gatewayHost')).toMatch(/^ +→ OCTOPORTY_GATEWAY_HOST is not set: with Caddy/);
+    expect(told.at(-1)).toBe('5 things are wrong.');
+  });
+
+  it('tells what makes a secret unreadable, and goes on', () => {
+    const environment = {
+      ...AGENT,
+      OCTOPORTY_AUTH_SECRET: undefined,
+      OCTOPORTY_AUTH_SECRET_FILE: '/no/such',
+    };
+    const told = lines({ service: 'agent', environment });
+    expect(told.join('\n')).toContain('→ OCTOPORTY_AUTH_SECRET_FILE: cannot read /no/such (ENOENT).');
+    expect(told.at(-1)).toBe('One thing is wrong.');
+  });
+
+  it('tells of the agent’s mappings, of the file and of --map, and of the proxy on its way', () => {
+    const told = lines({
+      service: 'agent',
+      environment: { ...AGENT, HTTPS_PROXY: 'http://me:pw@proxy:3128' },
+      file: 'mappings:\n  a.com: http://x\n  b.com: http://y\n  c d: http://z',
+      maps: ['B.com=http://flag'],
+    });
+    expect(cells(told)).toEqual(
+      expect.arrayContaining([
+        ['mappings.a.com', 'http://x', 'octoporty.yaml:2'],
+        ['mappings.B.com', 'http://flag', '--map'],
+        ['HTTPS_PROXY', 'http://proxy:3128', 'HTTPS_PROXY'],
+      ]),
+    );
+    expect(told.join('\n')).not.toContain('mappings.b.com');
+    expect(told.join('\n')).toContain('→ octoporty.yaml:4: mappings "c d": ');
+    expect(tell({ service: 'agent', environment: AGENT, maps: ['x'] }).text).toContain(
+      '→ --map must be NAME=URL',
+    );
+    const twice = tell({ service: 'agent', environment: AGENT, maps: ['a.com=http://x', 'A.com=http://y'] });
+    expect(twice.text).toContain('→ --map names a.com twice');
+  });
+
+  it('tells of "up" what that chooses itself', () => {
+    const { text, isGood } = tell({ service: 'up', environment: {} });
+    expect(isGood).toBe(true);
+    expect(cells(text.trim().split('\n'))).toEqual(
+      expect.arrayContaining([
+        ['authSecret', '(made at the first start)', 'default'],
+        ['listenHost', '127.0.0.1', 'default'],
+        ['logLevel', 'warn', 'default'],
+        ['caddyPort', '8443', 'default'],
+      ]),
+    );
+  });
+
+  it('tells of the service that is configured here, of "up" when none is', () => {
+    const service = (environment: Variables) => tell({ service: null, environment }).text.split(':')[0];
+    expect(service(AGENT)).toBe('agent');
+    expect(service({ OCTOPORTY_AUTH_SECRET: SECRET })).toBe('gateway');
+    expect(service({})).toBe('up');
+    expect(refusal(() => tell({ service: 'caddy', environment: {} }))).toBe(
+      'config tells of "gateway", "agent" or "up", not "caddy".',
+    );
+  });
+
+  it('prints a value on one line, whatever is in it', () => {
+    const { text } = tell({
+      service: 'agent',
+      environment: { ...AGENT, OCTOPORTY_AGENT_NAME: 'a\n\u001b[31mb' },
+    });
+    expect(text).toContain(String.raw`"a\n\u001b[31mb"`);
+  });
+
+  it('tells programs the same as JSON', () => {
+    const { text } = tell({
+      service: 'agent',
+      environment: { ...AGENT, OCTOPORTY_UI_PORT: 'x' },
+      isJson: true,
+    });
+    const row = z.object({
+      key: z.string(),
+      variable: z.string().nullable(),
+      value: z.string().nullable(),
+      isSecret: z.boolean(),
+      isSet: z.boolean(),
+      source: z.string().nullable(),
+      problems: z.array(z.string()),
+    });
+    const report = z.object({
+      service: z.literal('agent'),
+      problemCount: z.literal(1),
+      settings: z.array(row),
+    });
+    const { settings } = report.parse(JSON.parse(text));
+    expect(settings.find(({ key }) => key === 'uiPort')).toEqual({
+      key: 'uiPort',
+      variable: 'OCTOPORTY_UI_PORT',
+      value: 'x',
+      isSecret: false,
+      isSet: true,
+      source: 'OCTOPORTY_UI_PORT',
+      problems: ['OCTOPORTY_UI_PORT must be a port from 0 to 65535, not "x".'],
+    });
+    expect(settings.find(({ key }) => key === 'uiPassword')).toMatchObject({ value: null, isSet: true });
+  });
+
+  it('exits 1 when a setting is wrong, and reads the file that is named or lies here', async () => {
+    const dir = tempDir();
+    writeFileSync(join(dir, 'octoporty.yml'), 'uiPort: 1\n');
+    writeFileSync(join(dir, 'octoporty.yaml'), 'uiPort: 2\n');
+    writeFileSync(join(dir, 'own.json'), '{"uiPort": "x"}');
+    const ask = (args: readonly string[], env: Variables) =>
+      run('services/cli.ts', ['config', 'agent', ...args], { ...AGENT, ...env }, dir).ended;
+    const [found, byVariable, byFlag] = await Promise.all([
+      ask([], {}),
+      ask([], { OCTOPORTY_CONFIG_FILE: 'own.json' }),
+      ask(['--config', 'octoporty.yml'], { OCTOPORTY_CONFIG_FILE: 'own.json' }),
+    ]);
+    expect(found).toMatchObject({ code: 0, stderr: '' });
+    expect(found.stdout).toMatch(/^uiPort +2 +octoporty\.yaml:1$/m);
+    expect(byVariable).toMatchObject({ code: 1, stderr: '' });
+    expect(byVariable.stdout).toMatch(/^uiPort +x +own\.json:1\n +→ own\.json:1: uiPort must be a port/m);
+    expect(byFlag.stdout).toMatch(/^uiPort +1 +octoporty\.yml:1$/m);
+  });
+});
+
+describe('a service', () => {
+  it('says at debug level which file it has read, and starts as that says', async () => {
+    const dir = tempDir();
+    writeFileSync(
+      join(dir, 'octoporty.json'),
+      '{"listenHost": "127.0.0.1", "listenPort": 0, "logLevel": "debug"}',
+    );
+    const gateway = run('services/cli.ts', ['gateway'], { OCTOPORTY_AUTH_SECRET: SECRET }, dir);
+    await gateway.printed(/"file":"octoporty\.json","msg":"The configuration file was read\."/);
+    await gateway.printed(/"host":"127\.0\.0\.1","port":\d+/);
+    gateway.kill('SIGTERM');
+    expect((await gateway.ended).code).toBe(0);
+  });
+
+  it('starts with no file that is wrong, and says where', async () => {
+    const dir = tempDir();
+    writeFileSync(join(dir, 'octoporty.yaml'), '\nlistenPorts: 1');
+    const { code, stderr } = await run('services/cli.ts', ['gateway'], { OCTOPORTY_AUTH_SECRET: SECRET }, dir)
+      .ended;
+    expect([code, stderr]).toEqual([
+      1,
+      'octoporty.yaml:2: there is no setting "listenPorts": did you mean "listenPort"?\n',
+    ]);
+  });
+});
+
+interface Told {
+  readonly service: string | null;
+  readonly flags?: Variables;
+  readonly environment: Variables;
+  /** The text of octoporty.yaml. */
+  readonly file?: string;
+  readonly maps?: readonly string[];
+  readonly isJson?: boolean;
+}
+
+function tell({ service, flags = {}, environment, file, maps = [], isJson = false }: Told) {
+  const read = file === undefined ? null : parseConfigText('octoporty.yaml', file, 0o600);
+  return tellConfig({ service, sources: { flags, environment, file: read }, maps, isJson });
+}
+
+function lines(told: Told): string[] {
+  return tell(told).text.trimEnd().split('\n');
+}
+
+/** The cells of the lines that tell of a setting. */
+function cells(told: readonly string[]): string[][] {
+  return told.map((line) => line.split(/ {2,}/));
+}
