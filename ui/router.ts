@@ -48,12 +48,12 @@ export const router = createRouter({
   ],
 });
 
-const { isLoginRemembered, askWhoIsThere, forget } = useSession();
+const { isLeaving, isLoginRemembered, askWhoIsThere, forget } = useSession();
 
 router.beforeEach(async (to) => {
   if (isLoginRemembered()) loadAhead(to.name);
   const isIn = await askWhoIsThere();
-  if (to.name === 'login') return isIn ? nextAfterLogin(to) : true;
+  if (to.name === 'login') return isIn && !isLeaving.value ? nextAfterLogin(to) : true;
   if (isIn || to.meta.isOpen === true) return true;
   return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
 });

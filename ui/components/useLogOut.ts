@@ -15,7 +15,7 @@ export function useLogOut(): { isLeaving: ShallowRef<boolean>; logOut: () => Pro
   async function logOut(): Promise<void> {
     isLeaving.value = true;
     try {
-      await leave(() => router.push('/login'));
+      await leave(async () => (await router.push('/login')) === undefined);
     } catch (error) {
       showToast({ tone: 'bad', text: sayError(error) });
     }

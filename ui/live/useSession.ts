@@ -9,10 +9,13 @@ import type { Login } from '../../protocol/api/session.ts';
 const LOGIN_KEY = 'octoporty.login';
 
 const isLoggedIn = shallowRef(false);
+const isLeaving = shallowRef(false);
 const username = shallowRef('');
 
 export interface SessionState {
   readonly isLoggedIn: ShallowRef<boolean>;
+  /** Somebody wants to log out: the login may be opened though they are logged in. */
+  readonly isLeaving: ShallowRef<boolean>;
   /** Empty until the agent has said it. */
   readonly username: ShallowRef<string>;
   /** That there was a login in this browser. True also where the browser remembers nothing. */
@@ -21,14 +24,17 @@ export interface SessionState {
   readonly askWhoIsThere: () => Promise<boolean>;
   /** Throws ApiProblem `wrong_password` or `locked_out`. */
   readonly enter: (login: Login) => Promise<void>;
-  /** Leaves the pages by `goAway`, then ends the login. Throws ApiProblem or AgentUnreachable: then it goes on. */
-  readonly leave: (goAway: () => Promise<unknown>) => Promise<void>;
+  /**
+   * Ends the login once `goAway` has left the pages; false: a page with unsaved changes was not left, and nothing has
+   * happened. Throws ApiProblem or AgentUnreachable: then the login goes on.
+   */
+  readonly leave: (goAway: () => Promise<boolean>) => Promise<void>;
   /** The agent said that nobody is logged in. */
   readonly forget: () => void;
 }
 
 export function useSession(): SessionState {
-  return { isLoggedIn, username, isLoginRemembered, askWhoIsThere, enter, leave, forget };
+  return { isLoggedIn, isLeaving, username, isLoginRemembered, askWhoIsThere, enter, leave, forget };
 }
 
 async function askWhoIsThere(): Promise<boolean> {
@@ -53,10 +59,12 @@ async function enter(login: Login): Promise<void> {
   rememberLogin(true);
 }
 
-async function leave(goAway: () => Promise<unknown>): Promise<void> {
-  // Before the agent hears of it: what the page and the hub still asked would be refused.
+async function leave(goAway: () => Promise<boolean>): Promise<void> {
+  isLeaving.value = true;
+  const isGone = await goAway().finally(() => (isLeaving.value = false));
+  if (!isGone) return;
+  // Before the agent hears of it: what the hub still asked would be refused.
   forget();
-  await goAway();
   try {
     await logOut();
   } catch (error) {

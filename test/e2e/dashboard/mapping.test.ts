@@ -257,6 +257,74 @@ test('changes that were not saved are not lost by a click or the way back', asyn
   await page.getByRole('heading', { level: 1, name: 'Mappings' }).waitFor();
 });
 
+test('nor by logging out: it asks first, and whoever stays is logged in still', async () => {
+  const page = await stage.logIn('/mappings/new');
+  await publicName(page).fill('half.example.com');
+  const dialog = page.getByRole('dialog', { name: 'Leave without saving?' });
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  expect(await publicName(page).inputValue()).toBe('half.example.com');
+  await page.getByText('Tunnel online').first().waitFor();
+  expect((await page.request.get('/api/v1/auth/session')).status()).toBe(200);
+
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await dialog.getByRole('button', { name: 'Leave' }).click();
+  await page.getByRole('heading', { name: 'Log in to Octoporty' }).waitFor();
+  await expect.poll(async () => (await page.request.get('/api/v1/auth/session')).status()).toBe(401);
+});
+
+test('a login that has ended elsewhere leads to the login without a question that nobody can answer', async () => {
+  const page = await stage.logIn('/mappings/new');
+  await publicName(page).fill('half.example.com');
+  await page.request.post('/api/v1/auth/logout', { headers: { origin: stage.url } });
+  await page.getByRole('heading', { name: 'Log in to Octoporty' }).waitFor();
+  stage.expectQuietConsole({ butFor: [answered(401), NO_HUB] });
+});
+
+test('whoever uses the keyboard goes on at the journey of what was created, and at the button of a save', async () => {
+  const page = await stage.logIn('/mappings/new');
+  await publicName(page).fill(newName());
+  await target(page).fill(`localhost:${originPort}`);
+  await page.getByRole('button', { name: 'Create mapping' }).focus();
+  await page.keyboard.press('Enter');
+  await live(page);
+  await hasFocus(page.getByLabel('What became of the save'));
+
+  await page.getByLabel('Name', { exact: true }).fill('Renamed');
+  await save(page).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Renamed' }).waitFor();
+  await hasFocus(save(page));
+});
+
+test('a button that is under way keeps the focus, and does nothing again', async () => {
+  const page = await stage.logIn('/');
+  const mapping = await create(page);
+  await open(page, mapping);
+  let saves = 0;
+  const held = Promise.withResolvers<void>();
+  await page.route('**/api/v1/mappings/*', async (route) => {
+    if (route.request().method() === 'PATCH') {
+      saves += 1;
+      await held.promise;
+    }
+    await route.continue();
+  });
+  await page.getByLabel('Name', { exact: true }).fill('Renamed');
+  await save(page).focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(() => saves).toBe(1);
+  await expect.poll(() => save(page).getAttribute('aria-busy')).toBe('true');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Space');
+  await hasFocus(save(page));
+  held.resolve();
+  await page.getByRole('heading', { level: 1, name: 'Renamed' }).waitFor();
+  await hasFocus(save(page));
+  expect(saves).toBe(1);
+});
+
 test('deleting asks by name, and can be undone: the same mapping is back', async () => {
   const page = await stage.logIn('/');
   const mapping = await create(page, { name: 'Precious' });

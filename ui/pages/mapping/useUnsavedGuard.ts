@@ -2,6 +2,7 @@
 
 import { onMounted, onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue';
 import { onBeforeRouteLeave, onBeforeRouteUpdate, type RouteLocation } from 'vue-router';
+import { useSession } from '../../live/useSession.ts';
 
 export interface UnsavedGuard {
   /** The dialog is open; closing it is staying. */
@@ -11,12 +12,13 @@ export interface UnsavedGuard {
 }
 
 export function useUnsavedGuard(isDirty: () => boolean): UnsavedGuard {
+  const { isLoggedIn } = useSession();
   const isAsking = shallowRef(false);
   let answer = (_mayLeave: boolean): void => {};
 
   function mayLeave(to: RouteLocation, from: RouteLocation): boolean | Promise<boolean> {
-    // Whoever is logged out cannot save either.
-    if (!isDirty() || to.meta.isOpen === true || to.path === from.path) return true;
+    // Whoever is logged out already cannot save either.
+    if (!isDirty() || !isLoggedIn.value || to.path === from.path) return true;
     answer(false);
     isAsking.value = true;
     return new Promise((resolve) => (answer = resolve));
