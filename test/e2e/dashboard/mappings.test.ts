@@ -189,6 +189,35 @@ test('many are switched and deleted together, and deleting them is undone', asyn
   expect((await stored(page)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
 });
 
+test.each([1280, 360])(
+  'choosing the first row moves no other, and no toast hides what can be done, at %d px',
+  async (width) => {
+    const page = await stage.logIn('/', { width });
+    await have(page, 'Ant', 'Bee', 'Cat');
+    await page.goto('/mappings');
+    await rowOf(page, 'Cat').waitFor();
+    const places = () => rows(page).evaluateAll((all) => all.map((row) => row.getBoundingClientRect().top));
+    const before = await places();
+    await page.getByRole('checkbox', { name: 'Select Ant' }).check();
+    const bar = page.getByRole('region', { name: 'Selected mappings' });
+    await bar.getByText('1 selected').waitFor();
+    expect(await places()).toEqual(before);
+    await bar.getByRole('button', { name: 'Switch off' }).click();
+    await page.getByText('1 mapping switched off.').waitFor();
+    for (const name of ['Switch on', 'Switch off', 'Delete', 'Clear'])
+      await bar.getByRole('button', { name, exact: true }).click({ trial: true });
+    await expectNoViolations(page);
+    await bar.getByRole('button', { name: 'Clear' }).click();
+    expect(await places()).toEqual(before);
+  },
+);
+
+test('numbers in names count as people count them', async () => {
+  const page = await stage.logIn('/mappings');
+  await have(page, 'S10', 'S2', 'S1');
+  await showsNames(page, ['S1', 'S2', 'S10']);
+});
+
 test('more mappings than the API tells at once are all there, fifty to a page', async () => {
   const page = await stage.logIn('/');
   await have(page, ...Array.from({ length: 1_020 }, (_each, index) => `M${String(index).padStart(4, '0')}`));
@@ -223,6 +252,7 @@ test.each(['light', 'dark'] as const)('it works on a phone, %s', async (colorSch
   await have(page, 'Photos', 'Files');
   await page.goto('/mappings');
   await rowOf(page, 'Photos').getByText('photos.example.com').waitFor();
+  for (const name of ['State', 'Order']) expect(await cutLabels(page, name)).toEqual([]);
   await page.getByRole('combobox', { name: 'Order' }).selectOption({ label: 'By name' });
   await showsNames(page, ['Files', 'Photos']);
   await page.getByRole('checkbox', { name: 'Select Files' }).check();
@@ -230,3 +260,18 @@ test.each(['light', 'dark'] as const)('it works on a phone, %s', async (colorSch
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   await expectNoViolations(page);
 });
+
+/** The lines of a list that would not be seen whole once they are chosen. */
+function cutLabels(page: Page, name: string): Promise<string[]> {
+  return page.getByRole('combobox', { name }).evaluate((list: HTMLSelectElement) => {
+    const style = getComputedStyle(list);
+    const context = document.createElement('canvas').getContext('2d');
+    if (context === null) throw new Error('no canvas');
+    context.font = style.font;
+    const room =
+      list.clientWidth - Number.parseFloat(style.paddingLeft) - Number.parseFloat(style.paddingRight);
+    return [...list.options]
+      .map(({ text }) => text.trim())
+      .filter((text) => context.measureText(text).width > room);
+  });
+}
