@@ -1,5 +1,6 @@
 // Owns what `octoporty up` prints once everything works: where to look, what to try.
 
+import { extname } from 'node:path';
 import { styleText } from 'node:util';
 
 export interface BannerFacts {
@@ -23,7 +24,10 @@ export interface Entrance {
 /** Names that are printed. Raised: after an import of thousands what to try and how to log in have scrolled away. */
 const MAX_PRINTED = 5;
 
-const EXAMPLE = 'npm start -- --map app.localhost=http://127.0.0.1:3000';
+/** `.js` where types have been taken out before: in the package, which has a command of its own. */
+const START = extname(import.meta.url) === '.ts' ? 'npm start --' : 'octoporty up';
+
+const EXAMPLE = `${START} --map app.localhost=http://127.0.0.1:3000`;
 
 export function bannerOf(facts: BannerFacts): string {
   const [first = 'nothing yet', ...others] = publishedLines(facts);
