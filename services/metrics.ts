@@ -20,6 +20,11 @@ export interface DescribedMetric {
   readonly labels: readonly string[];
 }
 
+/** One series of a counter: whoever counts often keeps it, and adds to it. */
+export interface Count {
+  value: number;
+}
+
 export type CountUp<Label extends string> = (labels: Readonly<Record<Label, string>>, by?: number) => void;
 
 export class Metrics {
@@ -40,6 +45,26 @@ export class Metrics {
   counter<Label extends string>(spec: LabelledSpec<Label>): CountUp<Label> {
     const counter = new Counter({ ...this.configOf(spec, 'counter'), labelNames: [...spec.labels] });
     return (labels, by) => counter.inc(labels, by);
+  }
+
+  /** The same for what happens with every request: adding to a series that is kept costs next to nothing. */
+  counts<Label extends string>(
+    spec: LabelledSpec<Label>,
+  ): (labels: Readonly<Record<Label, string>>) => Count {
+    const series: { readonly labels: Readonly<Record<Label, string>>; readonly count: Count }[] = [];
+    const counter: Counter<Label> = new Counter({
+      ...this.configOf(spec, 'counter'),
+      labelNames: [...spec.labels],
+      collect: () => {
+        counter.reset();
+        for (const { labels, count } of series) counter.inc(labels, count.value);
+      },
+    });
+    return (labels) => {
+      const count: Count = { value: 0 };
+      series.push({ labels, count });
+      return count;
+    };
   }
 
   /** Takes one duration at a time, in seconds. `buckets`: upper bounds, rising. */

@@ -2,7 +2,7 @@
 
 import type { Bus } from './bus.ts';
 import type { Fact } from './facts.ts';
-import type { Metrics } from './metrics.ts';
+import type { Count, Metrics } from './metrics.ts';
 import { errorCodes, visitorErrorOf } from '../protocol/errors.ts';
 
 export interface RequestMetricsOptions {
@@ -21,13 +21,12 @@ const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 /** Switching protocols: what follows lasts as long as people like, and says nothing of anybody's speed. */
 const UPGRADED = 101;
 
+/** By the hundreds of a status; what an origin makes up beyond them is one more. */
+const STATUS_CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'];
+
 /** Counts until the returned function is called. */
 export function countRequests({ metrics, bus, prefix }: RequestMetricsOptions): () => void {
-  const countRequest = metrics.counter({
-    name: `${prefix}_requests_total`,
-    help: 'Requests that have ended: how, and the class of their status ("none": nothing was answered).',
-    labels: ['outcome', 'status'],
-  });
+  const countOf = endings(metrics, prefix);
   const countError = metrics.counter({
     name: `${prefix}_request_errors_total`,
     help: 'Requests that did not end whole, by the error code of what went wrong.',
@@ -47,29 +46,41 @@ export function countRequests({ metrics, bus, prefix }: RequestMetricsOptions): 
     },
     DURATION_BUCKETS,
   );
-  const countBytes = metrics.counter({
+  const bytesOf = metrics.counts({
     name: `${prefix}_body_bytes_total`,
     help: 'Body bytes of requests that have ended: from visitors ("in") and to them ("out").',
     labels: ['direction'],
   });
   // A first error is a rise only where there was a zero before it.
   for (const code of errorCodes()) if (visitorErrorOf(code) === code) countError({ code }, 0);
-  countRequest({ outcome: 'complete', status: '2xx' }, 0);
-  const [IN, OUT] = [{ direction: 'in' }, { direction: 'out' }] as const;
+  countOf('complete', '2xx');
+  const [received, sent] = [bytesOf({ direction: 'in' }), bytesOf({ direction: 'out' })];
 
-  return bus.on('relay.finished', (fact) => {
-    const { outcome, status, durationMs, firstByteMs, bytesIn, bytesOut } = fact;
-    countRequest({ outcome: outcome.kind, status: statusClassOf(status) });
+  return bus.on('relay.finished', ({ outcome, status, durationMs, firstByteMs, bytesIn, bytesOut }) => {
+    countOf(outcome.kind, statusClassOf(status)).value += 1;
     if (outcome.code !== null) countError({ code: outcome.code });
     if (status !== UPGRADED) observeDuration(durationMs / 1000);
     if (firstByteMs !== null) observeFirstByte(firstByteMs / 1000);
-    if (bytesIn > 0) countBytes(IN, bytesIn);
-    if (bytesOut > 0) countBytes(OUT, bytesOut);
+    received.value += bytesIn;
+    sent.value += bytesOut;
   });
 }
 
-/** `2xx`; what an origin makes up beyond the five classes is one more. */
+function endings(metrics: Metrics, prefix: string): (outcome: string, status: string) => Count {
+  const open = metrics.counts({
+    name: `${prefix}_requests_total`,
+    help: 'Requests that have ended: how, and the class of their status ("none": nothing was answered).',
+    labels: ['outcome', 'status'],
+  });
+  const known = new Map<string, Count>();
+  return (outcome, status) => {
+    const key = `${outcome} ${status}`;
+    const count = known.get(key) ?? open({ outcome, status });
+    known.set(key, count);
+    return count;
+  };
+}
+
 function statusClassOf(status: Fact<'relay.finished'>['status']): string {
-  if (status === null) return 'none';
-  return status >= 100 && status < 600 ? `${Math.floor(status / 100)}xx` : 'other';
+  return status === null ? 'none' : (STATUS_CLASSES[Math.floor(status / 100)] ?? 'other');
 }

@@ -1,7 +1,8 @@
 // What the agent tells of single mappings to Prometheus: requests by public name, and edits. As many names as there is room for.
 
 import type { Bus } from '../bus.ts';
-import type { Metrics } from '../metrics.ts';
+import type { RelayOutcome } from '../../machines/relay.ts';
+import type { Count, Metrics } from '../metrics.ts';
 import type { Mappings } from './mappings.ts';
 
 export interface MappingMetricsOptions {
@@ -20,12 +21,12 @@ export const MAX_COUNTED_DOMAINS = 100;
 const OTHER = 'other';
 
 export function countMappings({ metrics, prefix, bus, mappings }: MappingMetricsOptions): void {
-  const countRequest = metrics.counter({
+  const requestsOf = metrics.counts({
     name: `${prefix}_mapping_requests_total`,
     help: `Requests by public name, and how they ended; of the first ${MAX_COUNTED_DOMAINS} names, then "${OTHER}".`,
     labels: ['domain', 'outcome'],
   });
-  const countBytes = metrics.counter({
+  const bytesOf = metrics.counts({
     name: `${prefix}_mapping_body_bytes_total`,
     help: 'Body bytes by public name: from visitors ("in") and to them ("out").',
     labels: ['domain', 'direction'],
@@ -35,28 +36,56 @@ export function countMappings({ metrics, prefix, bus, mappings }: MappingMetrics
     help: 'Mappings that were saved or removed.',
     labels: ['change'],
   });
-  const counted = new Set<string>();
+  const counted = new Map<string, DomainCounts>();
+  const others = countsOf(OTHER);
+
+  function countsOf(domain: string): DomainCounts {
+    return {
+      domain,
+      ended: new Map(),
+      received: bytesOf({ domain, direction: 'in' }),
+      sent: bytesOf({ domain, direction: 'out' }),
+    };
+  }
 
   /** Of a mapping that is gone by now the name is not known any more. */
-  function domainOf(mappingId: string): string {
+  function countsFor(mappingId: string): DomainCounts {
     const domain = mappings.view.mappings.get(mappingId)?.externalDomain;
-    if (domain === undefined) return OTHER;
-    if (counted.has(domain)) return domain;
-    if (counted.size >= MAX_COUNTED_DOMAINS) return OTHER;
-    counted.add(domain);
-    return domain;
+    if (domain === undefined) return others;
+    const known = counted.get(domain);
+    if (known !== undefined) return known;
+    if (counted.size >= MAX_COUNTED_DOMAINS) return others;
+    const fresh = countsOf(domain);
+    counted.set(domain, fresh);
+    return fresh;
+  }
+
+  function endedOf({ domain, ended }: DomainCounts, outcome: RelayOutcome['kind']): Count {
+    const known = ended.get(outcome);
+    if (known !== undefined) return known;
+    const fresh = requestsOf({ domain, outcome });
+    ended.set(outcome, fresh);
+    return fresh;
   }
 
   bus.on('relay.finished', ({ mappingId, outcome, bytesIn, bytesOut }) => {
     if (mappingId === null) return;
-    const domain = domainOf(mappingId);
-    countRequest({ domain, outcome: outcome.kind });
-    if (bytesIn > 0) countBytes({ domain, direction: 'in' }, bytesIn);
-    if (bytesOut > 0) countBytes({ domain, direction: 'out' }, bytesOut);
+    const counts = countsFor(mappingId);
+    endedOf(counts, outcome.kind).value += 1;
+    counts.received.value += bytesIn;
+    counts.sent.value += bytesOut;
   });
   bus.on('mapping.saved', ({ change }) => countEdit({ change }));
   bus.on('mappings.edited', ({ saved, removed }) => {
     countEdit({ change: 'saved' }, saved);
     countEdit({ change: 'removed' }, removed);
   });
+}
+
+/** Of one public name, or of all others together. */
+interface DomainCounts {
+  readonly domain: string;
+  readonly ended: Map<RelayOutcome['kind'], Count>;
+  readonly received: Count;
+  readonly sent: Count;
 }
