@@ -6,7 +6,7 @@ import { combineLatest, Subscription, type Observable } from 'rxjs';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../../machines/clock.ts';
 import type { RequestLogEntry } from '../../protocol/api/logs.ts';
-import { HUB_PATH } from '../../protocol/api/hub.ts';
+import { HUB_BEAT_MS, HUB_PATH } from '../../protocol/api/hub.ts';
 import type { Log } from '../log.ts';
 import { isKnownName } from './api/app.ts';
 import { ProblemError, problemOf } from './api/problems.ts';
@@ -43,9 +43,6 @@ export const MAX_HUB_CLIENTS = 32;
 
 /** Nobody has anything to say to the hub. Raised: more memory for what is ignored. */
 const MAX_MESSAGE_BYTES = 1024;
-
-/** How often a client is pinged, and its login looked at. Raised: dead ones and those logged out stay for longer. */
-export const HUB_PING_MS = 10_000;
 
 /** How long a client may take to leave. Raised: one that is dead holds up the stop. */
 const PARTING_MS = 1_000;
@@ -99,9 +96,9 @@ export function createHub(options: HubOptions): Hub {
     const leaveRequests = options.onRequest((row) => {
       for (const client of clients.keys()) client.tellRequest(row);
     });
-    let cancelPing = clock.setTimer(HUB_PING_MS, ping);
+    let cancelPing = clock.setTimer(HUB_BEAT_MS, ping);
     function ping(): void {
-      cancelPing = clock.setTimer(HUB_PING_MS, ping);
+      cancelPing = clock.setTimer(HUB_BEAT_MS, ping);
       sendLoggedOutAway();
       for (const client of clients.keys()) client.ping();
     }

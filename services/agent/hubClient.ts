@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../../machines/clock.ts';
 import type { HubMessage } from '../../protocol/api/hub.ts';
 import type { RequestLogEntry } from '../../protocol/api/logs.ts';
+import { instantOf } from '../../protocol/api/values.ts';
 import { isEmptyChange, mergeChanges, type HubChange, type HubLevels } from './hubLevels.ts';
 
 /** Between two messages. Lowered: more than ten a second, which no person reads and every one of which costs. */
@@ -18,6 +19,8 @@ export const MAX_TOLD_REQUESTS = 50;
 /** What a client may send between two pings. Raised: more work for what is ignored. */
 const MAX_HEARD = 100;
 
+type Kind = 'change' | 'requests' | 'time';
+
 /** Pings without an answer. */
 const MAX_UNANSWERED_PINGS = 1;
 
@@ -29,7 +32,7 @@ export class HubClient {
   private requests: RequestLogEntry[] = [];
   private leftRequests = 0;
   /** Kinds of messages that are due, the one that has waited longest first. */
-  private readonly due = new Set<'change' | 'requests'>();
+  private readonly due = new Set<Kind>();
   /** Null when nothing was sent within the last gap. */
   private cancelGap: (() => void) | null = null;
   private unansweredPings = 0;
@@ -45,7 +48,7 @@ export class HubClient {
   /** The first message. Nothing is told before. */
   start(levels: HubLevels): void {
     this.isStarted = true;
-    this.send({ type: 'snapshot', ...levels });
+    this.send({ type: 'snapshot', now: this.now(), ...levels });
   }
 
   tell(change: HubChange): void {
@@ -64,8 +67,10 @@ export class HubClient {
     this.plan('requests');
   }
 
+  /** By a ping, and by a message: pages see no pings. */
   ping(): void {
     this.heard = 0;
+    if (this.isStarted) this.plan('time');
     if (this.unansweredPings >= MAX_UNANSWERED_PINGS) this.drop();
     else this.socket.ping();
     this.unansweredPings += 1;
@@ -92,7 +97,7 @@ export class HubClient {
     if (this.heard > MAX_HEARD) this.drop();
   }
 
-  private plan(kind: 'change' | 'requests'): void {
+  private plan(kind: Kind): void {
     this.due.add(kind);
     if (this.cancelGap === null) this.sendNext();
   }
@@ -101,7 +106,12 @@ export class HubClient {
     const [kind] = this.due;
     if (kind === undefined || this.socket.readyState !== this.socket.OPEN) return;
     this.due.delete(kind);
-    this.send(kind === 'change' ? this.takeChange() : this.takeRequests());
+    this.send(this.take(kind));
+  }
+
+  private take(kind: Kind): HubMessage {
+    if (kind === 'time') return { type: 'time', now: this.now() };
+    return kind === 'change' ? this.takeChange() : this.takeRequests();
   }
 
   private takeChange(): HubMessage {
@@ -115,6 +125,10 @@ export class HubClient {
     this.requests = [];
     this.leftRequests = 0;
     return { type: 'requests', items, left };
+  }
+
+  private now(): string {
+    return instantOf(this.clock.wallMs());
   }
 
   private send(message: HubMessage): void {

@@ -3,7 +3,7 @@
 import type { HubMessage } from '../../protocol/api/hub.ts';
 import type { Route } from '../../protocol/api/mappings.ts';
 
-export type HubLevels = Omit<Extract<HubMessage, { type: 'snapshot' }>, 'type'>;
+export type HubLevels = Omit<Extract<HubMessage, { type: 'snapshot' }>, 'type' | 'now'>;
 
 export type HubChange = Omit<Extract<HubMessage, { type: 'change' }>, 'type'>;
 

@@ -1,8 +1,9 @@
 // The hub's other end, on a simulated clock and sockets of the test: what it makes of messages, and how it comes back.
 
 import { expect, test } from 'vitest';
-import { createHub, type HubLevels, type SocketEvents } from '../../ui/live/hub.ts';
-import type { HubMessage } from '../../protocol/api/hub.ts';
+import { createHub, type HubState, type SocketEvents } from '../../ui/live/hub.ts';
+import type { HubLevels } from '../../ui/live/hubLevels.ts';
+import { HUB_BEAT_MS, type HubMessage } from '../../protocol/api/hub.ts';
 import type { RequestLogEntry } from '../../protocol/api/logs.ts';
 import type { Status } from '../../protocol/api/status.ts';
 
@@ -29,6 +30,7 @@ const STATUS: Status = {
 
 const SNAPSHOT: HubMessage = {
   type: 'snapshot',
+  now: NOW,
   status: STATUS,
   machines: [],
   routes: { [ID]: { state: 'active' }, [OTHER_ID]: { state: 'pending' } },
@@ -47,11 +49,11 @@ function openStage() {
   const sockets: PlayedSocket[] = [];
   const levels: HubLevels[] = [];
   const requests: [readonly RequestLogEntry[], number][] = [];
-  const lives: boolean[] = [];
-  const stage = { isAgentThere: true, turnedAway: 0, looks: 0 };
+  const states: HubState[] = [];
+  const times: number[] = [];
+  const stage = { turnedAway: 0 };
   const hub = createHub({
     clock: {
-      wallMs: () => nowMs,
       setTimer(delayMs, callback) {
         const timer = { dueMs: nowMs + delayMs, callback };
         timers.add(timer);
@@ -69,13 +71,10 @@ function openStage() {
       sockets.push(socket);
       return { close: () => (socket.isClosed = true) };
     },
-    isAgentThere: () => {
-      stage.looks += 1;
-      return Promise.resolve(stage.isAgentThere);
-    },
+    onTime: (agentMs) => times.push(agentMs),
     onLevels: (told) => levels.push(told),
     onRequests: (items, left) => requests.push([items, left]),
-    onLive: (isLive) => lives.push(isLive),
+    onState: (state) => states.push(state),
     onTurnedAway: () => (stage.turnedAway += 1),
   });
   return Object.assign(stage, {
@@ -83,7 +82,8 @@ function openStage() {
     sockets,
     levels,
     requests,
-    lives,
+    states,
+    times,
     timers,
     newest(): PlayedSocket {
       const socket = sockets.at(-1);
@@ -109,10 +109,9 @@ function openStage() {
 
 test('a snapshot is told whole, and makes it live', () => {
   const stage = openStage();
-  expect(stage.lives).toEqual([]);
-  stage.newest().onOpen();
+  expect(stage.states).toEqual([]);
   stage.newest().say(SNAPSHOT);
-  expect(stage.lives).toEqual([true]);
+  expect(stage.states).toEqual(['live']);
   expect(stage.levels).toEqual([
     {
       status: STATUS,
@@ -144,9 +143,9 @@ test('a change before any snapshot, and what is not known, are left alone', () =
   stage.newest().say({ type: 'something newer' });
   stage.newest().onMessage('not JSON');
   stage.newest().onMessage(new ArrayBuffer(4));
-  expect([stage.levels, stage.lives]).toEqual([[], []]);
+  expect([stage.levels, stage.states]).toEqual([[], []]);
   stage.newest().say(SNAPSHOT);
-  expect(stage.lives).toEqual([true]);
+  expect(stage.states).toEqual(['live']);
 });
 
 test('requests are told as they come, with how many were left out', () => {
@@ -174,7 +173,6 @@ test('a socket that ends is dialled again, each time after a longer pause, up to
   const stage = openStage();
   const pausesMs: number[] = [];
   for (let n = 0; n < 7; n += 1) {
-    stage.newest().onOpen();
     stage.newest().onClose(1006);
     const dials = stage.sockets.length;
     let waitedMs = 0;
@@ -195,7 +193,7 @@ test('once it was live, it comes back as fast as at first', async () => {
   await stage.pass(1000);
   stage.newest().say(SNAPSHOT);
   stage.newest().onClose(1001);
-  expect(stage.lives).toEqual([true, false]);
+  expect(stage.states).toEqual(['live', 'away']);
   await stage.pass(500);
   expect(stage.sockets.length).toBe(4);
 });
@@ -213,10 +211,10 @@ test('a network that goes makes it not live at once; what the old socket says la
   const first = stage.newest();
   first.say(SNAPSHOT);
   stage.hub.drop();
-  expect([stage.lives, first.isClosed]).toEqual([[true, false], true]);
+  expect([stage.states, first.isClosed]).toEqual([['live', 'away'], true]);
   first.say(SNAPSHOT);
   first.onClose(1006);
-  expect(stage.lives).toEqual([true, false]);
+  expect(stage.states).toEqual(['live', 'away']);
   await stage.pass(500);
   expect(stage.sockets.length).toBe(2);
 });
@@ -229,30 +227,66 @@ test('a socket that never says anything is given up', async () => {
   expect(stage.sockets.length).toBe(2);
 });
 
-test('a hub that is silent for long stays while the agent answers, and is dialled again when it does not', async () => {
+test('a hub that is silent for two of its beats is dead, whatever else the agent answers', async () => {
   const stage = openStage();
   stage.newest().say(SNAPSHOT);
-  await stage.pass(45_000);
-  expect([stage.looks, stage.sockets.length, stage.lives]).toEqual([2, 1, [true]]);
-  stage.isAgentThere = false;
-  await stage.pass(20_000);
-  expect([stage.lives, stage.sockets[0]?.isClosed]).toEqual([[true, false], true]);
+  for (let beats = 0; beats < 10; beats += 1) {
+    await stage.pass(HUB_BEAT_MS);
+    stage.newest().say({ type: 'time', now: NOW });
+  }
+  expect([stage.sockets.length, stage.states]).toEqual([1, ['live']]);
+  await stage.pass(2.5 * HUB_BEAT_MS);
+  expect([stage.states, stage.sockets[0]?.isClosed]).toEqual([['live', 'away'], true]);
+  await stage.pass(500);
+  stage.newest().say(SNAPSHOT);
+  expect([stage.sockets.length, stage.states]).toEqual([2, ['live', 'away', 'live']]);
 });
 
-test('whoever is not let in, or sent away, may have to log in: that is said once for each time', async () => {
+test('the agent’s time is told with a snapshot and with each beat, before anything is made of it', () => {
+  const stage = openStage();
+  stage.newest().say({ type: 'time', now: '2026-01-31T12:00:10.000Z' });
+  expect([stage.times, stage.states]).toEqual([[Date.parse(NOW) + 10_000], []]);
+  stage.newest().say(SNAPSHOT);
+  expect(stage.times.at(-1)).toBe(Date.parse(NOW));
+});
+
+test.each([
+  ['a snapshot', { ...SNAPSHOT, status: { ...STATUS, database: 'a newer word' } }],
+  ['a change', { type: 'change', routes: { [ID]: { state: 'a newer word' } } }],
+  ['a message of requests', { type: 'requests', items: [{}], left: 0 }],
+])(
+  '%s in words that this page does not know makes it outdated, until one comes that it knows',
+  async (_what, message) => {
+    const stage = openStage();
+    stage.newest().say(SNAPSHOT);
+    stage.newest().say(message);
+    expect(stage.states).toEqual(['live', 'outdated']);
+    // What builds on what was not understood is not shown.
+    stage.newest().say({ type: 'change', edition: 2 });
+    expect([stage.states.length, stage.levels.length]).toEqual([2, 1]);
+    // The agent goes back to the version of this page.
+    stage.newest().onClose(1001);
+    await stage.pass(500);
+    stage.newest().say(SNAPSHOT);
+    expect([stage.states, stage.turnedAway]).toEqual([['live', 'outdated', 'away', 'live'], 0]);
+  },
+);
+
+test('whoever is not let in, told nothing, or sent away, may have to log in: that is said once for each time', async () => {
   const stage = openStage();
   stage.newest().onClose(1006);
   expect(stage.turnedAway).toBe(1);
   await stage.pass(500);
-  stage.newest().onOpen();
   stage.newest().say(SNAPSHOT);
   stage.newest().onClose(1008);
   expect(stage.turnedAway).toBe(2);
   await stage.pass(500);
-  stage.newest().onOpen();
   stage.newest().say(SNAPSHOT);
   stage.newest().onClose(1006);
   expect(stage.turnedAway).toBe(2);
+  await stage.pass(500);
+  await stage.pass(8_000);
+  expect(stage.turnedAway).toBe(3);
 });
 
 test('when it is stopped, its socket is closed and no timer is left', async () => {
@@ -262,10 +296,10 @@ test('when it is stopped, its socket is closed and no timer is left', async () =
   stage.newest().onClose(1006);
   stage.hub.hurry();
   await stage.pass(60_000);
-  expect([stage.sockets.length, stage.newest().isClosed, stage.timers.size, stage.lives]).toEqual([
+  expect([stage.sockets.length, stage.newest().isClosed, stage.timers.size, stage.states]).toEqual([
     1,
     true,
     0,
-    [true, false],
+    ['live', 'away'],
   ]);
 });

@@ -1,5 +1,6 @@
 // What can be done about the tunnel, over the API; how it stands is told by the hub.
 
+import { z } from 'zod';
 import { statusSchema, type Status } from '../../protocol/api/status.ts';
 import { ask } from './request.ts';
 
@@ -11,11 +12,14 @@ export function reconnect(): Promise<Status> {
   return ask('POST', '/api/v1/reconnect', { schema: statusSchema });
 }
 
-/** Asked when the hub is silent. It counts as no use of the login. */
+/** Whatever the agent's version calls its states; a proxy that answers in its place says nothing like it. */
+const anyHealthSchema = z.object({ status: z.string(), checks: z.object({}) });
+
+/** Whether the agent itself answers, of whatever version. It counts as no use of the login. */
 export async function isAgentThere(): Promise<boolean> {
   try {
-    await fetch('/health', { signal: AbortSignal.timeout(ANSWER_MS), cache: 'no-store' });
-    return true;
+    const response = await fetch('/health', { signal: AbortSignal.timeout(ANSWER_MS), cache: 'no-store' });
+    return anyHealthSchema.safeParse(await response.json()).success;
   } catch {
     return false;
   }

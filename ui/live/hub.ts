@@ -1,37 +1,36 @@
-// The live hub's other end: one WebSocket that comes back by itself, and what it told, put together.
+// The live hub's other end: one WebSocket that comes back by itself.
 
-import { HUB_PATH, hubMessageSchema, type HubMessage } from '../../protocol/api/hub.ts';
+import {
+  HUB_BEAT_MS,
+  HUB_PATH,
+  hubMessageKindSchema,
+  hubMessageSchema,
+  type HubMessage,
+} from '../../protocol/api/hub.ts';
 import type { RequestLogEntry } from '../../protocol/api/logs.ts';
-import type { MachineView } from '../../protocol/api/machines.ts';
-import type { Route } from '../../protocol/api/mappings.ts';
-import type { Status } from '../../protocol/api/status.ts';
 import type { BrowserClock } from './browserClock.ts';
+import { mergedLevels, type HubLevels } from './hubLevels.ts';
 
-export interface HubLevels {
-  readonly status: Status;
-  readonly machines: readonly MachineView[];
-  /** By mapping id. */
-  readonly routes: ReadonlyMap<string, Route>;
-  readonly edition: number;
-}
+/** `outdated`: the hub speaks, and this page, of another version than the agent, does not understand. */
+export type HubState = 'away' | 'live' | 'outdated';
 
 export interface HubOptions {
-  readonly clock: BrowserClock;
+  readonly clock: Pick<BrowserClock, 'setTimer' | 'chance'>;
   /** A new socket to the hub. No event comes before it is returned. */
   readonly connect: (events: SocketEvents) => HubSocket;
-  /** Whether the agent answers at all; asked when the hub has been silent for long. */
-  readonly isAgentThere: () => Promise<boolean>;
+  /** The agent's wall time, as it says it. */
+  readonly onTime: (agentMs: number) => void;
   readonly onLevels: (levels: HubLevels) => void;
   /** Requests that have ended; `left` more were too many to tell. */
   readonly onRequests: (items: readonly RequestLogEntry[], left: number) => void;
-  readonly onLive: (isLive: boolean) => void;
-  /** The socket was not let in, or sent away: perhaps nobody is logged in any more. */
+  /** `away` at first. */
+  readonly onState: (state: HubState) => void;
+  /** The socket was not let in, was told nothing, or was sent away: perhaps nobody is logged in any more. */
   readonly onTurnedAway: () => void;
 }
 
 /** What happens to one socket. */
 export interface SocketEvents {
-  onOpen(): void;
   onMessage(data: unknown): void;
   /** With the code of its close (RFC 6455 §7.4.1). */
   onClose(code: number): void;
@@ -56,8 +55,11 @@ const LONGEST_PAUSE_MS = 15_000;
 /** The first message must be there by then; a page that says "connecting" for longer looks broken. */
 const OPENING_MS = 8_000;
 
-/** A hub that says nothing for this long is asked after: browsers do not notice a dead connection by themselves. */
-const SILENCE_MS = 20_000;
+/**
+ * A hub that says nothing for this long is dead: two of its beats are missing. Raised: what is old is called live for
+ * longer; lowered: one beat that a slow network holds up ends a sound connection.
+ */
+const SILENCE_MS = 2.5 * HUB_BEAT_MS;
 
 /** "Policy violation": the login has ended. */
 const LOGGED_OUT = 1008;
@@ -67,7 +69,6 @@ export function connectHub(events: SocketEvents): HubSocket {
   const url = new URL(HUB_PATH, location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   const socket = new WebSocket(url);
-  socket.addEventListener('open', () => events.onOpen());
   socket.addEventListener('message', ({ data }) => events.onMessage(data));
   socket.addEventListener('close', ({ code }) => events.onClose(code));
   return socket;
@@ -78,7 +79,7 @@ export function createHub(options: HubOptions): Hub {
   const { clock } = options;
   let socket: HubSocket | null = null;
   let levels: HubLevels | null = null;
-  let isLive = false;
+  let state: HubState = 'away';
   let pauseMs = FIRST_PAUSE_MS;
   let isStopped = false;
   /** Calls off whatever is waited for: the next dial, the first message, the end of a silence. */
@@ -90,47 +91,47 @@ export function createHub(options: HubOptions): Hub {
   }
 
   function dial(): void {
-    let hasOpened = false;
+    let isHeard = false;
     const mine = options.connect({
-      onOpen() {
-        hasOpened = true;
-      },
       onMessage(data) {
-        if (socket === mine) hear(data);
+        if (socket !== mine) return;
+        isHeard = true;
+        hear(data);
       },
       onClose(code) {
         if (socket !== mine) return;
         lose();
-        if (!hasOpened || code === LOGGED_OUT) options.onTurnedAway();
+        if (!isHeard || code === LOGGED_OUT) options.onTurnedAway();
       },
     });
     socket = mine;
-    wait(OPENING_MS, lose);
+    wait(OPENING_MS, () => {
+      lose();
+      options.onTurnedAway();
+    });
   }
 
   function hear(data: unknown): void {
-    wait(SILENCE_MS, lookAfter);
+    wait(SILENCE_MS, lose);
     const message = parseMessage(data);
-    // A newer agent may say more than we know.
-    if (message === null) return;
+    if (message === 'unknown') return;
+    if (message === 'unreadable') {
+      // What comes now may build on what was not understood.
+      levels = null;
+      enter('outdated');
+      return;
+    }
     if (message.type === 'requests') {
       options.onRequests(message.items, message.left);
       return;
     }
+    if (message.type !== 'change') options.onTime(Date.parse(message.now));
+    if (message.type === 'time') return;
     levels = mergedLevels(levels, message);
     if (levels === null) return;
     options.onLevels(levels);
     pauseMs = FIRST_PAUSE_MS;
-    setLive(true);
-  }
-
-  function lookAfter(): void {
-    const asked = socket;
-    void options.isAgentThere().then((isThere) => {
-      if (socket !== asked || isStopped) return;
-      if (isThere) wait(SILENCE_MS, lookAfter);
-      else lose();
-    });
+    enter('live');
   }
 
   function lose(): void {
@@ -138,17 +139,17 @@ export function createHub(options: HubOptions): Hub {
     socket = null;
     levels = null;
     lost?.close();
-    setLive(false);
+    enter('away');
     if (isStopped) return;
     const delayMs = pauseMs * (0.5 + clock.chance() / 2);
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     wait(delayMs, dial);
   }
 
-  function setLive(now: boolean): void {
-    if (isLive === now) return;
-    isLive = now;
-    options.onLive(now);
+  function enter(next: HubState): void {
+    if (state === next) return;
+    state = next;
+    options.onState(next);
   }
 
   dial();
@@ -169,11 +170,14 @@ export function createHub(options: HubOptions): Hub {
   };
 }
 
-/** Null for what is not ours. */
-function parseMessage(data: unknown): HubMessage | null {
-  if (typeof data !== 'string') return null;
-  const parsed = hubMessageSchema.safeParse(jsonOf(data));
-  return parsed.success ? parsed.data : null;
+/** `unknown`: a newer agent may say more than we know, and it is left alone; `unreadable`: it says what we need otherwise. */
+function parseMessage(data: unknown): HubMessage | 'unknown' | 'unreadable' {
+  const json = typeof data === 'string' ? jsonOf(data) : undefined;
+  const kind = hubMessageKindSchema.safeParse(json);
+  if (!kind.success || !hubMessageSchema.options.some(({ shape }) => shape.type.value === kind.data.type))
+    return 'unknown';
+  const parsed = hubMessageSchema.safeParse(json);
+  return parsed.success ? parsed.data : 'unreadable';
 }
 
 function jsonOf(text: string): unknown {
@@ -182,34 +186,4 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Null for a change of what was never told. */
-function mergedLevels(
-  before: HubLevels | null,
-  message: Exclude<HubMessage, { type: 'requests' }>,
-): HubLevels | null {
-  if (message.type === 'snapshot') {
-    const { status, machines, edition, routes } = message;
-    return { status, machines, edition, routes: new Map(Object.entries(routes)) };
-  }
-  if (before === null) return null;
-  return {
-    status: message.status ?? before.status,
-    machines: message.machines ?? before.machines,
-    edition: message.edition ?? before.edition,
-    routes: message.routes === undefined ? before.routes : mergedRoutes(before.routes, message.routes),
-  };
-}
-
-function mergedRoutes(
-  before: ReadonlyMap<string, Route>,
-  moved: Readonly<Record<string, Route | null>>,
-): ReadonlyMap<string, Route> {
-  const routes = new Map(before);
-  for (const [id, route] of Object.entries(moved)) {
-    if (route === null) routes.delete(id);
-    else routes.set(id, route);
-  }
-  return routes;
 }

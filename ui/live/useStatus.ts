@@ -5,10 +5,9 @@ import type { RequestLogEntry } from '../../protocol/api/logs.ts';
 import type { MachineView } from '../../protocol/api/machines.ts';
 import type { Route } from '../../protocol/api/mappings.ts';
 import type { Status } from '../../protocol/api/status.ts';
-import { readSession } from '../api/session.ts';
-import { isAgentThere } from '../api/status.ts';
-import { browserClock } from './browserClock.ts';
+import { browserClock, followAgentClock } from './browserClock.ts';
 import { connectHub, createHub, type Hub } from './hub.ts';
+import { createTurnedAway, type Trouble } from './turnedAway.ts';
 import { useSession } from './useSession.ts';
 
 export interface LiveStatus {
@@ -22,6 +21,8 @@ export interface LiveStatus {
   readonly recentRequests: RecentRequests;
   /** False: what is shown may be old. */
   readonly isLive: ShallowRef<boolean>;
+  /** Why it is not live, while it is not. For `wordsOfTrouble`. */
+  readonly trouble: ShallowRef<Trouble>;
   /** Since when `isLive` is what it is: milliseconds since 1970. */
   readonly sinceMs: ShallowRef<number>;
 }
@@ -54,6 +55,7 @@ export function provideStatus(): LiveStatus {
     routes: shallowRef(new Map()),
     edition: shallowRef(0),
     isLive: shallowRef(false),
+    trouble: shallowRef('away'),
     sinceMs: shallowRef(browserClock.wallMs()),
     recentRequests: {
       subscribe(listener) {
@@ -66,10 +68,12 @@ export function provideStatus(): LiveStatus {
   };
 
   function follow(): Hub {
+    const turnedAway = createTurnedAway();
+    live.trouble.value = 'away';
     return createHub({
       clock: browserClock,
       connect: connectHub,
-      isAgentThere,
+      onTime: followAgentClock,
       onLevels({ status, machines, routes, edition }) {
         live.status.value = status;
         live.machines.value = machines;
@@ -79,11 +83,18 @@ export function provideStatus(): LiveStatus {
       onRequests(items, left) {
         for (const listener of listeners) listener(items, left);
       },
-      onLive(isLive) {
-        live.isLive.value = isLive;
+      onState(state) {
+        if (state !== 'away') turnedAway.forget();
+        live.trouble.value = state === 'outdated' ? 'outdated' : 'away';
+        if (live.isLive.value === (state === 'live')) return;
+        live.isLive.value = state === 'live';
         live.sinceMs.value = browserClock.wallMs();
       },
-      onTurnedAway: () => void noticeLogout(),
+      onTurnedAway: () =>
+        void turnedAway.ask().then((trouble) => {
+          // It may have come back meanwhile, with another trouble or none.
+          if (live.trouble.value !== 'outdated') live.trouble.value = trouble;
+        }),
     });
   }
 
@@ -110,14 +121,4 @@ export function provideStatus(): LiveStatus {
   });
   provide(KEY, live);
   return live;
-}
-
-/** A browser does not say why a socket was refused: the API does. */
-async function noticeLogout(): Promise<void> {
-  try {
-    await readSession();
-  } catch {
-    // Logged out: `ask` has told the router. Away: the hub keeps trying.
-    return;
-  }
 }

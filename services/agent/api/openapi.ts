@@ -101,8 +101,8 @@ function describeHub(): ZodOpenApiOperationObject {
     operationId: 'watchStatus',
     tags: ['status'],
     summary: 'A WebSocket that tells how things stand, and whatever changes.',
-    description: `Its messages are JSON texts: a \`snapshot\` first, then a \`change\` whenever something has moved, and
-\`requests\` that have ended. What is sent to it is ignored. Who does not read is cut off, and may come again.`,
+    description: `Its messages are JSON texts: a \`snapshot\` first, then a \`change\` whenever something has moved,
+\`requests\` that have ended, and the agent's \`time\` every ten seconds. What is sent to it is ignored. Who does not read is cut off, and may come again.`,
     responses: {
       101: {
         description: 'Upgraded. The schema is that of each message.',

@@ -7,11 +7,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import type { Status } from '../../../protocol/api/status.ts';
-import { hubMessageSchema, type HubMessage } from '../../../protocol/api/hub.ts';
+import { HUB_BEAT_MS, hubMessageSchema, type HubMessage } from '../../../protocol/api/hub.ts';
 import { problemSchema } from '../../../protocol/api/problem.ts';
 import { ProblemError } from '../../../services/agent/api/problems.ts';
 import { refuseForeignOrigin } from '../../../services/agent/api/sameOrigin.ts';
-import { createHub, HUB_PING_MS, MAX_HUB_CLIENTS, type HubOptions } from '../../../services/agent/hub.ts';
+import { createHub, MAX_HUB_CLIENTS, type HubOptions } from '../../../services/agent/hub.ts';
 import { MAX_TOLD_REQUESTS, MESSAGE_GAP_MS } from '../../../services/agent/hubClient.ts';
 import type { HubLevels } from '../../../services/agent/hubLevels.ts';
 import { SimulatedClock } from '../../simulation/simulatedClock.ts';
@@ -159,7 +159,14 @@ test('a watcher hears first how everything stands', async () => {
   const { messages, has } = await watch();
   await has(1);
   expect(messages).toEqual([
-    { type: 'snapshot', status: STATUS, machines: [], routes: { [ID]: { state: 'pending' } }, edition: 1 },
+    {
+      type: 'snapshot',
+      now: '2026-01-01T00:00:00.000Z',
+      status: STATUS,
+      machines: [],
+      routes: { [ID]: { state: 'pending' } },
+      edition: 1,
+    },
   ]);
 });
 
@@ -326,24 +333,37 @@ test('a watcher who does not answer pings is dropped', async () => {
   const { watch, clock } = await openHub();
   const { has, isGone, code } = await watch({ autoPong: false });
   await has(1);
-  clock.runFor(2 * HUB_PING_MS);
+  clock.runFor(2 * HUB_BEAT_MS);
   await isGone();
   expect(code()).toBe(1006);
 });
 
-test('a watcher who answers them stays', async () => {
-  const { watch, clock, levels } = await openHub();
+test('a watcher who answers them stays, and hears the time with each: browsers show no ping to a page', async () => {
+  const { watch, clock, levels, passGap } = await openHub();
   const { socket, messages, has, settle } = await watch();
   await has(1);
   for (let pings = 1; pings <= 5; pings += 1) {
     const pinged = once(socket, 'ping');
-    clock.runFor(HUB_PING_MS);
+    clock.runFor(HUB_BEAT_MS);
     await pinged;
     await settle();
   }
+  passGap();
   levels.edition.next(2);
-  await has(2);
-  expect(messages).toHaveLength(2);
+  await has(7);
+  expect(messages.slice(1)).toEqual([
+    ...[10, 20, 30, 40, 50].map((second) => ({ type: 'time', now: `2026-01-01T00:00:${second}.000Z` })),
+    { type: 'change', edition: 2 },
+  ]);
+});
+
+test('who has heard no snapshot yet hears no time', async () => {
+  const { levels } = await openHub();
+  const { watch, clock } = await openHub({ levels: { ...levels, edition: new ReplaySubject<number>(1) } });
+  const { messages, settle } = await watch();
+  clock.runFor(HUB_BEAT_MS);
+  await settle();
+  expect(messages).toEqual([]);
 });
 
 test('whoever is logged out is sent away at the next ping', async () => {
@@ -352,7 +372,7 @@ test('whoever is logged out is sent away at the next ping', async () => {
   const { has, isGone, code } = await watch();
   await has(1);
   isStillLoggedIn = false;
-  clock.runFor(HUB_PING_MS);
+  clock.runFor(HUB_BEAT_MS);
   await isGone();
   expect(code()).toBe(1008);
 });
