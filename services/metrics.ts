@@ -52,7 +52,7 @@ export class Metrics {
     spec: LabelledSpec<Label>,
   ): (labels: Readonly<Record<Label, string>>) => Count {
     const series: { readonly labels: Readonly<Record<Label, string>>; readonly count: Count }[] = [];
-    const counter: Counter<Label> = new Counter({
+    const counter = new Counter<Label>({
       ...this.configOf(spec, 'counter'),
       labelNames: [...spec.labels],
       collect: () => {
