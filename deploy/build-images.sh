@@ -119,7 +119,7 @@ make_bases() {
   echo 'Making the bases from packages of Debian and npm …' >&2
   mkdir -p "$work/base/run" "$work/base/node/usr/local/bin" "$work/base/debs"
 
-  mmdebstrap --quiet --variant=apt --mode=root --include=ca-certificates bookworm "$work/base/build" >&2
+  mmdebstrap --quiet --variant=apt --mode=root --include=ca-certificates,binutils-multiarch bookworm "$work/base/build" >&2
   node_of_npm "$here" "$work/base/build/usr/local/bin/node"
   npm_of_npm "$work/base/build/usr/local"
   # Some networks read along with an authority of their own: whoever builds trusts what this machine trusts.

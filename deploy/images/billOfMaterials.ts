@@ -19,6 +19,8 @@ const billSchema = z.looseObject({
 /** CycloneDX. Throws where one of the parts is not what it should be: a list with gaps would pass for a whole one. */
 export function billOfMaterials({ npmBill, debianPackages, nodeVersion }: Materials): string {
   const bill = billSchema.parse(JSON.parse(npmBill));
+  if (debianPackages.length === 0)
+    throw new Error('Of the base, no package is known: its dpkg folder is empty.');
   const debian = debianPackages.map(debianComponent);
   const components = [...bill.components, nodeComponent(nodeVersion.replace(/^v/, '')), ...debian];
   return `${JSON.stringify({ ...bill, components }, null, 1)}\n`;

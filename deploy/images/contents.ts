@@ -13,7 +13,7 @@ export const SBOM_PATH = 'usr/share/octoporty/sbom.cdx.json';
  * never runs. test/images/contents.test.ts holds the packages to what the sources import.
  */
 export const AGENT_ONLY = {
-  files: ['services/agent', 'services/up', 'services/up.js', 'services/demo', 'services/demo.js', 'ui'],
+  files: ['services/agent', 'services/up.js', 'services/demo', 'services/demo.js', 'ui'],
   packages: [
     '@tediousjs/connection-string',
     'https-proxy-agent',
