@@ -230,6 +230,25 @@ test('a network that is cut is said, what is shown greys, and all is current aga
   stage.expectQuietConsole({ butFor: NO_CONNECTION });
 });
 
+test('while the agent is away nothing is claimed of the time since', async () => {
+  const page = await stage.logIn('/settings');
+  await publish(page);
+  await page.clock.install();
+  await page.goto('/');
+  await visit('/heard');
+  await link(page, 'Visitors', 'Arriving').waitFor();
+  const chart = page.getByRole('region', { name: 'Requests per minute' }).getByRole('img');
+  const said = await chart.getAttribute('aria-label');
+  expect(said).toMatch(/in the last hour/);
+  await page.context().setOffline(true);
+  await page.getByText('The agent does not answer.').waitFor();
+  await page.clock.fastForward('02:00:00');
+  await page.getByText(/What you see is from [12] h ago/).waitFor();
+  expect(await link(page, 'Visitors', 'Arriving').count()).toBe(1);
+  expect(await chart.getAttribute('aria-label')).toBe(said);
+  stage.expectQuietConsole({ butFor: NO_CONNECTION });
+});
+
 test('a gateway that is killed is blamed while one looks, and forgiven when it is back', async () => {
   const page = await stage.logIn('/');
   await link(page, 'Tunnel', 'Online').waitFor();

@@ -5,7 +5,7 @@ import type { SeriesPoint } from '../../../protocol/api/series.ts';
 import { readSeries } from '../../api/series.ts';
 import { useLoaded } from '../../api/useLoaded.ts';
 import { browserClock } from '../../live/browserClock.ts';
-import { useNow } from '../../live/useNow.ts';
+import { useHeard } from '../../live/useHeard.ts';
 import { useStatus } from '../../live/useStatus.ts';
 import { createMinuteSeries, MINUTE_MS, SHOWN_MINUTES, type MinuteSeries } from './minuteSeries.ts';
 
@@ -19,8 +19,8 @@ export interface Minutes {
 
 export function useMinutes(): Minutes {
   const { recentRequests, isLive } = useStatus();
-  const nowMs = useNow();
-  const minute = computed(() => Math.floor(nowMs.value / MINUTE_MS));
+  const heardMs = useHeard();
+  const minute = computed(() => Math.floor(heardMs.value / MINUTE_MS));
   const series = shallowRef<MinuteSeries | null>(null);
   const { value, error, isLoading, reload } = useLoaded((signal) => readSeries(SHOWN_MINUTES, signal));
 

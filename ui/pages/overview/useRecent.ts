@@ -14,7 +14,7 @@ import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import { listRequests } from '../../api/logs.ts';
 import { useLoaded } from '../../api/useLoaded.ts';
 import { browserClock } from '../../live/browserClock.ts';
-import { useNow } from '../../live/useNow.ts';
+import { useHeard } from '../../live/useHeard.ts';
 import { useStatus } from '../../live/useStatus.ts';
 import { newestOf, unknownOf } from './lastRequests.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
@@ -39,7 +39,7 @@ export interface RecentTraffic {
 
 export function useRecent(): RecentTraffic {
   const { recentRequests, isLive } = useStatus();
-  const nowMs = useNow();
+  const heardMs = useHeard();
   const requests = shallowRef<readonly RequestLogEntry[] | null>(null);
   const hasServed = shallowRef<boolean | null>(null);
   const tally = shallowRef(createTraffic(browserClock.wallMs()));
@@ -80,7 +80,7 @@ export function useRecent(): RecentTraffic {
     triggerRef(tally);
   }
 
-  const traffic = computed(() => tally.value.read(nowMs.value));
+  const traffic = computed(() => tally.value.read(heardMs.value));
   return { requests, traffic, hasServed, error, isLoading, reload };
 }
 
