@@ -41,6 +41,14 @@ test('once a request was served, a gateway that is away begins nothing anew', ()
   expect(isAllDone(stepsOf(waiting, routesOf({ state: 'offline' }), true))).toBe(true);
 });
 
+test('a route that is not live says what it waits for', () => {
+  const says = (at: typeof online | typeof waiting, route: Route) =>
+    stepsOf(at, routesOf(route), false)[2]?.says;
+  expect(says(online, { state: 'pending' })).toBe('The gateway is publishing the name.');
+  expect(says(waiting, { state: 'offline' })).toBe('It is published once the gateway is reached.');
+  expect(says(online, { state: 'disabled' })).toBe('The mapping is switched off: switch it on.');
+});
+
 test('a route that is refused says why', () => {
   const error = { code: 'domain_taken', message: 'Another agent publishes this name already.' };
   expect(stepsOf(online, routesOf({ state: 'refused', error }), false)[2]?.says).toBe(error.message);

@@ -1,5 +1,6 @@
 // The steps from an empty agent to a service that visitors reach, ticked by what is so.
 
+import type { Route } from '../../../protocol/api/mappings.ts';
 import type { Status } from '../../../protocol/api/status.ts';
 import { isOnline } from '../../words/connectionWords.ts';
 import type { Routes } from './chain.ts';
@@ -41,7 +42,7 @@ export function stepsOf(
       key: 'route',
       title: 'Route live',
       isDone: hasServed || all.some((route) => route.state === 'active'),
-      says: refused?.error?.message ?? 'The gateway publishes the name. Point its DNS record at the gateway.',
+      says: refused?.error?.message ?? sayRoute(state, all),
     },
     {
       key: 'certificate',
@@ -53,7 +54,7 @@ export function stepsOf(
       key: 'request',
       title: 'First request served',
       isDone: hasServed,
-      says: 'Open the public address in a browser.',
+      says: 'Point the DNS record of the name at the gateway, then open its public address.',
     },
   ];
   return steps.filter(({ key }) => key !== 'certificate' || certificates.length > 0);
@@ -61,4 +62,12 @@ export function stepsOf(
 
 export function isAllDone(steps: readonly Step[]): boolean {
   return steps.every(({ isDone }) => isDone);
+}
+
+function sayRoute(state: string, routes: readonly Route[]): string {
+  if (routes.length > 0 && routes.every((route) => route.state === 'disabled'))
+    return 'The mapping is switched off: switch it on.';
+  return isOnline(state)
+    ? 'The gateway is publishing the name.'
+    : 'It is published once the gateway is reached.';
 }
