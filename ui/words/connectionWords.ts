@@ -8,7 +8,11 @@ const WORDS: ReadonlyMap<string, Words> = new Map([
   ['online', { tone: 'ok', label: 'Online', says: 'The tunnel is online.' }],
   [
     'online.doubtful',
-    { tone: 'warn', label: 'Silent', says: 'The gateway has gone silent: the agent dials again beside it.' },
+    {
+      tone: 'warn',
+      label: 'Silent',
+      says: 'The gateway has gone silent: the agent dials again, and keeps this tunnel until the new one is online.',
+    },
   ],
   [
     'offline',
@@ -45,7 +49,8 @@ const WORDS: ReadonlyMap<string, Words> = new Map([
       tone: 'bad',
       label: 'Refused',
       says: 'The gateway refused this agent.',
-      advice: 'What is wrong must be put right on one of the two sides. The agent tries again every minute.',
+      advice:
+        'Put it right on one of the two sides: the agent tries again every minute, or at once by “Dial now”.',
     },
   ],
 ] satisfies [string, Words][]);

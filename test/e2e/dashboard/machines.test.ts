@@ -164,6 +164,7 @@ test('a gateway that is killed while one looks: waiting, how often, until when a
   await withoutGateway(async () => {
     await tunnel.getByText('The gateway could not be reached.').waitFor();
     await drawing(page, 'connection', 'waiting').waitFor();
+    await page.getByText('The gateway tells of its own while there is a tunnel.').waitFor();
 
     const attempts = tunnel.getByRole('definition').first();
     const before = Number(await attempts.innerText());
