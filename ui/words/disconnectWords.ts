@@ -31,7 +31,7 @@ export function wordsOfEnd({
     return {
       tone: 'warn',
       label: 'Unknown',
-      says: 'The agent ended without a word, such as at a power cut: when is not known. By the end that is noted here it had started again.',
+      says: 'The agent ended without a word, as in a power cut. When is not known: it is counted until the agent had started again.',
     };
   const says = SAYS.get(disconnectReason) ?? sayErrorCode(disconnectReason);
   return ON_PURPOSE.includes(disconnectReason)

@@ -5,7 +5,7 @@ import type { Tone, Words } from './tones.ts';
 import { sayErrorCode } from './errorWords.ts';
 
 const SAYS = {
-  complete: 'Answered whole by the service.',
+  complete: 'Answered in full by the service.',
   failed: 'The service gave no answer: the visitor got an error page of the gateway.',
   cut: 'Broken off: the visitor got a part of the answer at most.',
   left: 'The visitor left before the end.',

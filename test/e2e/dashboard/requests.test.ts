@@ -104,7 +104,7 @@ test(
     await row(page, path).click();
     const panel = page.getByRole('region', { name: 'Request', exact: true });
     await panel.getByText(`GET ${path}`).waitFor();
-    await panel.getByText('Answered whole by the service.').waitFor();
+    await panel.getByText('Answered in full by the service.').waitFor();
     await panel.getByText('Waiting').waitFor();
     await panel.getByText('Transfer').waitFor();
     await panel.getByText('1.23 kB').waitFor();
