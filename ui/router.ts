@@ -3,6 +3,7 @@
 import { createRouter, createWebHistory } from 'vue-router';
 import { onLoggedOut } from './api/request.ts';
 import { isAgentThere } from './api/status.ts';
+import { rescueFocus } from './components/rescueFocus.ts';
 import { useToasts } from './components/useToasts.ts';
 import { browserClock } from './live/browserClock.ts';
 import { useSession } from './live/useSession.ts';
@@ -56,6 +57,10 @@ router.beforeEach(async (to) => {
   if (to.name === 'login') return isIn && !isLeaving.value ? nextAfterLogin(to) : true;
   if (isIn || to.meta.isOpen === true) return true;
   return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
+});
+
+router.afterEach((to, from) => {
+  if (to.path !== from.path && from.matched.length > 0) void rescueFocus();
 });
 
 /** A page could not be loaded: the agent is away, or has been updated and has other files now. */

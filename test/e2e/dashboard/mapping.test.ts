@@ -197,6 +197,8 @@ test('a save that somebody else was faster than is refused, told beside the fiel
   await page.getByRole('heading', { level: 1, name: 'Pictures' }).waitFor();
   await expect.poll(async () => (await read(page, mapping.id)).internalPort).toBe(1111);
   expect((await read(page, mapping.id)).name).toBe('Pictures');
+  // The notice is gone, and its button.
+  await hasFocus(page.getByRole('main'));
   stage.expectQuietConsole({ butFor: [NO_HUB] });
 });
 
@@ -303,11 +305,12 @@ test('a button that is under way keeps the focus, and does nothing again', async
   const mapping = await create(page);
   await open(page, mapping);
   let saves = 0;
-  const held = Promise.withResolvers<void>();
+  let answer = (): void => {};
+  const held = new Promise<void>((resolve) => (answer = resolve));
   await page.route('**/api/v1/mappings/*', async (route) => {
     if (route.request().method() === 'PATCH') {
       saves += 1;
-      await held.promise;
+      await held;
     }
     await route.continue();
   });
@@ -319,7 +322,7 @@ test('a button that is under way keeps the focus, and does nothing again', async
   await page.keyboard.press('Enter');
   await page.keyboard.press('Space');
   await hasFocus(save(page));
-  held.resolve();
+  answer();
   await page.getByRole('heading', { level: 1, name: 'Renamed' }).waitFor();
   await hasFocus(save(page));
   expect(saves).toBe(1);
@@ -337,8 +340,10 @@ test('deleting asks by name, and can be undone: the same mapping is back', async
   await page.getByRole('heading', { level: 1, name: 'Mappings' }).waitFor();
   const link = page.getByRole('link', { name: 'Precious', exact: true });
   await link.waitFor({ state: 'hidden' });
+  await hasFocus(page.getByRole('main'));
   await page.getByRole('button', { name: 'Undo' }).click();
   await link.waitFor();
+  await hasFocus(page.getByRole('main'));
   expect((await read(page, mapping.id)).name).toBe('Precious');
 });
 

@@ -184,6 +184,8 @@ test('many are switched and deleted together, and deleting them is undone', asyn
   await expectNoViolations(page);
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await showsNames(page, ['Dog']);
+  const content = page.getByRole('main');
+  await expect.poll(() => content.evaluate((element) => element === document.activeElement)).toBe(true);
   await page.getByRole('button', { name: 'Undo' }).click();
   await showsNames(page, ['Ant', 'Bee', 'Cat', 'Dog']);
   expect((await stored(page)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));

@@ -183,7 +183,12 @@ test(
     expect(await page.getByLabel('Delete mappings that are not in the file').isDisabled()).toBe(true);
     expect(await page.getByRole('button', { name: /^Import \d/ }).count()).toBe(0);
     await expectNoViolations(page);
+    const preview = page.getByRole('region', { name: 'What the import would change' });
+    const hasFocus = () => preview.evaluate((element) => element === document.activeElement);
+    await expect.poll(hasFocus).toBe(true);
     await page.getByRole('button', { name: 'Leave out what is refused' }).click();
+    await page.getByRole('button', { name: 'Import 1 change' }).waitFor();
+    await expect.poll(hasFocus).toBe(true);
     await page.getByRole('button', { name: 'Import 1 change' }).click();
     await page.getByText('1 created.').waitFor();
     expect((await stored()).map(({ name }) => name)).toEqual(['Code', 'Photos', 'Wiki']);

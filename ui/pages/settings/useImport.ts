@@ -129,7 +129,7 @@ async function readChosen(file: File): Promise<ReturnType<typeof readMappingFile
 
 /** What was looked at is not what is there by now. */
 function hasMoved(thrown: unknown): boolean {
-  return thrown instanceof ApiProblem && (thrown.code === 'stale' || thrown.code === 'invalid');
+  return thrown instanceof ApiProblem && ['stale', 'invalid', 'duplicate'].includes(thrown.code);
 }
 
 function sayFailure(thrown: unknown): string {
