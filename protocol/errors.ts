@@ -219,6 +219,32 @@ const ERRORS = {
     says: 'The address answers, but not as an Octoporty gateway: check OCTOPORTY_GATEWAY_URL.',
   },
 
+  // The way to a gateway. Retryable, but for a login: proxies lock out who repeats a wrong one.
+  proxy_unreachable: {
+    number: 76,
+    status: 503,
+    retryable: true,
+    says: 'The proxy on the way to the gateway cannot be reached: check HTTPS_PROXY.',
+  },
+  proxy_refused: {
+    number: 77,
+    status: 502,
+    retryable: true,
+    says: 'The proxy on the way refuses to connect to the gateway: allow it there, or name another with HTTPS_PROXY.',
+  },
+  proxy_login_failed: {
+    number: 78,
+    status: 502,
+    retryable: false,
+    says: 'The proxy on the way to the gateway refuses the login: check user name and password in HTTPS_PROXY.',
+  },
+  gateway_untrusted: {
+    number: 79,
+    status: 502,
+    retryable: true,
+    says: "The gateway's certificate is not trusted here: name its private authority with OCTOPORTY_CA_FILE, or put the certificate right.",
+  },
+
   // One mapping of a revision, refused while the others are accepted.
   domain_taken: {
     number: 90,

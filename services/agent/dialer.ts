@@ -1,13 +1,15 @@
 // Dials the gateway: TCP, TLS and the WebSocket upgrade, through a proxy where the environment says so.
 
 import { readFileSync } from 'node:fs';
-import { HttpsProxyAgent } from 'https-proxy-agent';
 import { WebSocket } from 'ws';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Wire, WireHandler } from '../../protocol/wire.ts';
 import { SUBPROTOCOL } from '../../protocol/control.ts';
 import { MAX_TEXT_MESSAGE_BYTES } from '../../protocol/limits.ts';
 import { WIRE_OPTIONS, wireOf } from '../wire.ts';
+import { certificateFaultOf, isNoTls } from './originErrors.ts';
+import { ProxyAgent } from './proxyAgent.ts';
+import { ProxyError } from './proxyTunnel.ts';
 
 /** Opens wires to one gateway. `onOpened` or `onClosed` follows, never from inside the call. */
 export interface WireDialer {
@@ -25,7 +27,7 @@ export interface DialerOptions {
 
 export function createDialer({ gatewayUrl, caFile, proxyUrl }: DialerOptions): WireDialer {
   const isEncrypted = gatewayUrl.startsWith('wss:');
-  const ca = caFile === null ? undefined : readFileSync(caFile);
+  const ca = caFile === null ? null : readFileSync(caFile);
   return {
     dial(handler) {
       const socket = new WebSocket(gatewayUrl, [SUBPROTOCOL], {
@@ -33,8 +35,8 @@ export function createDialer({ gatewayUrl, caFile, proxyUrl }: DialerOptions): W
         maxPayload: MAX_TEXT_MESSAGE_BYTES,
         // Over TLS a mask protects nobody, and without it bulk is about four times as fast. Plain ws keeps real masks.
         ...(isEncrypted ? { generateMask: zeroMask } : {}),
-        ...(ca === undefined ? {} : { ca }),
-        ...(proxyUrl === null ? {} : { agent: new HttpsProxyAgent(proxyUrl) }),
+        ...(ca === null ? {} : { ca }),
+        ...(proxyUrl === null ? {} : { agent: new ProxyAgent({ proxyUrl, gatewayUrl, ca }) }),
       });
       const wire = wireOf(socket, dialErrors(handler, socket));
       socket.on('open', () => {
@@ -51,6 +53,9 @@ function dialErrors(handler: WireHandler, socket: WebSocket): WireHandler {
   let isOpen = false;
   socket.on('open', () => {
     isOpen = true;
+  });
+  socket.on('error', (error) => {
+    if (!isOpen) refusal ??= faultOf(error);
   });
   socket.on('unexpected-response', (request, response) => {
     const status = response.statusCode ?? 0;
@@ -73,6 +78,13 @@ function dialErrors(handler: WireHandler, socket: WebSocket): WireHandler {
       else handler.onClosed(code === 'wire_closed' && !isOpen ? 'dial_failed' : code, detail);
     },
   };
+}
+
+/** What the way there says of itself; undefined: nothing that has a name. */
+function faultOf(error: Error): Parameters<WireHandler['onClosed']> | undefined {
+  if (error instanceof ProxyError) return [error.code, error.detail];
+  const fault = isNoTls(error) ? undefined : certificateFaultOf(error);
+  return fault === undefined ? undefined : ['gateway_untrusted', `${fault} (${error.message})`];
 }
 
 /** A gateway refuses an unknown version with 426; 5xx and 429 are a gateway, or a proxy before it, that is not there now. */

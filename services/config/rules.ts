@@ -1,6 +1,7 @@
 // Owns the rules that one setting's form alone cannot tell: what is safe to dial, what needs what. Each throws ConfigError.
 
-import { accessSync, constants } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { TUNNEL_PATH } from '../../protocol/control.ts';
 import { AGENT_SETTINGS } from './agentSettings.ts';
 import { COMMON_SETTINGS } from './commonSettings.ts';
@@ -29,19 +30,19 @@ export function gatewayUrlOf(sources: ConfigSources): string {
   return url.href;
 }
 
-/** The file of certificate authorities, once it can be read. */
+/** The file of certificate authorities, once each of them can be read. */
 export function caFileOf(sources: ConfigSources): string | null {
   const path = parseVariables(caFileSchema, sources).OCTOPORTY_CA_FILE;
   if (path === null) return null;
-  try {
-    accessSync(path, constants.R_OK);
-    return path;
-  } catch (error) {
-    const label = labelOf('OCTOPORTY_CA_FILE', sources);
-    throw new ConfigError(`${label}: cannot read ${path} (${reasonOf(error)}).`, {
-      setting: 'OCTOPORTY_CA_FILE',
-    });
-  }
+  const label = labelOf('OCTOPORTY_CA_FILE', sources);
+  const wrong = (how: string) => new ConfigError(`${label}: ${how}.`, { setting: 'OCTOPORTY_CA_FILE' });
+  const pem = readPem(path, wrong);
+  const certificates = pem.match(PEM_CERTIFICATE) ?? [];
+  if (certificates.length === 0)
+    throw wrong(`${path} holds no certificate in PEM ("-----BEGIN CERTIFICATE-----")`);
+  const bad = certificates.findIndex((certificate) => !isCertificate(certificate));
+  if (bad >= 0) throw wrong(`certificate ${bad + 1} in ${path} cannot be read`);
+  return path;
 }
 
 /** The proxy on the way to the gateway, once that has an address. */
@@ -91,6 +92,26 @@ const gatewayUrlSchema = schemaOf({ OCTOPORTY_GATEWAY_URL });
 const caFileSchema = schemaOf({ OCTOPORTY_CA_FILE });
 const caddyAdminSchema = schemaOf({ OCTOPORTY_CADDY_ADMIN_URL });
 const gatewayHostSchema = schemaOf({ OCTOPORTY_CADDY_ADMIN_URL, OCTOPORTY_GATEWAY_HOST });
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
+
+function readPem(path: string, wrong: (how: string) => ConfigError): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw wrong(`cannot read ${path} (${reasonOf(error)})`);
+  }
+}
+
+/** OpenSSL leaves out what it cannot read, and says nothing. */
+function isCertificate(pem: string): boolean {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function isInsecureAllowed(sources: ConfigSources): boolean {
   return parseVariables(insecureSchema, sources).OCTOPORTY_ALLOW_INSECURE;

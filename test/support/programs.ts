@@ -12,6 +12,7 @@ const PROGRAMS = {
   },
   curl: { names: ['curl'], package: 'curl' },
   git: { names: ['git'], package: 'git' },
+  tinyproxy: { names: ['tinyproxy'], package: 'tinyproxy' },
   wrk: { names: ['wrk'], package: 'wrk' },
 } as const;
 
@@ -22,7 +23,11 @@ export type Program = keyof typeof PROGRAMS;
  * would pass for a good one.
  */
 export function testWith(program: Program): ReturnType<typeof test.skipIf> {
-  return testIf(find(program) !== undefined, howToInstall(program));
+  return testIf(isInstalled(program), howToInstall(program));
+}
+
+export function isInstalled(program: Program): boolean {
+  return find(program) !== undefined;
 }
 
 /** The same, for anything that may be missing. */

@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Handshake } from '../../../machines/handshake.ts';
-import { describeError } from '../../../protocol/errors.ts';
+import { describeError, type ErrorCode } from '../../../protocol/errors.ts';
 import type { AgentConfig } from '../../config.ts';
+import { withoutLogin } from '../../config/logins.ts';
 import { failed, ok, skipped, type Finding } from '../../doctor.ts';
 import { VERSION } from '../../version.ts';
 import { certificateFaultOf, errnoOf, failureOf, isNoTls, type ConnectionStage } from '../originErrors.ts';
+import { connectThrough, type ProxyTarget } from '../proxyTunnel.ts';
 import { findBySystem, lookupProblem } from './addresses.ts';
 
 type GatewayConfig = Pick<AgentConfig, 'gatewayUrl' | 'caFile' | 'proxyUrl'>;
@@ -20,6 +22,15 @@ const MAX_SKEW_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 const URL_ADVICE = 'check OCTOPORTY_GATEWAY_URL';
+
+/** What these say, says what to do. */
+const ADVISED: ReadonlySet<ErrorCode> = new Set([
+  'version_mismatch',
+  'proxy_unreachable',
+  'proxy_refused',
+  'proxy_login_failed',
+  'gateway_untrusted',
+]);
 
 /** Where a gateway's name leads. */
 export interface ExaminedName {
@@ -47,9 +58,9 @@ export async function examineGatewayName({ gatewayUrl, proxyUrl }: GatewayConfig
 /** A connection as the agent's, TLS included, that says nothing. */
 export async function examineGatewayPort(config: GatewayConfig): Promise<Finding> {
   const check = 'gateway port';
-  if (config.proxyUrl !== null) return skipped(check, 'the agent reaches the gateway through a proxy');
   const { host, port, isEncrypted } = placeOf(config.gatewayUrl);
   const place = `${host} port ${port}`;
+  if (config.proxyUrl !== null) return examineProxy(config.proxyUrl, { host, port }, place);
   try {
     await connectOnce(config);
     return ok(check, `${place} takes connections${isEncrypted ? ', and its certificate is good' : ''}`);
@@ -64,10 +75,26 @@ export async function examineGatewayPort(config: GatewayConfig): Promise<Finding
   }
 }
 
+/** Whether the proxy connects us. What is behind it, TLS included, the handshake tells. */
+function examineProxy(proxyUrl: string, target: ProxyTarget, place: string): Promise<Finding> {
+  const check = 'gateway port';
+  const proxy = `the proxy ${withoutLogin(proxyUrl)}`;
+  return new Promise((resolve) => {
+    connectThrough(proxyUrl, target, (error, socket) => {
+      socket?.destroy();
+      if (error === null) resolve(ok(check, `${proxy} connects to ${place}`));
+      else if (error.code === 'dial_failed')
+        resolve(failed(check, `${proxy} does not reach ${place} (${error.detail})`, URL_ADVICE));
+      else resolve(failed(check, `${proxy}: ${error.message}`));
+    });
+  });
+}
+
 export function examineGatewayAnswer(gatewayUrl: string, { greeting, code, detail }: Handshake): Finding {
   const check = 'gateway answer';
   if (greeting === null) {
     const saw = detail === '' ? describeError(code).says : `${describeError(code).says} (${detail})`;
+    if (ADVISED.has(code)) return failed(check, saw);
     return failed(check, saw, `${URL_ADVICE}, and that what stands before the gateway passes WebSockets on`);
   }
   const versions =
