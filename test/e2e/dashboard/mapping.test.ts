@@ -347,6 +347,22 @@ test('deleting asks by name, and can be undone: the same mapping is back', async
   expect((await read(page, mapping.id)).name).toBe('Precious');
 });
 
+test('what was deleted does not come back over a mapping that has its name by now', async () => {
+  const page = await stage.logIn('/');
+  const mapping = await create(page, { name: 'Precious' });
+  await open(page, mapping);
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('button', { name: 'Undo' }).waitFor();
+  const { externalDomain } = mapping;
+  const newer = await create(page, { name: 'Newer', externalDomain, internalPort: 1111 });
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page
+    .getByText('“Precious” could not be brought back. Another mapping has its public name now.')
+    .waitFor();
+  expect(await read(page, newer.id)).toMatchObject({ name: 'Newer', internalPort: 1111 });
+});
+
 test('a save without a gateway stops where it is, says why, and goes on by itself', async () => {
   const page = await stage.logIn('/');
   await open(page, await create(page));

@@ -187,6 +187,7 @@ test('many are switched and deleted together, and deleting them is undone', asyn
   const content = page.getByRole('main');
   await expect.poll(() => content.evaluate((element) => element === document.activeElement)).toBe(true);
   await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('3 mappings are back.').waitFor();
   await showsNames(page, ['Ant', 'Bee', 'Cat', 'Dog']);
   expect((await stored(page)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
 });

@@ -4,8 +4,8 @@ import { shallowRef, type ShallowRef } from 'vue';
 import type { BulkResult } from '../../../protocol/api/bulk.ts';
 import { editMappings, importMappings } from '../../api/bulk.ts';
 import { sayError } from '../../api/request.ts';
-import { useToasts } from '../../components/useToasts.ts';
-import { sayCountOf } from '../../format/amounts.ts';
+import { useToasts, type ToastWords } from '../../components/useToasts.ts';
+import { sayCount, sayCountOf } from '../../format/amounts.ts';
 
 interface Named {
   readonly id: string;
@@ -22,11 +22,14 @@ export function useRemoval(): Removal {
   const { showToast } = useToasts();
   const isRemoving = shallowRef(false);
 
-  /** With their ids, and so with their past in the request log. */
+  /** With their ids, and so with their past in the request log. A name that is somebody else's by now stays theirs. */
   async function restore(removed: BulkResult['removed'], what: string): Promise<void> {
     try {
-      await importMappings({ mappings: removed });
-      showToast({ text: `${what} is back.` });
+      const { updated, refused } = await importMappings({ mappings: removed, dryRun: true });
+      const taken = new Set([...updated, ...refused].map(({ index }) => index));
+      const free = removed.filter((_mapping, index) => !taken.has(index));
+      if (free.length > 0) await importMappings({ mappings: free });
+      showToast(wordsOfReturn(what, removed.length, free.length));
     } catch (thrown) {
       showToast({ tone: 'bad', text: `${what} could not be brought back. ${sayError(thrown)}` });
     }
@@ -39,7 +42,8 @@ export function useRemoval(): Removal {
       isRemoving.value = true;
       try {
         const { removed } = await editMappings({ ids: mappings.map(({ id }) => id), action: 'delete' });
-        if (removed.length === 0) showToast({ text: `${what} was deleted already.` });
+        if (removed.length === 0)
+          showToast({ text: `${what} ${mappings.length === 1 ? 'was' : 'were'} deleted already.` });
         else
           showToast({
             text: `Deleted ${what}.`,
@@ -54,6 +58,15 @@ export function useRemoval(): Removal {
       }
     },
   };
+}
+
+function wordsOfReturn(what: string, count: number, returned: number): ToastWords {
+  if (returned === count) return { text: `${what} ${count === 1 ? 'is' : 'are'} back.` };
+  const reason = 'Other mappings have their public names now.';
+  if (returned > 0) return { tone: 'bad', text: `${sayCount(returned)} of ${what} are back. ${reason}` };
+  return count === 1
+    ? { tone: 'bad', text: `${what} could not be brought back. Another mapping has its public name now.` }
+    : { tone: 'bad', text: `${what} could not be brought back. ${reason}` };
 }
 
 function sayWhat(mappings: readonly Named[]): string {
