@@ -104,8 +104,7 @@ test('what is refused is told by name and by its place as people count, once for
     },
     {
       key: '3',
-      name: 'Entry 4',
-      place: 'Entry 4 of the file',
+      name: 'Entry 4 of the file',
       address: '',
       changes: [],
       reasons: ['Enter a mapping: a JSON object.'],

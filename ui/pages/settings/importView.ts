@@ -113,11 +113,12 @@ export function sayRefused(count: number): string {
 function refusedItems(refused: ImportResult['refused'], entries: readonly unknown[]): ImportItem[] {
   const byIndex = [...Map.groupBy(refused, ({ index }) => index)].sort(([one], [other]) => one - other);
   return byIndex.map(([index, faults]) => {
-    const place = `Entry ${index + 1}`;
+    const place = `Entry ${index + 1} of the file`;
+    const name = textIn(entries[index], 'name');
     return {
       key: String(index),
-      name: textIn(entries[index], 'name') ?? place,
-      place: `${place} of the file`,
+      name: name ?? place,
+      ...(name !== null && { place }),
       address: textIn(entries[index], 'externalDomain') ?? '',
       changes: [],
       reasons: faults.map(({ field, message }) => {
