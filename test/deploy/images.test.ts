@@ -1,0 +1,41 @@
+// The images of gateway and agent keep their promises: built on bases of this machine's making, and run.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { isExecutable, onPath } from '../support/programs.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../deploy/build-images.sh', import.meta.url));
+
+const NEEDED = ['buildah', 'git', 'jq', 'mmdebstrap', 'npm', 'runc'];
+
+/** Packages of Debian and of npm come from the network. */
+const BUILD_MS = 20 * 60_000;
+
+const missing = NEEDED.filter((name) => !onPath(name).some(isExecutable));
+const isRoot = process.getuid?.() === 0;
+if (missing.length > 0 || !isRoot) {
+  console.warn(
+    `Skipped. Images are built by root, with ${NEEDED.join(', ')}; missing: ${missing.join(', ')}.`,
+  );
+}
+
+test.skipIf(missing.length > 0 || !isRoot)(
+  'a visitor’s request passes through both images, run by any user with a read-only root',
+  async () => {
+    const child = spawn(SCRIPT, ['--base', 'rootfs'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [stdout, stderr, exit] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit'),
+    ]);
+    expect(stdout.match(/^BROKEN.*$/gm) ?? [], stderr).toEqual([]);
+    expect(exit, stderr).toEqual([0, null]);
+    for (const what of ['a visitor reaches the origin', 'ends well by SIGTERM', 'no shell', 'size']) {
+      expect(stdout).toMatch(new RegExp(`^ok .*${what}`, 'm'));
+    }
+  },
+  BUILD_MS,
+);
