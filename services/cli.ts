@@ -1,5 +1,6 @@
 // Owns the `octoporty` command: what may be typed, and which settings each service is started with.
 
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { whole } from './config/configFile.ts';
 import { mapsOf } from './config/mapFlag.ts';
@@ -21,8 +22,10 @@ import {
 import { exitCodeOf, examineConfiguration, jsonOf, linesOf, skipped, type Finding } from './doctor.ts';
 import { askHealth } from './health.ts';
 import { createStandardLog, type Log } from './log.ts';
+import { SERVICE_NODE_OPTIONS } from './nodeOptions.mjs';
 import type { ListenSetting } from './ports.ts';
 import { fail, plainLine, serve } from './serve.ts';
+import { addServiceCommand } from './serviceUnits/command.ts';
 import { VERSION } from './version.ts';
 
 /** What commander hands over; every flag without a name here is text for the variable of its name. */
@@ -208,6 +211,12 @@ program
     const { restoreAndTell } = await import('./agent/backupCommand.ts');
     process.stdout.write(await restoreAndTell(loadStorePlace(sourcesOf(flags)), file, Date.now()));
   });
+
+addServiceCommand(program, {
+  node: process.execPath,
+  options: SERVICE_NODE_OPTIONS,
+  script: fileURLToPath(import.meta.url),
+});
 
 await program.parseAsync().catch((error: unknown) => fail(plainLine(error)));
 

@@ -6,7 +6,7 @@ import type { Log } from './log.ts';
 import { listenProblem, type ListenSetting } from './ports.ts';
 
 /** Errors whose message is written for the person at the command line. */
-const SENTENCES = new Set(['ConfigError', 'ConnectionStringError', 'StoreError']);
+const SENTENCES = new Set(['ConfigError', 'ConnectionStringError', 'SetUpError', 'StoreError']);
 
 /** Runs what `start` starts until a signal asks for the end: once to drain, twice to end at once. */
 export async function serve(

@@ -1,0 +1,103 @@
+// Owns what installing, removing and looking at a service have in common: where its files are, and what is said of them.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Service } from '../config.ts';
+import { writeWholeFile } from '../wholeFile.ts';
+import type { Systemctl } from './systemctl.ts';
+
+/** A service cannot be set up here. The message is one plain line that says what to do. */
+export class SetUpError extends Error {
+  override readonly name = 'SetUpError';
+}
+
+/** Where and how; tests give a tree and a systemctl of their own. */
+export interface SetUp {
+  /** The root of the system: "/", or a folder that stands for it. */
+  readonly root: string;
+  /** Says what would be done, and does nothing. */
+  readonly isDry: boolean;
+  readonly systemctl: Systemctl;
+  readonly print: (line: string) => void;
+}
+
+/** The files of one service. Its state is there once it has run: below `private`, as its user comes and goes. */
+export function placesOf(service: Service, { root }: Pick<SetUp, 'root'>) {
+  const unit = `octoporty-${service}`;
+  const configuration = join(root, 'etc', 'octoporty');
+  return {
+    unit,
+    unitFile: join(root, 'etc', 'systemd', 'system', `${unit}.service`),
+    configuration,
+    envFile: join(configuration, `${service}.env`),
+    secretFile: join(configuration, 'auth-secret'),
+    state: [join(root, 'var', 'lib', unit), join(root, 'var', 'lib', 'private', unit)],
+  };
+}
+
+/** Whether systemd runs there (sd_booted(3)): else its files can be put down, and nothing be started. */
+export function isBooted({ root }: Pick<SetUp, 'root'>): boolean {
+  return existsSync(join(root, 'run', 'systemd', 'system'));
+}
+
+/** Throws SetUpError where services cannot be changed. */
+export function mayChange(setUp: SetUp): void {
+  if (setUp.isDry || setUp.root !== '/') return;
+  if (!isBooted(setUp)) {
+    throw new SetUpError(
+      'This system does not run systemd: start "octoporty gateway" or "octoporty agent" by what it has instead.',
+    );
+  }
+  if (process.getuid?.() !== 0) {
+    throw new SetUpError(
+      'Only root may change services: run the same with "sudo", or add --dry-run to see what it does.',
+    );
+  }
+}
+
+/** The text of a file; null when it is not there. */
+export function textIn(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Brings a file to that text, and says so; `about` says more. Answers whether anything was different. */
+export async function put(
+  setUp: SetUp,
+  path: string,
+  text: string,
+  { mode, about = '' }: { readonly mode: number; readonly about?: string },
+): Promise<boolean> {
+  const before = textIn(path);
+  if (before === text) {
+    say(setUp, 'unchanged', path);
+    return false;
+  }
+  if (!setUp.isDry) {
+    await writeWholeFile(path, text);
+    await chmod(path, mode);
+  }
+  say(setUp, before === null ? 'made' : 'changed', path + (about === '' ? '' : `: ${about}`));
+  return true;
+}
+
+/** Takes away what is there, and says so. */
+export async function remove(setUp: SetUp, path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  if (!setUp.isDry) await rm(path, { recursive: true });
+  say(setUp, 'removed', path);
+}
+
+/** One line: what was done, and to what. */
+export function say({ isDry, print }: SetUp, done: string, what: string): void {
+  const word = isDry && done !== 'unchanged' ? `would be ${done}` : done;
+  print(`${word.padEnd(isDry ? DRY_WIDTH : WIDTH)} ${what}`);
+}
+
+const WIDTH = 'unchanged'.length;
+const DRY_WIDTH = 'would be restarted'.length;

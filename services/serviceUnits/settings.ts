@@ -1,0 +1,148 @@
+// Owns the settings a service is installed with: what is given now, and what an earlier installation was given.
+
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { loadAgentConfig, loadGatewayConfig, type Service } from '../config.ts';
+import { isPath, isSecret, SETTINGS } from '../config/settings.ts';
+import { find, type ConfigFile, type ConfigSources, type Variables } from '../config/variables.ts';
+import { nearest } from '../config/nearest.ts';
+import type { Ask } from './ask.ts';
+import { isOneLine, parseEnvText } from './envText.ts';
+import { placesOf, SetUpError, textIn, type SetUp } from './setUp.ts';
+
+/** Kept apart: systemd hands it over. */
+const SECRET = 'OCTOPORTY_AUTH_SECRET';
+const PASSWORD = 'OCTOPORTY_UI_PASSWORD';
+
+/** The unit says it, as it makes the folder. */
+const OF_THE_UNIT = 'OCTOPORTY_DATA_DIR';
+
+/** As many as HS256 wants (RFC 7518 §3.2). */
+const SECRET_BYTES = 32;
+
+/** Enough that nobody guesses it: 96 bits. */
+const PASSWORD_BYTES = 12;
+
+export interface GivenSettings {
+  /** By the names of variables. */
+  readonly flags: Variables;
+  readonly environment: Variables;
+  /** A file of settings to take over; null: none. */
+  readonly file: string | null;
+  /** Null: nobody can be asked. */
+  readonly ask: Ask | null;
+}
+
+export interface ServiceSettings {
+  readonly secret: string;
+  /** What the service's file says from now on, by the names of variables. */
+  readonly variables: ReadonlyMap<string, string>;
+  /** Nobody has chosen it: it is told once. */
+  readonly madeUpPassword: string | null;
+  /** The same for whoever loads the service's configuration. */
+  readonly sources: ConfigSources;
+}
+
+/** Throws SetUpError or ConfigError for what is missing or wrong: nothing has been changed then. */
+export async function settingsFor(
+  service: Service,
+  setUp: SetUp,
+  given: GivenSettings,
+): Promise<ServiceSettings> {
+  const sources = sourcesOf(service, setUp, given);
+  const secret = find(SECRET, sources)?.text ?? (await newSecret(service, given.ask));
+  const chosen = find(PASSWORD, sources)?.text;
+  const asked = service === 'agent' && chosen === undefined ? await newPassword(given.ask) : null;
+  const known = {
+    ...sources.defaults,
+    [SECRET]: secret,
+    ...(asked === null ? {} : { [PASSWORD]: asked.password }),
+    ...localListening(service, sources),
+  };
+  const all = { ...sources, defaults: known };
+  if (service === 'gateway') loadGatewayConfig(all);
+  else loadAgentConfig(all);
+  return {
+    secret,
+    variables: variablesOf(service, all),
+    madeUpPassword: asked?.isMadeUp === true ? asked.password : null,
+    sources: all,
+  };
+}
+
+/** The settings of an installed service; null when it has none. Throws SetUpError, or the system's error. */
+export function installedSettings(service: Service, setUp: Pick<SetUp, 'root'>): Variables | null {
+  const { envFile } = placesOf(service, setUp);
+  const text = textIn(envFile);
+  if (text === null) return null;
+  return Object.fromEntries([...parseEnvText(envFile, text)].map(([name, value]) => [name, value.text]));
+}
+
+/** What is given wins over what was; each secret may be given as a file. */
+function sourcesOf(
+  service: Service,
+  setUp: SetUp,
+  { flags, environment, file }: GivenSettings,
+): ConfigSources {
+  const installed = installedSettings(service, setUp) ?? {};
+  const secret = textIn(placesOf(service, setUp).secretFile)?.trim();
+  const defaults = { ...installed, ...(secret === undefined ? {} : { [SECRET]: secret }) };
+  return { flags, environment, file: file === null ? null : layerOf(file), defaults };
+}
+
+function layerOf(path: string): ConfigFile {
+  const text = textIn(path);
+  if (text === null) throw new SetUpError(`--env-file: ${path} is not there.`);
+  const values = parseEnvText(path, text);
+  // One file may be for both services.
+  const known = Object.keys({ ...SETTINGS.gateway, ...SETTINGS.agent });
+  for (const [name, { line }] of values) {
+    const isKnown =
+      known.includes(name) || (name.endsWith('_FILE') && isSecret(name.slice(0, -'_FILE'.length)));
+    if (!isKnown) {
+      throw new SetUpError(
+        `${path}:${line}: there is no setting ${name}; the nearest is ${nearest(name, known) ?? ''}.`,
+      );
+    }
+  }
+  return { path, values };
+}
+
+async function newSecret(service: Service, ask: Ask | null): Promise<string> {
+  if (service === 'gateway') return randomBytes(SECRET_BYTES).toString('hex');
+  if (ask !== null) {
+    const answer = await ask('The secret of the gateway (there: sudo cat /etc/octoporty/auth-secret): ');
+    if (answer !== '') return answer;
+  }
+  throw new SetUpError(
+    `${SECRET} is not set: give the agent the secret of the gateway, which is in /etc/octoporty/auth-secret there, or its file by ${SECRET}_FILE.`,
+  );
+}
+
+async function newPassword(ask: Ask | null): Promise<{ password: string; isMadeUp: boolean }> {
+  const answer = (await ask?.('A password for the dashboard (nothing: one is made up): ')) ?? '';
+  if (answer !== '') return { password: answer, isMadeUp: false };
+  return { password: randomBytes(PASSWORD_BYTES).toString('base64url'), isMadeUp: true };
+}
+
+/** Behind a Caddy of this machine nobody else has to reach the gateway. */
+function localListening(service: Service, sources: ConfigSources): Variables {
+  const isSaid = (name: string) => find(name, sources) !== undefined;
+  const isBehindOwnCaddy =
+    isSaid('OCTOPORTY_CADDY_ADMIN_URL') &&
+    !isSaid('OCTOPORTY_CADDY_UPSTREAM') &&
+    !isSaid('OCTOPORTY_LISTEN_HOST');
+  return service === 'gateway' && isBehindOwnCaddy ? { OCTOPORTY_LISTEN_HOST: '127.0.0.1' } : {};
+}
+
+function variablesOf(service: Service, sources: ConfigSources): Map<string, string> {
+  const variables = new Map<string, string>();
+  for (const name of Object.keys(SETTINGS[service])) {
+    const text = name === SECRET || name === OF_THE_UNIT ? undefined : find(name, sources)?.text;
+    if (text === undefined) continue;
+    if (!isOneLine(text)) throw new SetUpError(`${name} must be one line.`);
+    // The service starts in another folder.
+    variables.set(name, isPath(name) ? resolve(text) : text);
+  }
+  return variables;
+}
