@@ -34,7 +34,7 @@ export function useMachineDetail(chosen: Readonly<Ref<MachineView | null>>): Sho
   let cancel = (): void => {};
   let isDue = false;
 
-  watch(key, () => void loaded.reload());
+  watch(key, () => void loaded.restart());
   watch(
     () => chosen.value?.since,
     () => {

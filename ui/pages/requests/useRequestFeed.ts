@@ -122,7 +122,7 @@ export function useRequestFeed(
   function loadAnew(): void {
     dropOlder();
     isAnew = true;
-    void newest.reload();
+    void newest.restart();
     catchUpSoon();
   }
 
