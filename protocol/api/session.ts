@@ -26,7 +26,13 @@ export const loggedInSchema = z
   .object({ token: z.string(), expiresAt: instantSchema })
   .meta({ id: 'LoggedIn' });
 
-/** `expiresAt` moves on with every request. */
+/**
+ * On a request that reads, with any value: a page asks by itself, and nobody is at it. It is no use of the login. Not
+ * one of the names that a gateway keeps for itself: those end there.
+ */
+export const BACKGROUND_HEADER = 'Octoporty-Background';
+
+/** `expiresAt` moves on with every use: every request but those in the background, and the live hub. */
 export const sessionSchema = z
   .object({ username: z.string(), createdAt: instantSchema, expiresAt: instantSchema })
   .meta({ id: 'Session' });

@@ -37,10 +37,6 @@ export function changeMapping(id: string, patch: MappingPatch, updatedAt?: strin
   return ask('PATCH', pathOf(id), { body: patch, ifMatch: updatedAt, schema: mappingViewSchema });
 }
 
-export async function removeMapping(id: string, updatedAt?: string): Promise<void> {
-  await ask('DELETE', pathOf(id), { ifMatch: updatedAt });
-}
-
 function pathOf(id: string): string {
   return `${PATH}/${encodeURIComponent(id)}`;
 }

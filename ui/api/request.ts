@@ -1,12 +1,9 @@
 // Owns how the dashboard asks the agent: one request, its answer parsed by the API's own schema, its failures named.
 
 import type { z } from 'zod';
-import {
-  describeProblem,
-  problemSchema,
-  type FieldError,
-  type ProblemCode,
-} from '../../protocol/api/problem.ts';
+import { problemSchema, type FieldError, type ProblemCode } from '../../protocol/api/problem.ts';
+import { BACKGROUND_HEADER } from '../../protocol/api/session.ts';
+import { isAttended } from './attendance.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -56,8 +53,8 @@ export function onLoggedOut(listener: () => void): void {
 }
 
 /**
- * Asks the agent; answers with what `schema` makes of the answer. Throws ApiProblem, AgentUnreachable, or the AbortError
- * of `signal`.
+ * Asks the agent; answers with what `schema` makes of the answer, and without one is answered with nothing (204). Throws
+ * ApiProblem, AgentUnreachable, or the AbortError of `signal`.
  */
 export function ask<S extends z.ZodType>(
   method: Method,
@@ -73,7 +70,12 @@ export async function ask(
   const response = await send(method, path, options);
   const json = await jsonOf(response, options.signal);
   if (!response.ok) throw problemOf(response, json);
-  if (options.schema === undefined) return undefined;
+  if (options.schema === undefined) {
+    // Anybody answers with 200, the login of a proxy among them.
+    if (response.status !== 204) throw answeredInFront(response);
+    return undefined;
+  }
+  if (json === undefined) throw answeredInFront(response);
   const parsed = options.schema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new AgentUnreachable(
@@ -104,6 +106,7 @@ async function send(
         Accept: 'application/json',
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...(ifMatch === undefined ? {} : { 'If-Match': `"${ifMatch}"` }),
+        ...(method === 'GET' && !isAttended() ? { [BACKGROUND_HEADER]: '1' } : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
@@ -133,20 +136,18 @@ function unreachable(error: unknown, signal: AbortSignal | undefined): unknown {
 
 function problemOf(response: Response, json: unknown): Error {
   const parsed = problemSchema.safeParse(json);
-  if (!parsed.success)
-    return new AgentUnreachable(`Something in front of the agent answered with ${response.status}.`);
+  if (!parsed.success) return answeredInFront(response);
   if (parsed.data.code === 'unauthenticated') tellLoggedOut();
   const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
   return new ApiProblem(parsed.data, Number.isFinite(seconds) ? seconds : null);
+}
+
+function answeredInFront({ status }: Response): AgentUnreachable {
+  return new AgentUnreachable(`Something in front of the agent answered with ${status}.`);
 }
 
 function fieldsOf(errors: readonly FieldError[]): Record<string, string> {
   const fields: Record<string, string> = {};
   for (const { field, message } of errors) fields[field] ??= message;
   return fields;
-}
-
-/** The table's sentence for a code. */
-export function sayCode(code: ProblemCode): string {
-  return describeProblem(code).title;
 }

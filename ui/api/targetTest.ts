@@ -7,7 +7,3 @@ import { ask } from './request.ts';
 export function testTarget(draft: TargetDraft, signal?: AbortSignal): Promise<TargetTest> {
   return ask('POST', '/api/v1/mappings/test', { body: draft, schema: targetTestSchema, signal });
 }
-
-export function testMapping(id: string, signal?: AbortSignal): Promise<TargetTest> {
-  return ask('POST', `/api/v1/mappings/${encodeURIComponent(id)}/test`, { schema: targetTestSchema, signal });
-}

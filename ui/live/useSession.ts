@@ -43,7 +43,7 @@ async function askWhoIsThere(): Promise<boolean> {
   try {
     username.value = (await readSession()).username;
   } catch (error) {
-    if (error instanceof ApiProblem && error.code === 'unauthenticated') {
+    if (isLoggedOut(error)) {
       forget();
       return false;
     }
@@ -68,10 +68,16 @@ async function leave(goAway: () => Promise<boolean>): Promise<void> {
   try {
     await logOut();
   } catch (error) {
+    // It has ended already, as was asked.
+    if (isLoggedOut(error)) return;
     isLoggedIn.value = true;
     rememberLogin(true);
     throw error;
   }
+}
+
+function isLoggedOut(thrown: unknown): boolean {
+  return thrown instanceof ApiProblem && thrown.code === 'unauthenticated';
 }
 
 function forget(): void {

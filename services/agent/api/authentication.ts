@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
 import type { Clock } from '../../../machines/clock.ts';
+import { BACKGROUND_HEADER } from '../../../protocol/api/session.ts';
 import type { Session, Sessions } from '../sessions.ts';
 import { ProblemError } from './problems.ts';
 import { isByTls, refuseForeignOrigin } from './sameOrigin.ts';
@@ -18,7 +19,10 @@ declare module 'koa' {
 export interface Authentication {
   /** Throws ProblemError `unauthenticated` or `foreign_origin`; notes the session in `context.state.session`. */
   authenticate(context: Koa.Context): Session;
-  /** The same for a request that becomes a WebSocket, whose cookie counts from our own pages only. */
+  /**
+   * The same for a request that becomes a WebSocket, whose cookie counts from our own pages only. It is no use: a page
+   * that is left behind comes back to the hub by itself.
+   */
   authenticateUpgrade(request: IncomingMessage): Session;
   /** Whether the request would still get in. It does not count as use. */
   isStillLoggedIn(request: IncomingMessage): boolean;
@@ -44,21 +48,25 @@ export function createAuthentication(sessions: Sessions, clock: Pick<Clock, 'wal
     return undefined;
   }
 
-  function use(request: IncomingMessage, isRead: boolean): Found {
+  function admit(request: IncomingMessage, isRead: boolean): Found {
     const found = find(request);
     if (found === undefined) throw new ProblemError('unauthenticated');
     if (found.isByCookie && !isRead) refuseForeignOrigin(request);
-    return { ...found, session: sessions.use(found.session) };
+    return found;
   }
 
   return {
     authenticate(context) {
-      const { token, session, isByCookie } = use(context.req, SAFE_METHODS.has(context.method));
+      const isRead = SAFE_METHODS.has(context.method);
+      const found = admit(context.req, isRead);
+      const isUse = !isRead || context.get(BACKGROUND_HEADER) === '';
+      const session = isUse ? sessions.use(found.session) : found.session;
       context.state.session = session;
-      if (isByCookie) setSessionCookie(context, token, session.expiresMs - clock.wallMs());
+      if (isUse && found.isByCookie)
+        setSessionCookie(context, found.token, session.expiresMs - clock.wallMs());
       return session;
     },
-    authenticateUpgrade: (request) => use(request, false).session,
+    authenticateUpgrade: (request) => admit(request, false).session,
     isStillLoggedIn: (request) => find(request) !== undefined,
   };
 }

@@ -9,6 +9,7 @@ import {
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
 import { HUB_PATH, hubMessageSchema } from '../../../protocol/api/hub.ts';
+import { BACKGROUND_HEADER } from '../../../protocol/api/session.ts';
 import { describeProblem, problemSchema, type ProblemCode } from '../../../protocol/api/problem.ts';
 import { VERSION } from '../../version.ts';
 import { OPERATIONS } from './operations.ts';
@@ -102,7 +103,7 @@ function describeHub(): ZodOpenApiOperationObject {
     tags: ['status'],
     summary: 'A WebSocket that tells how things stand, and whatever changes.',
     description: `Its messages are JSON texts: a \`snapshot\` first, then a \`change\` whenever something has moved,
-\`requests\` that have ended, and the agent's \`time\` every ten seconds. What is sent to it is ignored. Who does not read is cut off, and may come again.`,
+\`requests\` that have ended, and the agent's \`time\` every ten seconds. What is sent to it is ignored. Who does not read is cut off, and may come again. Watching is no use of the login.`,
     responses: {
       101: {
         description: 'Upgraded. The schema is that of each message.',
@@ -113,16 +114,27 @@ function describeHub(): ZodOpenApiOperationObject {
   };
 }
 
-function parametersOf({
-  path,
-  query,
-  takesIfMatch,
-}: Operation): NonNullable<ZodOpenApiOperationObject['requestParams']> {
-  const ifMatch = z.string().optional().meta({ description: 'The ETag of the version that was read.' });
+function parametersOf(operation: Operation): NonNullable<ZodOpenApiOperationObject['requestParams']> {
+  const { path, query } = operation;
+  const headers = requestHeadersOf(operation);
   return {
     ...(path.includes('{id}') ? { path: z.object({ id: z.string() }) } : {}),
     ...(query === undefined ? {} : { query }),
-    ...(takesIfMatch === true ? { header: z.object({ 'If-Match': ifMatch }) } : {}),
+    ...(Object.keys(headers).length === 0 ? {} : { header: z.object(headers) }),
+  };
+}
+
+function requestHeadersOf({ method, isOpen, takesIfMatch }: Operation): Record<string, z.ZodOptional> {
+  const header = (description: string) => z.string().optional().meta({ description });
+  return {
+    ...(takesIfMatch === true ? { 'If-Match': header('The ETag of the version that was read.') } : {}),
+    ...(method === 'get' && isOpen !== true
+      ? {
+          [BACKGROUND_HEADER]: header(
+            'With any value, the request is no use of the login, which ends unused.',
+          ),
+        }
+      : {}),
   };
 }
 

@@ -3,7 +3,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { sessionSchema } from '../../../../protocol/api/session.ts';
+import { BACKGROUND_HEADER, sessionSchema } from '../../../../protocol/api/session.ts';
 import { USERNAME } from '../sessionsStage.ts';
 import { LOGOUT, SESSION, bearer, codeOf, cookie, loginStage } from './loginStage.ts';
 
@@ -61,6 +61,32 @@ describe('a session', () => {
     }
     clock.pass(12 * HOUR_MS);
     expect((await ask('GET', SESSION, { headers: cookie(token) })).status).toBe(401);
+  });
+
+  test('does not move on with what a page reads by itself, nor with its hub, and ends unused', async () => {
+    const { ask, authentication, clock, logIn } = await loginStage();
+    const token = await logIn();
+    const background = { ...cookie(token), [BACKGROUND_HEADER]: '1' };
+    for (let hours = 1; hours < 12; hours += 1) {
+      clock.pass(HOUR_MS);
+      const { status, headers } = await ask('GET', SESSION, { headers: background });
+      expect([status, headers['set-cookie']]).toEqual([200, undefined]);
+      authentication.authenticateUpgrade(upgradeOf(cookie(token)));
+    }
+    clock.pass(HOUR_MS);
+    expect((await ask('GET', SESSION, { headers: background })).status).toBe(401);
+  });
+
+  test('moves on with what changes something, however it is marked', async () => {
+    const { ask, clock, logIn } = await loginStage();
+    const [token, other] = [await logIn(), await logIn()];
+    clock.pass(11 * HOUR_MS);
+    const headers = { ...bearer(token), [BACKGROUND_HEADER]: '1' };
+    // Of no route: it is a use all the same.
+    await ask('POST', SESSION, { headers });
+    clock.pass(11 * HOUR_MS);
+    expect((await ask('GET', SESSION, { headers })).status).toBe(200);
+    expect((await ask('GET', SESSION, { headers: bearer(other) })).status).toBe(401);
   });
 
   test('near its last day has a cookie that lasts no longer than it does', async () => {

@@ -3,6 +3,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { BACKGROUND_HEADER } from '../../../../protocol/api/session.ts';
 import {
   documentedOperations,
   openApiDocument,
@@ -75,6 +76,18 @@ test('every operation has a name of its own, and a path parameter for each place
     const given = (operation.parameters ?? []).filter((each) => each.in === 'path').map(({ name }) => name);
     expect(given, path).toEqual(asked);
   }
+});
+
+test('whoever is logged in may say that a reading request is no use, and only there', () => {
+  const marked = operations().filter(({ operation }) =>
+    operation.parameters?.some((each) => each.in === 'header' && each.name === BACKGROUND_HEADER),
+  );
+  const readable = operations().filter(
+    ({ path, method, operation }) =>
+      method === 'get' && operation.security === undefined && path.startsWith('/api/'),
+  );
+  expect(marked).toEqual(readable);
+  expect(marked.length).toBeGreaterThan(10);
 });
 
 test('every reference leads somewhere, and every security scheme that is asked for exists', () => {
