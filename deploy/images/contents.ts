@@ -14,15 +14,7 @@ export const SBOM_PATH = 'usr/share/octoporty/sbom.cdx.json';
  */
 export const AGENT_ONLY = {
   files: ['services/agent', 'services/up.js', 'services/demo', 'services/demo.js', 'ui'],
-  packages: [
-    '@tediousjs/connection-string',
-    'https-proxy-agent',
-    'raw-body',
-    'sequelize',
-    'tedious',
-    'umzug',
-    'zod-openapi',
-  ],
+  packages: ['@tediousjs/connection-string', 'raw-body', 'sequelize', 'tedious', 'umzug', 'zod-openapi'],
 } as const;
 
 /** What npm keeps for itself, and what installs services on machines. */
