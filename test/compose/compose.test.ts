@@ -1,10 +1,12 @@
 // The compose files: whole by the specification, closed to strangers, and in step with what they start.
 
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { loadGatewayConfig } from '../../services/config.ts';
+import { loadAgentConfig, loadGatewayConfig } from '../../services/config.ts';
 import { isSecret, SETTINGS } from '../../services/config/settings.ts';
 import { VERSION } from '../../services/version.ts';
 import { readComposeFile, readDeployFile, type ComposeService } from './composeFile.ts';
@@ -21,6 +23,14 @@ const isValid = new Ajv2020({ strict: false, allErrors: true, validateFormats: f
 
 /** What an environment calls a secret, whoever reads it. */
 const SECRET_NAME = /PASSWORD|SECRET|TOKEN|CONNECTION_STRING|PRIVATE_KEY/;
+
+const SECRET = 'a secret for tests that is long enough';
+
+/** As a compose file mounts them. */
+const folder = mkdtempSync(join(tmpdir(), 'octoporty-compose-'));
+const secretFile = join(folder, 'secret');
+writeFileSync(secretFile, SECRET);
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const isOurs = ({ image }: ComposeService) => image.startsWith('octoporty-');
 const isForeign = ({ image }: ComposeService) => image.startsWith('mcr.microsoft.com/');
@@ -57,6 +67,27 @@ describe.each(FILES)('$name', ({ text, parsed, services, secrets, volumes }) => 
       const set = Object.keys(service.environment).map((name) => name.replace(/(?<=.)_FILE$/, ''));
       expect(set.filter((name) => !known.includes(name))).toEqual([]);
     }
+  });
+
+  test('starts ours with an environment that they take', () => {
+    for (const { build, environment } of all.filter(isOurs)) {
+      const filled = Object.entries(environment).map(
+        ([name, value]) => [name, filledIn(value ?? '')] as const,
+      );
+      // One file for all: long enough for a secret, and no connection string where none is asked for.
+      const files = filled.map(([name, value]) => [
+        name,
+        value.startsWith('/run/secrets/') ? secretFile : value,
+      ]);
+      const given = { environment: z.record(z.string(), z.string()).parse(Object.fromEntries(files)) };
+      if (build?.target === 'agent') expect(loadAgentConfig(given).uiPassword).toBe(SECRET);
+      else expect(loadGatewayConfig(given).authSecrets).toEqual([SECRET]);
+    }
+  });
+
+  test('asks Caddy how it is where its Caddyfile says', () => {
+    const asked = /'(http:\/\/127\.0\.0\.1:\d+)\/health'/.exec(text)?.[1];
+    if (services.has('caddy')) expect(readDeployFile('Caddyfile.compose')).toContain(`\n${asked} {\n`);
   });
 
   test('has no secret in an environment, and each in a file', () => {
@@ -135,3 +166,17 @@ test('no secret stands in .env.example, only where its file is', () => {
     if (SECRET_NAME.test(name)) expect(value).toMatch(/^(\.\/secrets|\/run\/secrets)\//);
   }
 });
+
+/** With the defaults, and of the rest with what .env.example shows. */
+function filledIn(value: string): string {
+  const example = new Map(
+    [...readDeployFile('.env.example').matchAll(/^([A-Z]\w+)=(.*)$/gm)].map(([, name = '', text = '']) => [
+      name,
+      text,
+    ]),
+  );
+  return value.replace(
+    /\$\{(\w+)(?::-([^}]*)|:\?[^}]*)\}/g,
+    (_, name: string, fallback?: string) => fallback ?? example.get(name) ?? '',
+  );
+}
