@@ -15,6 +15,7 @@ import type { Mappings } from '../mappings.ts';
 import { fieldsOf, parseImport, placeOf, planImport, type ImportPlan } from '../mappingImport.ts';
 import { StoreError, type StoreBulkWrite, type StoreEdit } from '../store/store.ts';
 import { readJson } from './input.ts';
+import { answerLong } from './longAnswer.ts';
 import { ProblemError } from './problems.ts';
 
 export interface BulkRoutesOptions {
@@ -47,13 +48,13 @@ export function bulkRoutes({ mappings, edits, reservedDomain, isKnown }: BulkRou
     const write = await editMany(wanted.map((id) => editOf(id, action)));
     const missing = new Set(write.missing);
     const results = wanted.map((id) => ({ id, result: missing.has(id) ? 'missing' : 'done' }) as const);
-    context.body = { results, removed: [...write.removed] } satisfies BulkResult;
+    await answerLong(context, { results, removed: [...write.removed] } satisfies BulkResult);
   });
 
-  router.get('/export', (context) => {
+  router.get('/export', async (context) => {
     refuseUnknown();
     context.set('Content-Disposition', `attachment; filename="${EXPORT_NAME}"`);
-    context.body = { mappings: mappings.list().map(fieldsOf) } satisfies MappingFile;
+    await answerLong(context, { mappings: mappings.list().map(fieldsOf) } satisfies MappingFile);
   });
 
   router.post('/import', async (context) => {
@@ -65,7 +66,7 @@ export function bulkRoutes({ mappings, edits, reservedDomain, isKnown }: BulkRou
     const plan = await planImport(parsed, ground);
     const { created, removed } = plan.result;
     if (ground.mappings.length + created.length - removed.length > MAX_MAPPINGS) throw new StoreError('full');
-    context.body = dryRun ? plan.result : await carryOut(plan);
+    await answerLong(context, dryRun ? plan.result : await carryOut(plan));
   });
 
   function refuseUnknown(): void {
