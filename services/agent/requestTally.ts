@@ -35,7 +35,7 @@ const MINUTE_MS = 60_000;
  */
 export const MAX_MAPPING_MINUTES = 20_000;
 
-/** Mappings whose activity is remembered, deleted ones among them. Raised: more memory, less than a kilobyte each. */
+/** Mappings whose activity is remembered, deleted ones among them: the one without a request for longest goes. Raised: more memory, less than a kilobyte each. */
 const MAX_ACTIVE = MAX_MAPPINGS;
 
 interface Tally {
@@ -57,29 +57,41 @@ interface Seen {
 export function createRequestTally(clock: Pick<Clock, 'wallMs'>): RequestTally {
   /** By their number since 1970. */
   const minutes = new Map<number, Minute>();
+  /** Those whose last request came long ago first. */
   const seen = new Map<string, Seen>();
   let mappingMinutes = 0;
+  /** Up to this minute there is no room for another mapping: it has made room itself, or all that is kept is newer. */
+  let fullUpTo = Number.NEGATIVE_INFINITY;
+  let lookedOverAt = minuteOf(clock.wallMs());
 
   const minuteNow = () => minuteOf(clock.wallMs());
 
   function minuteAt(number: number): Minute {
     const known = minutes.get(number);
     if (known !== undefined) return known;
-    for (const old of minutes.keys()) if (old <= minuteNow() - MAX_SERIES_MINUTES) drop(old);
+    forgetOld();
     const minute = { all: createTally(), byMapping: new Map<string, Tally>() };
     minutes.set(number, minute);
     return minute;
   }
 
-  function drop(number: number): void {
-    mappingMinutes -= minutes.get(number)?.byMapping.size ?? 0;
-    minutes.delete(number);
+  /** Once a minute: looking them all over for each minute of a long log would hold up what relays. */
+  function forgetOld(): void {
+    const now = minuteNow();
+    if (now === lookedOverAt) return;
+    lookedOverAt = now;
+    for (const [number, { byMapping }] of minutes) {
+      if (number > now - MAX_SERIES_MINUTES) continue;
+      mappingMinutes -= byMapping.size;
+      minutes.delete(number);
+    }
   }
 
   /** Null when there is only room for what is newer. */
   function tallyOf(number: number, { byMapping }: Minute, mappingId: string): Tally | null {
     const known = byMapping.get(mappingId);
     if (known !== undefined) return known;
+    if (number <= fullUpTo) return null;
     if (mappingMinutes >= MAX_MAPPING_MINUTES && !makeRoom(number)) return null;
     const tally = createTally();
     byMapping.set(mappingId, tally);
@@ -87,9 +99,11 @@ export function createRequestTally(clock: Pick<Clock, 'wallMs'>): RequestTally {
     return tally;
   }
 
+  /** Looks over every minute, and so but once for each: `fullUpTo` only rises. */
   function makeRoom(number: number): boolean {
     let oldest = number;
     for (const [each, { byMapping }] of minutes) if (byMapping.size > 0 && each < oldest) oldest = each;
+    fullUpTo = oldest;
     if (oldest === number) return false;
     const { byMapping } = minuteAt(oldest);
     mappingMinutes -= byMapping.size;
@@ -100,7 +114,10 @@ export function createRequestTally(clock: Pick<Clock, 'wallMs'>): RequestTally {
   function seenOf(mappingId: string, arrivedMs: number): Seen {
     const known = seen.get(mappingId);
     if (known !== undefined) {
-      known.lastMs = Math.max(known.lastMs, arrivedMs);
+      if (arrivedMs <= known.lastMs) return known;
+      known.lastMs = arrivedMs;
+      seen.delete(mappingId);
+      seen.set(mappingId, known);
       return known;
     }
     const [first] = seen.keys();

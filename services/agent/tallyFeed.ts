@@ -1,5 +1,6 @@
 // What feeds the tally of requests: the log that earlier processes wrote, and what ends from now on.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bus } from '../bus.ts';
 import type { Log } from '../log.ts';
 import { MAX_SERIES_MINUTES, isFailure } from '../../protocol/api/series.ts';
@@ -23,8 +24,11 @@ export interface TallyFeed {
   stop(): void;
 }
 
-/** Rows read at once. Raised: the loop that relays stands still for longer (2 ms at this size), and edits wait behind it. */
+/** Rows read at once. Raised: edits wait behind them for longer. */
 export const SEED_PAGE_ROWS = 2_000;
+
+/** Rows counted between two turns. Raised: the loop that relays stands still for longer (about 1 ms at this size). */
+export const ROWS_AT_ONCE = 200;
 
 /** Rows read at all. Raised: a start reads for longer (about a second at this size). */
 const MAX_SEED_ROWS = 100_000;
@@ -45,7 +49,7 @@ export function createTallyFeed({ tally, journal, bus, clock, log }: TallyFeedOp
     let before = firstHeardId;
     for (let rows = 0; rows < MAX_SEED_ROWS && !isStopped; rows += SEED_PAGE_ROWS) {
       const page = await journal.readTimings({ before, sinceMs, limit: SEED_PAGE_ROWS });
-      for (const timing of page) tally.add(timing);
+      await inTurns(page, (timing) => tally.add(timing));
       const last = page.at(-1);
       if (last === undefined || page.length < SEED_PAGE_ROWS) return;
       before = last.id;
@@ -55,8 +59,9 @@ export function createTallyFeed({ tally, journal, bus, clock, log }: TallyFeedOp
   return {
     async readLog() {
       try {
-        for (const { mappingId, arrivedMs } of await journal.readLastSeen())
-          tally.noteSeen(mappingId, arrivedMs);
+        await inTurns(await journal.readLastSeen(), ({ mappingId, arrivedMs }) =>
+          tally.noteSeen(mappingId, arrivedMs),
+        );
         await readTimings();
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
@@ -68,4 +73,11 @@ export function createTallyFeed({ tally, journal, bus, clock, log }: TallyFeedOp
       leave();
     },
   };
+}
+
+async function inTurns<T>(items: readonly T[], take: (item: T) => void): Promise<void> {
+  for (const [at, item] of items.entries()) {
+    if (at > 0 && at % ROWS_AT_ONCE === 0) await nextTurn();
+    take(item);
+  }
 }

@@ -1,6 +1,7 @@
 // Owns the tests of the tally of requests: by the minute, by the mapping, and within its bounds.
 
 import { expect, test } from 'vitest';
+import { MAX_MAPPINGS } from '../../../protocol/mapping.ts';
 import {
   createRequestTally,
   MAX_MAPPING_MINUTES,
@@ -129,4 +130,50 @@ test('what is older than all that fills the memory finds no room, and is counted
     [0, 0],
     [1, MAX_MAPPING_MINUTES],
   ]);
+});
+
+test('a minute that has made room takes no mapping any more: a part of what it was would look like all of it', () => {
+  const { clock, add, counts } = start();
+  for (let number = 1; number < 10; number += 1) add(0, { mappingId: `${number}` });
+  add(0);
+  clock.runFor(MINUTE_MS);
+  for (let number = 10; number < MAX_MAPPING_MINUTES; number += 1) add(0, { mappingId: `${number}` });
+  add(0, { mappingId: B });
+  // In any order: those of the log come after newer ones.
+  add(MINUTE_MS);
+  expect([counts(2, A), counts(2, B), counts(2)]).toEqual([
+    [0, 0],
+    [0, 1],
+    [11, MAX_MAPPING_MINUTES - 9],
+  ]);
+});
+
+test('a page of a long log is counted without looking over the whole day for each of its rows', () => {
+  const clock = new SimulatedClock();
+  let looks = 0;
+  const tally = createRequestTally({
+    wallMs: () => {
+      looks += 1;
+      return clock.wallMs();
+    },
+  });
+  const rows = 1_439;
+  for (let ago = 0; ago < rows; ago += 1)
+    tally.add({ mappingId: A, arrivedMs: clock.wallMs() - ago * MINUTE_MS, durationMs: 1, isFailed: false });
+  expect(looks).toBeLessThan(5 * rows);
+});
+
+test('of too many mappings the one without a request for longest is forgotten, not the one known for longest', () => {
+  const { clock, tally, add } = start();
+  add(0);
+  add(0, { mappingId: B });
+  clock.runFor(1_000);
+  add(0);
+  // The log tells of what was long ago: that is no use.
+  add(2_000, { mappingId: B });
+  for (let number = 2; number < MAX_MAPPINGS; number += 1) add(0, { mappingId: `${number}` });
+  add(0);
+  add(0, { mappingId: 'one more' });
+  expect(tally.activityOf(B).lastSeen).toBeNull();
+  expect(tally.activityOf(A).lastSeen).not.toBeNull();
 });

@@ -1,10 +1,11 @@
 // Owns the tests of what feeds the tally: the log of earlier processes, and what ends from now on, each request once.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createBus } from '../../../services/bus.ts';
 import { createRequestTally } from '../../../services/agent/requestTally.ts';
 import { createMemoryJournal } from '../../../services/agent/store/memoryJournal.ts';
-import { createTallyFeed, SEED_PAGE_ROWS } from '../../../services/agent/tallyFeed.ts';
+import { createTallyFeed, ROWS_AT_ONCE, SEED_PAGE_ROWS } from '../../../services/agent/tallyFeed.ts';
 import { createRowId } from '../../../services/agent/store/rowId.ts';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import { SimulatedClock } from '../../simulation/simulatedClock.ts';
@@ -58,6 +59,20 @@ test('a long log is counted whole, page by page', async () => {
   const { feed, counts } = await start(Array.from({ length: rows }, () => 1_000));
   await feed.readLog();
   expect(counts(1)).toEqual([rows]);
+});
+
+test('a page is counted in slices, between which others have their turn', async () => {
+  const { feed, counts } = await start(Array.from({ length: SEED_PAGE_ROWS }, () => 1_000));
+  const progress = { isRead: false };
+  const reading = feed.readLog().then(() => (progress.isRead = true));
+  const steps: number[] = [];
+  for (let before = 0; !progress.isRead; before = counts(1)[0] ?? 0) {
+    await nextTurn();
+    steps.push((counts(1)[0] ?? 0) - before);
+  }
+  await reading;
+  expect(Math.max(...steps)).toBeLessThanOrEqual(ROWS_AT_ONCE);
+  expect(counts(1)).toEqual([SEED_PAGE_ROWS]);
 });
 
 test('a mapping that was asked for long ago is known to have been seen', async () => {
