@@ -6,7 +6,7 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeF
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AGENT_ONLY, IN_NO_IMAGE, manifestFor, parseImage, SBOM_PATH } from './contents.ts';
-import { billOfMaterials } from './billOfMaterials.ts';
+import { billOfMaterials, installedPackages } from './billOfMaterials.ts';
 import { isNeededAtRuntime } from './neededFiles.ts';
 
 const packageFolder = fileURLToPath(new URL('../../out/package', import.meta.url));
@@ -29,17 +29,17 @@ const npmBill = npm(
   'sbom',
   '--package-lock-only',
   '--omit=dev',
-  '--omit=optional',
   '--sbom-format=cyclonedx',
   '--sbom-type=application',
 );
+const npmPackages = installedPackages(textIn(app, 'node_modules/.package-lock.json'));
 for (const path of [...IN_NO_IMAGE, ...(image === 'gateway' ? AGENT_ONLY.files : [])])
   remove(join(app, path));
 for (const path of filesIn(join(app, 'node_modules'))) if (!isNeededAtRuntime(path)) remove(path);
 
 write(
   join(root, SBOM_PATH),
-  billOfMaterials({ npmBill, debianPackages: debianPackages(), nodeVersion: process.version }),
+  billOfMaterials({ npmBill, npmPackages, debianPackages: debianPackages(), nodeVersion: process.version }),
 );
 write(join(root, 'usr/local/bin/octoporty'), COMMAND);
 chmodSync(join(root, 'usr/local/bin/octoporty'), 0o755);

@@ -3,8 +3,10 @@
 import { z } from 'zod';
 
 export interface Materials {
-  /** CycloneDX, as `npm sbom` prints it. */
+  /** CycloneDX, as `npm sbom` prints it: it may name optional packages that are not installed. */
   readonly npmBill: string;
+  /** What is installed, as `name@version`. */
+  readonly npmPackages: ReadonlySet<string>;
   /** What dpkg knows of each package of the base: its control text. */
   readonly debianPackages: readonly string[];
   /** `v24.21.0` */
@@ -13,17 +15,50 @@ export interface Materials {
 
 const billSchema = z.looseObject({
   bomFormat: z.literal('CycloneDX'),
-  components: z.array(z.looseObject({ name: z.string(), version: z.string() })),
+  components: z.array(z.looseObject({ 'bom-ref': z.string(), name: z.string(), version: z.string() })),
+  dependencies: z.array(z.looseObject({ ref: z.string(), dependsOn: z.array(z.string()) })),
 });
 
-/** CycloneDX. Throws where one of the parts is not what it should be: a list with gaps would pass for a whole one. */
-export function billOfMaterials({ npmBill, debianPackages, nodeVersion }: Materials): string {
+/** CycloneDX. Throws where something is missing: a list with gaps would pass for a whole one. */
+export function billOfMaterials({ npmBill, npmPackages, debianPackages, nodeVersion }: Materials): string {
   const bill = billSchema.parse(JSON.parse(npmBill));
+  const named = new Set(bill.components.map(nameOf));
+  const unnamed = [...npmPackages].filter((name) => !named.has(name));
+  if (unnamed.length > 0) throw new Error(`npm sbom says nothing of ${unnamed.join(', ')}.`);
   if (debianPackages.length === 0)
     throw new Error('Of the base, no package is known: its dpkg folder is empty.');
-  const debian = debianPackages.map(debianComponent);
-  const components = [...bill.components, nodeComponent(nodeVersion.replace(/^v/, '')), ...debian];
-  return `${JSON.stringify({ ...bill, components }, null, 1)}\n`;
+  const installed = bill.components.filter((component) => npmPackages.has(nameOf(component)));
+  const absent = new Set(
+    bill.components
+      .filter((component) => !installed.includes(component))
+      .map((component) => component['bom-ref']),
+  );
+  const dependencies = bill.dependencies
+    .filter(({ ref }) => !absent.has(ref))
+    .map((of) => ({ ...of, dependsOn: of.dependsOn.filter((ref) => !absent.has(ref)) }));
+  const components = [
+    ...installed,
+    nodeComponent(nodeVersion.replace(/^v/, '')),
+    ...debianPackages.map(debianComponent),
+  ];
+  return `${JSON.stringify({ ...bill, components, dependencies }, null, 1)}\n`;
+}
+
+const installedSchema = z.object({
+  packages: z.record(z.string(), z.looseObject({ version: z.string(), name: z.string().optional() })),
+});
+
+/** What npm notes in node_modules of what it has installed, as `name@version`. */
+export function installedPackages(noteText: string): Set<string> {
+  const { packages } = installedSchema.parse(JSON.parse(noteText));
+  const names = Object.entries(packages).map(
+    ([path, { name = path.split('node_modules/').at(-1) ?? path, version }]) => nameOf({ name, version }),
+  );
+  return new Set(names);
+}
+
+function nameOf({ name, version }: { name: string; version: string }): string {
+  return `${name}@${version}`;
 }
 
 function nodeComponent(version: string): object {

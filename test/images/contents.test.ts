@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { billOfMaterials } from '../../deploy/images/billOfMaterials.ts';
+import { billOfMaterials, installedPackages } from '../../deploy/images/billOfMaterials.ts';
 import { AGENT_ONLY, IMAGES, manifestFor, type Image } from '../../deploy/images/contents.ts';
 import { isNeededAtRuntime } from '../../deploy/images/neededFiles.ts';
 import { SERVICE_NODE_OPTIONS } from '../../services/nodeOptions.mjs';
@@ -88,33 +88,52 @@ test('an image is of this version, and its Node is the one that is tested', () =
 });
 
 describe('the list of what an image is made of', () => {
+  const component = (name: string, version: string) => ({ 'bom-ref': `${name}@${version}`, name, version });
   const npmBill = JSON.stringify({
     bomFormat: 'CycloneDX',
     specVersion: '1.5',
-    components: [{ name: 'ws', version: '8.23.0', purl: 'pkg:npm/ws@8.23.0' }],
+    components: [component('ws', '8.23.0'), component('@x/y', '1.0.0'), component('absent', '1.0.0')],
+    dependencies: [
+      { ref: 'ws@8.23.0', dependsOn: ['@x/y@1.0.0', 'absent@1.0.0'] },
+      { ref: 'absent@1.0.0', dependsOn: [] },
+    ],
   });
-  const control =
+  const note = {
+    packages: {
+      'node_modules/ws': { version: '8.23.0' },
+      'node_modules/ws/node_modules/@x/y': { version: '1.0.0' },
+    },
+  };
+  const libc =
     'Package: libc6\nArchitecture: amd64\nVersion: 2.36-9+deb12u14\nDescription: GNU C\n Version: 1\n';
+  const materials = {
+    npmBill,
+    npmPackages: installedPackages(JSON.stringify(note)),
+    debianPackages: [libc],
+    nodeVersion: 'v24.21.0',
+  };
 
-  test('names packages of npm and of Debian, and Node', () => {
-    const bill: unknown = JSON.parse(
-      billOfMaterials({ npmBill, debianPackages: [control], nodeVersion: 'v24.21.0' }),
-    );
+  test('names what is installed of npm and Debian, and Node, and nothing else', () => {
+    const bill: unknown = JSON.parse(billOfMaterials(materials));
     expect(bill).toMatchObject({
       bomFormat: 'CycloneDX',
       components: [
-        { purl: 'pkg:npm/ws@8.23.0' },
+        { name: 'ws', version: '8.23.0' },
+        { name: '@x/y', version: '1.0.0' },
         { name: 'node', version: '24.21.0' },
         { purl: 'pkg:deb/debian/libc6@2.36-9%2Bdeb12u14?arch=amd64&distro=debian-12' },
       ],
+      dependencies: [{ ref: 'ws@8.23.0', dependsOn: ['@x/y@1.0.0'] }],
     });
   });
 
-  test('is never one with gaps', () => {
-    const broken = { npmBill, debianPackages: ['Package: libc6\n'], nodeVersion: 'v24.21.0' };
-    expect(() => billOfMaterials(broken)).toThrow();
-    expect(() => billOfMaterials({ ...broken, npmBill: '{}', debianPackages: [] })).toThrow();
-    expect(() => billOfMaterials({ ...broken, debianPackages: [] })).toThrow();
+  test.each([
+    ['a package of npm that npm does not name', { npmPackages: new Set(['ws@8.23.0', 'more@1.0.0']) }],
+    ['a base of which nothing is known', { debianPackages: [] }],
+    ['a package of Debian without a version', { debianPackages: ['Package: libc6\n'] }],
+    ['no list of npm', { npmBill: '{}' }],
+  ])('is none with %s', (_, wrong) => {
+    expect(() => billOfMaterials({ ...materials, ...wrong })).toThrow();
   });
 });
 
