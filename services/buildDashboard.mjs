@@ -12,8 +12,11 @@ export class BuildError extends Error {}
 const FOLDERS = ['ui', 'protocol'];
 const LOCKFILE = 'package-lock.json';
 
-/** Not sources: what is built, and what is built aside. */
-const MADE = /^ui\/(dist|\.dist-\d+)(\/|$)/;
+/** Not sources: what is built, what is built aside, and what was built before. */
+const MADE = /^ui\/(dist|\.dist-\d+(\.before)?)(\/|$)/;
+
+/** What a build leaves that was ended half-way. */
+const LEFTOVER = /^\.dist-\d+(\.before)?$/;
 
 /** Builds with this Node unless ui/dist is newer than its sources, or always when forced. Throws BuildError. */
 export async function buildDashboard(root, { node = process.execPath, isForced = false } = {}) {
@@ -40,7 +43,7 @@ function stampIn(folder) {
   return join(folder, '.sources');
 }
 
-/** Built aside and renamed: who reads ui/dist meanwhile reads the build before. */
+/** Built aside and renamed: who reads ui/dist meanwhile reads the build before, which is removed when it is replaced. */
 async function build(root, node, hash) {
   console.error('Building the dashboard …');
   const dist = join(root, 'ui', 'dist');
@@ -52,14 +55,15 @@ async function build(root, node, hash) {
     throw new BuildError(`${output.trim()}\nThe dashboard could not be built: see the words above.`);
   }
   writeFileSync(stampIn(aside), hash);
-  rmSync(dist, { recursive: true, force: true });
+  const before = `${aside}.before`;
+  if (existsSync(dist)) renameSync(dist, before);
   renameSync(aside, dist);
+  rmSync(before, { recursive: true, force: true });
 }
 
-/** Of builds that were ended half-way. */
 function removeLeftovers(root) {
   for (const name of readdirSync(join(root, 'ui'))) {
-    if (/^\.dist-\d+$/.test(name)) rmSync(join(root, 'ui', name), { recursive: true, force: true });
+    if (LEFTOVER.test(name)) rmSync(join(root, 'ui', name), { recursive: true, force: true });
   }
 }
 

@@ -30,6 +30,8 @@ const VITE = `
   }, 100);
 `;
 
+const MODULE = pathToFileURL(join(import.meta.dirname, '../../services/buildDashboard.mjs')).href;
+
 function createRepository(): string {
   const root = mkdtempSync(join(tmpdir(), 'octoporty-build-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
@@ -52,10 +54,9 @@ function page(root: string): string {
 
 /** Three processes at once; answers their exit codes. */
 function buildTogether(root: string): Promise<unknown[]> {
-  const module = pathToFileURL(join(import.meta.dirname, '../../services/buildDashboard.mjs')).href;
   const script = `
     import { readFileSync } from 'node:fs';
-    import { buildDashboard } from ${JSON.stringify(module)};
+    import { buildDashboard } from ${JSON.stringify(MODULE)};
     await buildDashboard(${JSON.stringify(root)});
     readFileSync(${JSON.stringify(join(root, 'ui/dist/index.html'))});
   `;
@@ -126,12 +127,41 @@ test('processes that come together after one that died build once, too', async (
   expect(runs(root)).toBe(1);
 });
 
-test('what a build that was ended half-way left behind is removed by the next', async () => {
+test('whatever is removed, a whole build is there meanwhile', async () => {
   const root = createRepository();
-  mkdirSync(join(root, 'ui/.dist-1/assets'), { recursive: true });
   await buildDashboard(root);
-  expect(existsSync(join(root, 'ui/.dist-1'))).toBe(false);
+  const script = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    const remove = fs.rmSync;
+    fs.rmSync = (path, options) => {
+      const isThere = fs.existsSync(${JSON.stringify(join(root, 'ui/dist/index.html'))});
+      if (!isThere || path === ${JSON.stringify(join(root, 'ui/dist'))}) process.exit(3);
+      remove(path, options);
+    };
+    syncBuiltinESMExports();
+    const { buildDashboard } = await import(${JSON.stringify(MODULE)});
+    await buildDashboard(${JSON.stringify(root)}, { isForced: true });
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(runs(root)).toBe(2);
+  expect(readdirSync(join(root, 'ui')).sort()).toEqual(['dist', 'main.ts', 'pages', 'vite.config.ts']);
 });
+
+test.each(['.dist-1', '.dist-1.before'])(
+  'what a build that was ended half-way left behind in %s is removed by the next, and is no source',
+  async (name) => {
+    const root = createRepository();
+    await buildDashboard(root);
+    mkdirSync(join(root, 'ui', name, 'assets'), { recursive: true });
+    writeFileSync(join(root, 'ui', name, 'assets', 'index.js'), 'half');
+    await buildDashboard(root);
+    expect(runs(root)).toBe(1);
+    await buildDashboard(root, { isForced: true });
+    expect(existsSync(join(root, 'ui', name))).toBe(false);
+  },
+);
 
 test('a package without the sources is left as it is', async () => {
   const root = createRepository();
