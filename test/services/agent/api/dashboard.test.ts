@@ -70,7 +70,7 @@ test('a page may run its own scripts and styles, talk to its own agent, and noth
   const { ask } = await openBuild();
   const { headers } = await ask('GET', '/');
   expect(headers['content-security-policy']).toBe(DASHBOARD_POLICY);
-  expect(DASHBOARD_POLICY).not.toMatch(/unsafe|\*|http/);
+  expect(DASHBOARD_POLICY).not.toMatch(/unsafe|\*|http|data:|blob:/);
   expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' });
 });
 
