@@ -82,6 +82,7 @@ export async function startUp({
     lifecycle.start(() => startGateway({ config: { ...gatewayConfig, ...behindCaddy, listenPort }, log })),
   );
   // The agent last, and it stops first: what it forwards finishes while the gateway can still pass it on.
+  const entrance = { port: caddy?.httpsPort ?? gateway.port, rootFile: caddy?.rootFile ?? null };
   const gatewayUrl = `ws://127.0.0.1:${gateway.port}/tunnel`;
   const allMaps = demo === null ? maps : [demoMap(demo.port), ...maps];
   // A demo of an earlier start leads to a port that is gone, or is somebody else's by now.
@@ -90,6 +91,7 @@ export async function startUp({
     lifecycle.start(() =>
       startAgent({
         config: { ...agentConfig, gatewayUrl, proxyUrl: null, uiPort, maps: allMaps, unmaps },
+        entrance,
         log,
       }),
     ),
@@ -105,7 +107,7 @@ export async function startUp({
     bannerOf({
       version: VERSION,
       uiPort: agent.uiPort,
-      entrance: { port: caddy?.httpsPort ?? gateway.port, rootFile: caddy?.rootFile ?? null },
+      entrance,
       publicNames,
       tryName,
       login: { username: agentConfig.uiUsername, password: passwordLine(password) },

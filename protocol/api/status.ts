@@ -1,6 +1,7 @@
 // Where the agent stands: its tunnel, its gateway, its mappings.
 
 import { z } from 'zod';
+import { entranceSchema } from './entrance.ts';
 import { instantSchema, reasonSchema } from './values.ts';
 
 /** `state` is that of the connection's machine; `online` and what begins with `online.` carry requests. */
@@ -21,6 +22,8 @@ export const statusSchema = z
       /** The gateway's own public name, which no mapping may take; null when it has none or has not told. */
       host: z.string().nullable(),
       rttMs: z.number().min(0).nullable(),
+      /** Where visitors come in; absent: by TLS, at each mapping's own port. */
+      entrance: entranceSchema.optional(),
     }),
     /** Tunnels that carry requests. */
     tunnels: z.int().min(0),

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { distinctUntilChanged, distinctUntilKeyChanged, filter, first, map, Subject, take } from 'rxjs';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
+import type { Entrance } from '../../protocol/api/entrance.ts';
 import type { PageStatus } from './api/statusPage.ts';
+import { publicAddressOf } from '../../protocol/api/entrance.ts';
 import { describeError } from '../../protocol/errors.ts';
 import { createActors } from '../actors.ts';
 import { createBus } from '../bus.ts';
@@ -45,8 +47,15 @@ export interface RunningAgent {
   stop(): Promise<void>;
 }
 
+export interface AgentOptions {
+  readonly config: AgentConfig;
+  /** Where visitors come in, from whoever started the gateway, too; absent: by TLS, at each mapping's own port. */
+  readonly entrance?: Entrance;
+  readonly log: Log;
+}
+
 /** Starts an agent. Rejects with the listener's error, EADDRINUSE among them, or a ConnectionStringError. */
-export async function startAgent({ config, log }: { config: AgentConfig; log: Log }): Promise<RunningAgent> {
+export async function startAgent({ config, entrance, log }: AgentOptions): Promise<RunningAgent> {
   const clock = systemClock;
   const bus = createBus((error, fact) => {
     log.error({ error, fact: fact.type }, 'A subscriber failed; the fact is lost to it alone.');
@@ -155,6 +164,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
   });
   const api: AgentApi = createAgentApi({
     config,
+    entrance: entrance ?? null,
     log,
     clock,
     random: systemRandom,
@@ -175,7 +185,7 @@ export async function startAgent({ config, log }: { config: AgentConfig; log: Lo
     dashboard: loadDashboard(fileURLToPath(new URL('../../ui/dist', import.meta.url))),
     agentId,
     metrics,
-    page: () => statusContent(config, mappings, uplink),
+    page: () => statusContent(config, entrance ?? null, mappings, uplink),
     version: VERSION,
   });
   server.serve(api.answer, api.upgrade);
@@ -242,7 +252,12 @@ function logUplink(uplink: Uplink, log: Log): void {
     });
 }
 
-function statusContent(config: AgentConfig, mappings: Mappings, uplink: Uplink): PageStatus {
+function statusContent(
+  config: AgentConfig,
+  entrance: Entrance | null,
+  mappings: Mappings,
+  uplink: Uplink,
+): PageStatus {
   const { state, sinceMs, lastError, gateway } = uplink.status;
   const refused = new Map(uplink.status.config.errors.map(({ id, code }) => [id, describeError(code).says]));
   return {
@@ -253,8 +268,7 @@ function statusContent(config: AgentConfig, mappings: Mappings, uplink: Uplink):
     gatewayVersion: gateway.version === '' ? null : gateway.version,
     version: VERSION,
     mappings: [...mappings.view.mappings.values()].map((mapping) => ({
-      externalDomain: mapping.externalDomain,
-      externalPort: mapping.externalPort,
+      address: publicAddressOf(mapping, entrance),
       target: `${mapping.internalProtocol}://${mapping.internalHost}:${mapping.internalPort}`,
       enabled: mapping.enabled,
       refused: refused.get(mapping.id) ?? null,

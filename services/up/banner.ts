@@ -2,6 +2,7 @@
 
 import { extname } from 'node:path';
 import { styleText } from 'node:util';
+import { publicUrlOf, type Entrance } from '../../protocol/api/entrance.ts';
 
 export interface BannerFacts {
   readonly version: string;
@@ -12,13 +13,6 @@ export interface BannerFacts {
   readonly tryName: string | null;
   /** Who may log in; `password` says it, or where it is. */
   readonly login: { readonly username: string; readonly password: string };
-}
-
-/** Where visitors come in. */
-export interface Entrance {
-  readonly port: number;
-  /** The certificate that a visitor has to trust; null: it is plain HTTP. */
-  readonly rootFile: string | null;
 }
 
 /** Names that are printed. Raised: after an import of thousands what to try and how to log in have scrolled away. */
@@ -51,9 +45,8 @@ function publishedLines({ publicNames, entrance }: BannerFacts): string[] {
   return left === 0 ? urls : [...urls, `and ${left.toLocaleString('en')} more: see the dashboard`];
 }
 
-function urlOf(name: string, { port, rootFile }: Entrance): string {
-  const [scheme, usualPort] = rootFile === null ? ['http', 80] : ['https', 443];
-  return port === usualPort ? `${scheme}://${name}/` : `${scheme}://${name}:${port}/`;
+function urlOf(name: string, entrance: Entrance): string {
+  return publicUrlOf({ externalDomain: name, externalPort: 443 }, entrance);
 }
 
 /** Only names below localhost lead to this machine by themselves. */

@@ -2,7 +2,8 @@
 
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { followEntrance } from '../../ui/format/addresses.ts';
 import { curlCommand } from '../../ui/pages/requests/curlCommand.ts';
 
 const APP = { externalDomain: 'app.example.com', externalPort: 443 };
@@ -28,6 +29,14 @@ test.each([
 test('a port other than 443 is part of the address', () => {
   const address = { externalDomain: 'app.example.com', externalPort: 8443 };
   expect(curlCommand({ method: 'GET', path: '/a' }, address)).toBe('curl https://app.example.com:8443/a');
+});
+
+test('curl is told to trust the authority of a Caddy that nobody else knows', () => {
+  followEntrance({ port: 8443, rootFile: "/home/o'neil/root.crt" });
+  onTestFinished(() => followEntrance(null));
+  expect(curlCommand({ method: 'GET', path: '/a' }, APP)).toBe(
+    String.raw`curl --cacert '/home/o'\''neil/root.crt' https://app.example.com:8443/a`,
+  );
 });
 
 test('whatever strangers ask for, a shell makes one argument of it, and runs nothing', () => {

@@ -1,7 +1,7 @@
 // Numbers, times and addresses as people read them.
 
-import { expect, test } from 'vitest';
-import { sayPublicAddress, sayTarget } from '../../ui/format/addresses.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { followEntrance, publicUrl, sayPublicAddress, sayTarget } from '../../ui/format/addresses.ts';
 import { sayBytes, sayCountOf, sayDuration, sayMs, sayShare } from '../../ui/format/amounts.ts';
 import { sayRelative } from '../../ui/format/times.ts';
 
@@ -65,4 +65,34 @@ test('an address has its port where it is not the usual one, and brackets where 
   );
   const target = { internalProtocol: 'https', internalHost: 'fd00::10', internalPort: 8080 } as const;
   expect(sayTarget(target)).toBe('https://[fd00::10]:8080');
+});
+
+test.each([
+  [
+    'with nothing in front of the gateway, plain HTTP at its port',
+    { port: 5000, rootFile: null },
+    443,
+    'http://app.localhost:5000/',
+  ],
+  ['whatever port its mapping has', { port: 5000, rootFile: null }, 8443, 'http://app.localhost:5000/'],
+  [
+    'and without a port where it is the usual one',
+    { port: 80, rootFile: null },
+    443,
+    'http://app.localhost/',
+  ],
+  [
+    'through a Caddy of its own, TLS at its port',
+    { port: 8443, rootFile: '/r.crt' },
+    443,
+    'https://app.localhost:8443/',
+  ],
+  ['which is only that of 443', { port: 8443, rootFile: '/r.crt' }, 9443, 'https://app.localhost:9443/'],
+  ['and otherwise TLS at the port of its mapping', null, 8443, 'https://app.localhost:8443/'],
+])('the address of a mapping is where visitors come in: %s', (_case, entrance, externalPort, url) => {
+  followEntrance(entrance);
+  onTestFinished(() => followEntrance(null));
+  const address = { externalDomain: 'app.localhost', externalPort };
+  expect(publicUrl(address)).toBe(url);
+  expect(sayPublicAddress(address)).toBe(new URL(url).host);
 });

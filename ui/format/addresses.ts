@@ -1,9 +1,12 @@
 // Addresses of a mapping as people read and open them.
 
-interface PublicAddress {
-  readonly externalDomain: string;
-  readonly externalPort: number;
-}
+import { shallowRef } from 'vue';
+import {
+  publicAddressOf,
+  publicUrlOf,
+  type Entrance,
+  type PublicAddress,
+} from '../../protocol/api/entrance.ts';
 
 interface Target {
   readonly internalProtocol: 'http' | 'https';
@@ -11,14 +14,29 @@ interface Target {
   readonly internalPort: number;
 }
 
-/** `app.example.com`, with the port where it is not 443. */
-export function sayPublicAddress({ externalDomain, externalPort }: PublicAddress): string {
-  return externalPort === 443 ? externalDomain : `${externalDomain}:${externalPort}`;
+const entrance = shallowRef<Entrance | null>(null);
+
+/** The agent has said where visitors come in; null: at each mapping's own port. From now on addresses are said so. */
+export function followEntrance(told: Entrance | null): void {
+  const { value } = entrance;
+  // The same again would have every address of a page written anew.
+  if (told?.port === value?.port && told?.rootFile === value?.rootFile) return;
+  entrance.value = told;
 }
 
-/** For a link: visitors come over TLS. */
+/** `app.example.com`, with the port where visitors need it. */
+export function sayPublicAddress(address: PublicAddress): string {
+  return publicAddressOf(address, entrance.value);
+}
+
+/** For a link. */
 export function publicUrl(address: PublicAddress): string {
-  return `https://${sayPublicAddress(address)}/`;
+  return publicUrlOf(address, entrance.value);
+}
+
+/** The certificate that a visitor has to trust, a file on the agent's machine; null: one that everybody does, or none. */
+export function rootFile(): string | null {
+  return entrance.value?.rootFile ?? null;
 }
 
 /** `http://192.168.1.10:3000`. */

@@ -5,6 +5,7 @@ import type { RequestLogEntry } from '../../protocol/api/logs.ts';
 import type { MachineView } from '../../protocol/api/machines.ts';
 import type { Route } from '../../protocol/api/mappings.ts';
 import type { Status } from '../../protocol/api/status.ts';
+import { followEntrance } from '../format/addresses.ts';
 import { browserClock, followAgentClock } from './browserClock.ts';
 import { connectHub, createHub, type Hub } from './hub.ts';
 import { createTurnedAway, type Trouble } from './turnedAway.ts';
@@ -75,6 +76,7 @@ export function provideStatus(): LiveStatus {
       connect: connectHub,
       onTime: followAgentClock,
       onLevels({ status, machines, routes, edition }) {
+        followEntrance(status.gateway.entrance ?? null);
         live.status.value = status;
         live.machines.value = machines;
         live.routes.value = routes;

@@ -2,6 +2,7 @@
 
 import type { RequestListener } from 'node:http';
 import type { Observable } from 'rxjs';
+import type { Entrance } from '../../../protocol/api/entrance.ts';
 import type { AgentConfig } from '../../config.ts';
 import type { Actors } from '../../actors.ts';
 import type { Bus } from '../../bus.ts';
@@ -45,6 +46,8 @@ import { targetTestRoutes } from './targetTest.ts';
 
 export interface AgentApiOptions {
   readonly config: AgentConfig;
+  /** Null: visitors come by TLS, at each mapping's own port. */
+  readonly entrance: Entrance | null;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
@@ -105,6 +108,7 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
     relays: () => forwarder.list().length,
     uptimeSeconds: () => Math.floor((clock.nowMs() - startedMs) / 1000),
     gatewayUrl: config.gatewayUrl,
+    entrance: options.entrance,
     agentName: config.agentName,
     version,
   };

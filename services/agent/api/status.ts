@@ -1,6 +1,7 @@
 // Where the agent stands, over HTTP: health for machines, status for people, and dialling anew.
 
 import Router from '@koa/router';
+import type { Entrance } from '../../../protocol/api/entrance.ts';
 import type { Status } from '../../../protocol/api/status.ts';
 import { instantOf } from '../../../protocol/api/values.ts';
 import { describeError } from '../../../protocol/errors.ts';
@@ -14,6 +15,8 @@ export interface StatusRoutesOptions {
   readonly relays: () => number;
   readonly uptimeSeconds: () => number;
   readonly gatewayUrl: string;
+  /** Null: visitors come by TLS, at each mapping's own port. */
+  readonly entrance: Entrance | null;
   readonly agentName: string;
   readonly version: string;
 }
@@ -51,7 +54,7 @@ export function statusRoutes(options: StatusRoutesOptions): Router {
 
 /** The status as it is now: what the API answers, and what the hub tells. */
 export function statusOf(options: StatusRoutesOptions): Status {
-  const { uplink, gatewayUrl, agentName, version } = options;
+  const { uplink, gatewayUrl, entrance, agentName, version } = options;
   const { state, sinceMs, restMs, attempt, lastError, gateway, config } = uplink.status;
   return {
     state,
@@ -65,6 +68,7 @@ export function statusOf(options: StatusRoutesOptions): Status {
       version: gateway.version === '' ? null : gateway.version,
       host: gateway.host,
       rttMs: gateway.rttMs,
+      ...(entrance === null ? {} : { entrance }),
     },
     tunnels: isOnlineState(state) ? 1 : 0,
     config: {

@@ -17,8 +17,8 @@ export interface PageStatus {
 }
 
 export interface PageMapping {
-  readonly externalDomain: string;
-  readonly externalPort: number;
+  /** Where visitors find it: `app.example.com`. */
+  readonly address: string;
   /** As a URL: `http://127.0.0.1:3000`. */
   readonly target: string;
   readonly enabled: boolean;
@@ -115,8 +115,8 @@ function emptyView(): string {
 
 function tableOf(mappings: readonly PageMapping[]): string {
   const rows = mappings.map(
-    ({ externalDomain, externalPort, target, enabled, refused }) =>
-      `<tr><td>${escapeHtml(publicAddressOf(externalDomain, externalPort))}</td><td>${escapeHtml(target)}</td><td>${enabled ? escapeHtml(refused ?? 'on') : 'off'}</td></tr>`,
+    ({ address, target, enabled, refused }) =>
+      `<tr><td>${escapeHtml(address)}</td><td>${escapeHtml(target)}</td><td>${enabled ? escapeHtml(refused ?? 'on') : 'off'}</td></tr>`,
   );
   return `<table>
 <thead><tr><th scope="col">Public address</th><th scope="col">Target</th><th scope="col">State</th></tr></thead>
@@ -124,8 +124,4 @@ function tableOf(mappings: readonly PageMapping[]): string {
 ${rows.join('\n')}
 </tbody>
 </table>`;
-}
-
-function publicAddressOf(domain: string, port: number): string {
-  return port === 443 ? domain : `${domain}:${port}`;
 }

@@ -1,7 +1,7 @@
 // A request as a command line: what may come from strangers is quoted, and reaches curl as it was.
 
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
-import { publicUrl } from '../../format/addresses.ts';
+import { publicUrl, rootFile } from '../../format/addresses.ts';
 
 /** Methods that carry a body: curl is told to send an empty one, since the log keeps none. */
 const WITH_BODY = ['POST', 'PUT', 'PATCH'];
@@ -12,6 +12,8 @@ export function curlCommand(
   address: { readonly externalDomain: string; readonly externalPort: number },
 ): string {
   const words = ['curl'];
+  const root = rootFile();
+  if (root !== null) words.push('--cacert', quoted(root));
   if (method === 'HEAD') words.push('--head');
   else if (method !== 'GET') words.push('--request', quoted(method));
   if (WITH_BODY.includes(method)) words.push('--data', "''");
@@ -21,8 +23,8 @@ export function curlCommand(
   if (/[[\]{}]/.test(path)) words.push('--globoff');
   // RFC 9112 §3.2: `*` and a whole URL are targets too.
   if (!isPath) words.push('--request-target', quoted(safe(path)));
-  const root = publicUrl(address);
-  words.push(quoted(isPath ? root + safe(path).slice(1) : root));
+  const url = publicUrl(address);
+  words.push(quoted(isPath ? url + safe(path).slice(1) : url));
   return words.join(' ');
 }
 

@@ -47,6 +47,7 @@ function routers(): Router[] {
     relays: unasked,
     uptimeSeconds: unasked,
     gatewayUrl: '',
+    entrance: null,
     agentName: '',
     version: '',
   };

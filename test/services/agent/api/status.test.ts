@@ -80,6 +80,12 @@ test('the status tells where the tunnel, its gateway, its mappings and the agent
   } satisfies Status);
 });
 
+test('it tells where visitors come in, where the agent knows that', async () => {
+  const entrance = { port: 5000, rootFile: null };
+  const { options } = await open();
+  expect(statusOf({ ...options, entrance }).gateway.entrance).toEqual(entrance);
+});
+
 test('while there is no tunnel it tells why and when the next dial is due, without what only the log may hold', async () => {
   const { ask } = await open(WAITING, 'lost');
   const answer = await ask('GET', '/api/v1/status');
@@ -149,6 +155,7 @@ async function open(now: Partial<UplinkStatus> = {}, database: DatabaseState = '
     relays: () => 2,
     uptimeSeconds: () => 60,
     gatewayUrl: 'wss://tunnel.example.com/tunnel',
+    entrance: null,
     agentName: 'nas',
     version: '1.0.0',
   };

@@ -42,8 +42,7 @@ describe('the status page', () => {
 
   it('lists what is published, and says how to begin when nothing is', () => {
     const mapping = {
-      externalDomain: 'a.example.com',
-      externalPort: 443,
+      address: 'a.example.com',
       target: 'http://nas:80',
       enabled: true,
       refused: null,
@@ -52,10 +51,10 @@ describe('the status page', () => {
       ...STATUS,
       mappings: [
         mapping,
-        { ...mapping, externalPort: 8443, enabled: false },
+        { ...mapping, address: 'a.example.com:8443', enabled: false },
         {
           ...mapping,
-          externalDomain: 'b.example.com',
+          address: 'b.example.com',
           refused: 'Another agent publishes this name already.',
         },
       ],
@@ -75,7 +74,7 @@ describe('the status page', () => {
       gatewayUrl: evil,
       gatewayVersion: evil,
       version: evil,
-      mappings: [{ externalDomain: evil, externalPort: 1, target: evil, enabled: true, refused: evil }],
+      mappings: [{ address: evil, target: evil, enabled: true, refused: evil }],
     });
     expect(page).not.toMatch(/<script|<style|style=/);
   });
