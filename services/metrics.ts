@@ -31,14 +31,26 @@ export class Metrics {
   readonly contentType = prometheusContentType;
   private readonly registry = new Registry();
   private readonly described: DescribedMetric[] = [];
+  /** Times it was asked. */
+  private reads = 0;
 
   /** Everything in the text format; levels are read now. */
   read(): Promise<string> {
+    this.reads += 1;
     return this.registry.metrics();
   }
 
   list(): readonly DescribedMetric[] {
     return this.described;
+  }
+
+  /** What several levels of one answer are read from is looked at once. */
+  once<Seen extends object>(look: () => Seen): () => Seen {
+    let last: { readonly read: number; readonly seen: Seen } | null = null;
+    return () => {
+      if (last?.read !== this.reads) last = { read: this.reads, seen: look() };
+      return last.seen;
+    };
   }
 
   /** Counts what happens. */

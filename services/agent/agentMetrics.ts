@@ -29,8 +29,9 @@ export interface AgentMetricsOptions {
 const PREFIX = 'octoporty_agent';
 
 export function createAgentMetrics(options: AgentMetricsOptions): Metrics {
-  const { bus, version, uplink, load, mappings, databaseState, droppedLogRows, relays, hubClients } = options;
+  const { bus, version, uplink, mappings, databaseState, droppedLogRows, relays, hubClients } = options;
   const metrics = new Metrics();
+  const load = metrics.once(options.load);
   metrics.levels(
     { name: `${PREFIX}_info`, help: 'Always 1; its label tells the version.', label: 'version' },
     () => ({ [version]: 1 }),

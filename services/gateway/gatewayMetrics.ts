@@ -23,8 +23,9 @@ export interface GatewayMetricsOptions {
 const PREFIX = 'octoporty_gateway';
 
 export function createGatewayMetrics(options: GatewayMetricsOptions): Metrics {
-  const { bus, version, counts, sessions, load, relays, caddy } = options;
+  const { bus, version, sessions, relays, caddy } = options;
   const metrics = new Metrics();
+  const [counts, load] = [metrics.once(options.counts), metrics.once(options.load)];
   metrics.levels(
     { name: `${PREFIX}_info`, help: 'Always 1; its label tells the version.', label: 'version' },
     () => ({ [version]: 1 }),

@@ -56,6 +56,17 @@ test('of a family of levels those that are no more are not told any more', async
   expect(Object.fromEntries(values)).toEqual({ 'a_thing{colour="green"}': 3 });
 });
 
+test('what several levels are read from is looked at once for each answer', async () => {
+  const metrics = new Metrics();
+  let looks = 0;
+  const seen = metrics.once(() => ({ looks: (looks += 1) }));
+  metrics.level({ ...SPEC, name: 'one' }, () => seen().looks);
+  metrics.level({ ...SPEC, name: 'other' }, () => seen().looks);
+  await metrics.read();
+  const { values } = parseExposition(await metrics.read());
+  expect([values.get('one'), values.get('other'), looks]).toEqual([2, 2, 2]);
+});
+
 test('what is counted elsewhere is told as far as it has come, however often it is asked for', async () => {
   const metrics = new Metrics();
   let sum = 2;
