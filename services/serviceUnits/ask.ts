@@ -11,9 +11,10 @@ export type Ask = (question: string) => Promise<string>;
 export function askAtTerminal(): Ask | null {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
   return (question) => {
-    process.stderr.write(question);
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
     const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+    // Now that the terminal shows nothing of what is typed.
+    process.stderr.write(question);
     return new Promise((resolve, reject) => {
       lines.once('line', (line) => {
         resolve(line.trim());

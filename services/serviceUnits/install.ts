@@ -27,13 +27,10 @@ export async function install(
   const isLive = isBooted(setUp);
   if (isLive) await mayListen(service, setUp, settings.sources);
   const isChanged = await writeFiles(service, setUp, settings, program);
-  if (!isLive) {
-    await enableInTree(service, setUp);
-    return;
-  }
-  await run(service, setUp, isChanged);
+  if (isLive) await run(service, setUp, isChanged);
+  else await enableInTree(service, setUp);
   if (setUp.isDry) return;
-  await becomeHealthy(service, setUp, settings.sources, healthWithinMs);
+  if (isLive) await becomeHealthy(service, setUp, settings.sources, healthWithinMs);
   for (const line of nextSteps(service, settings)) setUp.print(line);
 }
 
