@@ -196,6 +196,7 @@ program
   .command('backup')
   .description('copy all of the agent but its secrets into one new file, while it runs or not')
   .argument('<file>', 'where the backup goes')
+  .option('--config <file>', CONFIG_HELP)
   .option('--data-dir <folder>', "the agent's folder")
   .action(async (file: string, flags: Flags) => {
     const { backUpAndTell } = await import('./agent/backupCommand.ts');
@@ -206,6 +207,7 @@ program
   .command('restore')
   .description('put a backup into the folder of an agent that is stopped; what was there is kept beside it')
   .argument('<file>', 'the backup')
+  .option('--config <file>', CONFIG_HELP)
   .option('--data-dir <folder>', "the agent's folder")
   .action(async (file: string, flags: Flags) => {
     const { restoreAndTell } = await import('./agent/backupCommand.ts');
