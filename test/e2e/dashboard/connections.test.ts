@@ -140,6 +140,18 @@ test(
   SLOW_MS,
 );
 
+test.each([360, 768, 1024, 1280])(
+  'at %d px why a session ended is read in lines, not letter by letter',
+  async (width) => {
+    const page = await stage.logIn('/connections', { width });
+    const says = session(page, 0).getByText('It carries requests right now.');
+    await says.waitFor();
+    expect((await says.boundingBox())?.width).toBeGreaterThan(150);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  },
+  SLOW_MS,
+);
+
 test(
   'a log that cannot be read says so, and is read again on request',
   async () => {

@@ -370,6 +370,24 @@ test(
   SLOW_MS,
 );
 
+test.each([360, 560, 768, 1024])(
+  'at %d px there is room to type a path, and to read what was asked and of which mapping',
+  async (width) => {
+    const path = freshPath();
+    await visit(path);
+    const page = await openRequests('/requests', { width, height: 740 });
+    expect((await page.getByLabel('Path').boundingBox())?.width).toBeGreaterThan(160);
+    for (const text of [path, 'app.localhost'])
+      expect(
+        await row(page, path)
+          .getByText(text, { exact: true })
+          .evaluate((cell) => cell.scrollWidth > cell.clientWidth),
+      ).toBe(false);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  },
+  SLOW_MS,
+);
+
 test(
   'what strangers ask for is shown as text, and breaks no layout',
   async () => {

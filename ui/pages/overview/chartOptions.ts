@@ -46,7 +46,9 @@ export function chartOptions(
         ...axis,
         grid: { show: false },
         space: 60,
-        size: 28,
+        // Clear of the lowest number beside it.
+        gap: 9,
+        size: 32,
         values: (_plot, marks) => marks.map((mark) => sayClock(mark)),
       },
       {
