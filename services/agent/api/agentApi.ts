@@ -41,6 +41,7 @@ import { relayRoutes } from './relays.ts';
 import { seriesRoutes } from './series.ts';
 import { healthRoutes, statusOf, statusRoutes } from './status.ts';
 import type { UpgradeListener } from './server.ts';
+import { createSessionCookie } from './sessionCookie.ts';
 import type { PageStatus } from './statusPage.ts';
 import { targetTestRoutes } from './targetTest.ts';
 
@@ -90,11 +91,13 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
   const { uiUsername: username, uiPassword: password, dataDir } = config;
   const startedMs = clock.nowMs();
   const sessions = createSessions({ dataDir, username, password, clock, random, log });
-  const authentication = createAuthentication(sessions, clock);
+  const cookie = createSessionCookie(options.agentId);
+  const authentication = createAuthentication(sessions, cookie, clock);
   const auth = authRoutes({
     username,
     password,
     sessions,
+    setCookie: authentication.setCookie,
     lockout: createLockout(),
     clock,
     onLogout: () => hub.onLogout(),
@@ -121,7 +124,7 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
     open: [
       auth.open,
       healthRoutes(status),
-      openApiRoutes(),
+      openApiRoutes(cookie.name),
       metricsRoutes({
         metrics: options.metrics,
         statusToken: config.statusToken,

@@ -14,7 +14,7 @@ import type { Log } from '../../log.ts';
 import { isSameSecret } from '../../sameSecret.ts';
 import type { Lockout } from '../lockout.ts';
 import type { Session, Sessions } from '../sessions.ts';
-import { sessionOf, setSessionCookie } from './authentication.ts';
+import { sessionOf, type Authentication } from './authentication.ts';
 import { readJson } from './input.ts';
 import { ProblemError } from './problems.ts';
 import { refuseForeignOrigin } from './sameOrigin.ts';
@@ -23,6 +23,7 @@ export interface AuthRoutesOptions {
   readonly username: string;
   readonly password: string;
   readonly sessions: Sessions;
+  readonly setCookie: Authentication['setCookie'];
   readonly lockout: Lockout;
   readonly clock: Pick<Clock, 'nowMs' | 'wallMs'>;
   /** A session was revoked: what it had open ends. */
@@ -31,7 +32,7 @@ export interface AuthRoutesOptions {
 }
 
 export function authRoutes(options: AuthRoutesOptions): { open: Router; guarded: Router } {
-  const { username, password, sessions, lockout, clock, onLogout, log } = options;
+  const { username, password, sessions, setCookie, lockout, clock, onLogout, log } = options;
   const open = new Router({ prefix: '/api/v1/auth' });
   const guarded = new Router({ prefix: '/api/v1/auth' });
 
@@ -57,7 +58,7 @@ export function authRoutes(options: AuthRoutesOptions): { open: Router; guarded:
     const login = await readJson(context, loginSchema);
     admit(login, context.req.socket.remoteAddress ?? '');
     const { token, session } = await sessions.open();
-    setSessionCookie(context, token, session.expiresMs - clock.wallMs());
+    setCookie(context, token, session.expiresMs - clock.wallMs());
     const answer: z.output<typeof loggedInSchema> = { token, expiresAt: instantOf(session.expiresMs) };
     context.body = answer;
   });
@@ -65,7 +66,7 @@ export function authRoutes(options: AuthRoutesOptions): { open: Router; guarded:
   guarded.post('/logout', async (context) => {
     await sessions.revoke(sessionOf(context));
     onLogout();
-    setSessionCookie(context, '', 0);
+    setCookie(context, '', 0);
     context.status = 204;
   });
 

@@ -7,7 +7,7 @@ import { BACKGROUND_HEADER } from '../../../protocol/api/session.ts';
 import type { Session, Sessions } from '../sessions.ts';
 import { ProblemError } from './problems.ts';
 import { isByTls, refuseForeignOrigin } from './sameOrigin.ts';
-import { readSessionCookies, writeSessionCookie } from './sessionCookie.ts';
+import type { SessionCookie } from './sessionCookie.ts';
 
 declare module 'koa' {
   interface DefaultState {
@@ -26,6 +26,8 @@ export interface Authentication {
   authenticateUpgrade(request: IncomingMessage): Session;
   /** Whether the request would still get in. It does not count as use. */
   isStillLoggedIn(request: IncomingMessage): boolean;
+  /** The browser keeps the cookie for as long as the session lasts unused. */
+  readonly setCookie: (context: Koa.Context, token: string, lifeMs: number) => void;
 }
 
 interface Found {
@@ -37,10 +39,14 @@ interface Found {
 /** Methods that change nothing (RFC 9110 §9.2.1): another site cannot read their answers. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-export function createAuthentication(sessions: Sessions, clock: Pick<Clock, 'wallMs'>): Authentication {
+export function createAuthentication(
+  sessions: Sessions,
+  cookie: SessionCookie,
+  clock: Pick<Clock, 'wallMs'>,
+): Authentication {
   function find(request: IncomingMessage): Found | undefined {
     const bearer = readBearer(request.headers.authorization);
-    const tokens = bearer === undefined ? readSessionCookies(request.headers.cookie) : [bearer];
+    const tokens = bearer === undefined ? cookie.read(request.headers.cookie) : [bearer];
     for (const token of tokens) {
       const session = sessions.find(token);
       if (session !== undefined) return { token, session, isByCookie: bearer === undefined };
@@ -55,6 +61,11 @@ export function createAuthentication(sessions: Sessions, clock: Pick<Clock, 'wal
     return found;
   }
 
+  function setCookie(context: Koa.Context, token: string, lifeMs: number): void {
+    const maxAgeSeconds = Math.floor(lifeMs / 1000);
+    context.set('Set-Cookie', cookie.write(token, { maxAgeSeconds, isByTls: isByTls(context.req) }));
+  }
+
   return {
     authenticate(context) {
       const isRead = SAFE_METHODS.has(context.method);
@@ -62,19 +73,13 @@ export function createAuthentication(sessions: Sessions, clock: Pick<Clock, 'wal
       const isUse = !isRead || context.get(BACKGROUND_HEADER) === '';
       const session = isUse ? sessions.use(found.session) : found.session;
       context.state.session = session;
-      if (isUse && found.isByCookie)
-        setSessionCookie(context, found.token, session.expiresMs - clock.wallMs());
+      if (isUse && found.isByCookie) setCookie(context, found.token, session.expiresMs - clock.wallMs());
       return session;
     },
     authenticateUpgrade: (request) => admit(request, false).session,
     isStillLoggedIn: (request) => find(request) !== undefined,
+    setCookie,
   };
-}
-
-/** The browser keeps the cookie for as long as the session lasts unused. */
-export function setSessionCookie(context: Koa.Context, token: string, lifeMs: number): void {
-  const maxAgeSeconds = Math.floor(lifeMs / 1000);
-  context.set('Set-Cookie', writeSessionCookie(token, { maxAgeSeconds, isByTls: isByTls(context.req) }));
 }
 
 /** Behind the authentication. Throws when the route is not behind it, which is our mistake. */

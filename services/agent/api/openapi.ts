@@ -14,7 +14,6 @@ import { describeProblem, problemSchema, type ProblemCode } from '../../../proto
 import { VERSION } from '../../version.ts';
 import { OPERATIONS } from './operations.ts';
 import { problemsOf, type Answer, type Operation } from './operations/operation.ts';
-import { SESSION_COOKIE } from './sessionCookie.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
@@ -33,7 +32,8 @@ const PROBLEM_HEADERS: Readonly<Record<number, z.ZodObject>> = {
   503: z.object({ 'Retry-After': retryAfter() }),
 };
 
-export function openApiDocument(): OpenApiDocument {
+/** `sessionCookie` is its name, which each agent has of its own. */
+export function openApiDocument(sessionCookie: string): OpenApiDocument {
   return createDocument(
     {
       openapi: '3.1.0',
@@ -43,7 +43,7 @@ export function openApiDocument(): OpenApiDocument {
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer' },
-          cookie: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
+          cookie: { type: 'apiKey', in: 'cookie', name: sessionCookie },
         },
       },
     },
@@ -61,9 +61,9 @@ export function documentedOperations(): string[] {
   return OPERATIONS.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
 }
 
-export function openApiRoutes(): Router {
+export function openApiRoutes(sessionCookie: string): Router {
   const router = new Router();
-  const document = JSON.stringify(openApiDocument());
+  const document = JSON.stringify(openApiDocument(sessionCookie));
   router.get('/api/v1/openapi.json', (context) => {
     context.type = 'application/json';
     context.body = document;

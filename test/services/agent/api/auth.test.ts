@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { loggedInSchema } from '../../../../protocol/api/session.ts';
 import { PASSWORD, USERNAME } from '../sessionsStage.ts';
-import { LOGIN, RIGHT, SESSION, bearer, codeOf, loginStage } from './loginStage.ts';
+import { COOKIE, LOGIN, RIGHT, SESSION, bearer, codeOf, loginStage } from './loginStage.ts';
 
 const HOUR_MS = 3_600_000;
 const WRONG = { username: USERNAME, password: 'hunter2hunter2' };
@@ -17,7 +17,7 @@ describe('a login', () => {
     expect(answer.status).toBe(200);
     expect(expiresAt).toBe(new Date(clock.wallMs() + 12 * HOUR_MS).toISOString());
     expect(answer.headers['set-cookie']).toEqual([
-      `octoporty_session=${token}; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict`,
+      `${COOKIE}=${token}; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict`,
     ]);
   });
 

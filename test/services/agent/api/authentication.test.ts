@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { BACKGROUND_HEADER, sessionSchema } from '../../../../protocol/api/session.ts';
 import { USERNAME } from '../sessionsStage.ts';
-import { LOGOUT, SESSION, bearer, codeOf, cookie, loginStage } from './loginStage.ts';
+import { COOKIE, LOGIN, LOGOUT, RIGHT, SESSION, bearer, codeOf, cookie, loginStage } from './loginStage.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -56,7 +56,7 @@ describe('a session', () => {
       const { status, headers } = await ask('GET', SESSION, { headers: cookie(token) });
       expect(status).toBe(200);
       expect(headers['set-cookie']).toEqual([
-        `octoporty_session=${token}; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict`,
+        `${COOKIE}=${token}; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict`,
       ]);
     }
     clock.pass(12 * HOUR_MS);
@@ -112,9 +112,7 @@ describe('a session', () => {
     const [token, other] = [await logIn(), await logIn()];
     const { status, text, headers } = await ask('POST', LOGOUT, { headers: cookie(token) });
     expect([status, text, logouts()]).toEqual([204, '', 1]);
-    expect(headers['set-cookie']).toEqual([
-      'octoporty_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict',
-    ]);
+    expect(headers['set-cookie']).toEqual([`${COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`]);
     for (const by of [cookie, bearer]) {
       expect((await ask('GET', SESSION, { headers: by(token) })).status).toBe(401);
       expect((await ask('GET', SESSION, { headers: by(other) })).status).toBe(200);
@@ -151,8 +149,21 @@ describe('a session', () => {
     const token = await logIn();
     const status = async (header: string) =>
       (await ask('GET', SESSION, { headers: { cookie: header } })).status;
-    expect(await status(`a=b; octoporty_session=other; ${cookie(token).cookie}; c`)).toBe(200);
-    expect(await status(`a=${token}; octoporty_sessions${token}; ${token}`)).toBe(401);
+    expect(await status(`a=b; ${COOKIE}=other; ${cookie(token).cookie}; c`)).toBe(200);
+    expect(await status(`a=${token}; ${COOKIE}s${token}; ${token}`)).toBe(401);
+  });
+
+  test('lasts beside one at another agent of the same host name, whose cookies a browser keeps together', async () => {
+    const { ask, logIn, restart } = await loginStage();
+    const other = await restart({ agentId: '00000000-0000-4000-8000-000000000001' });
+    const mine = cookie(await logIn()).cookie;
+    const { headers } = await other.ask('POST', LOGIN, { body: RIGHT, headers: { cookie: mine } });
+    const theirs = headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    // As a browser keeps them: one value for each name.
+    const kept = new Map([mine, theirs].map((pair) => [pair.split('=')[0], pair]));
+    const both = { cookie: [...kept.values()].join('; ') };
+    expect((await ask('GET', SESSION, { headers: both })).status).toBe(200);
+    expect((await other.ask('GET', SESSION, { headers: both })).status).toBe(200);
   });
 });
 
@@ -207,7 +218,7 @@ describe('an upgrade', () => {
     ['a cookie without a browser', {}, 'in'],
     [
       'a wrong cookie from another site',
-      { origin: 'http://evil.example', cookie: 'octoporty_session=x' },
+      { origin: 'http://evil.example', cookie: `${COOKIE}=x` },
       'unauthenticated',
     ],
   ])('by %s', async (_what, headers, verdict) => {

@@ -25,7 +25,7 @@ const documentSchema = z.object({
 });
 type DocumentedResponse = z.output<typeof responseSchema>;
 
-const document = openApiDocument();
+const document = openApiDocument('session');
 const { paths } = documentSchema.parse(document);
 
 /** Schemas of the document point into it: it is known under this name. */

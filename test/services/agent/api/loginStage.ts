@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { loggedInSchema } from '../../../../protocol/api/session.ts';
 import { authRoutes } from '../../../../services/agent/api/auth.ts';
 import { createAuthentication } from '../../../../services/agent/api/authentication.ts';
+import { createSessionCookie } from '../../../../services/agent/api/sessionCookie.ts';
 import { createLockout } from '../../../../services/agent/lockout.ts';
 import type { SessionsOptions } from '../../../../services/agent/sessions.ts';
 import { PASSWORD, USERNAME, sessionsStage } from '../sessionsStage.ts';
@@ -14,18 +15,27 @@ export const LOGOUT = '/api/v1/auth/logout';
 export const SESSION = '/api/v1/auth/session';
 export const RIGHT = { username: USERNAME, password: PASSWORD };
 
+const AGENT_ID = '00000000-0000-4000-8000-000000000000';
+
+/** The name of its cookie. */
+export const COOKIE = createSessionCookie(AGENT_ID).name;
+
 /** The agent's login on a port. */
 export async function loginStage() {
   const { clock, log, logged, start } = sessionsStage();
   let logouts = 0;
 
-  async function run(changes: Partial<Pick<SessionsOptions, 'username' | 'password'>> = {}) {
+  async function run({
+    agentId = AGENT_ID,
+    ...changes
+  }: Partial<Pick<SessionsOptions, 'username' | 'password'>> & { readonly agentId?: string } = {}) {
     const sessions = start(changes);
-    const authentication = createAuthentication(sessions, clock);
+    const authentication = createAuthentication(sessions, createSessionCookie(agentId), clock);
     const { open, guarded } = authRoutes({
       ...RIGHT,
       ...changes,
       sessions,
+      setCookie: authentication.setCookie,
       lockout: createLockout(),
       clock,
       onLogout: () => (logouts += 1),
@@ -63,5 +73,5 @@ export function bearer(token: string) {
 }
 
 export function cookie(token: string) {
-  return { cookie: `octoporty_session=${token}` };
+  return { cookie: `${COOKIE}=${token}` };
 }

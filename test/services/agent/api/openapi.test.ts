@@ -56,7 +56,7 @@ const documentSchema = z.strictObject({
 });
 
 /** As it is sent: what is undefined is not there. */
-const sent: unknown = JSON.parse(JSON.stringify(openApiDocument()));
+const sent: unknown = JSON.parse(JSON.stringify(openApiDocument('session')));
 
 function operations() {
   return Object.entries(documentSchema.parse(sent).paths).flatMap(([path, item]) =>
@@ -122,7 +122,7 @@ test('everybody may read the document, at any time the same', async () => {
     authenticate: () => {
       throw new Error('Nobody is asked who they are.');
     },
-    open: [openApiRoutes()],
+    open: [openApiRoutes('session')],
   });
   const answer = await ask('GET', '/api/v1/openapi.json');
   expect([answer.status, answer.json]).toEqual([200, sent]);

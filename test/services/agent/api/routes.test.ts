@@ -30,6 +30,7 @@ function routers(): Router[] {
     username: USERNAME,
     password: PASSWORD,
     sessions: start(),
+    setCookie: unasked,
     lockout: createLockout(),
     clock,
     onLogout: unasked,
@@ -56,7 +57,7 @@ function routers(): Router[] {
     auth.guarded,
     healthRoutes(status),
     statusRoutes(status),
-    openApiRoutes(),
+    openApiRoutes('session'),
     targetTestRoutes({ testTarget: unasked, mappings, isKnown: unasked }),
     bulkRoutes({
       mappings,
