@@ -2,12 +2,10 @@
 
 import { createRouter, createWebHistory } from 'vue-router';
 import { onLoggedOut } from './api/request.ts';
-import { isAgentThere } from './api/status.ts';
 import { rescueFocus } from './components/rescueFocus.ts';
-import { useToasts } from './components/useToasts.ts';
-import { browserClock } from './live/browserClock.ts';
 import { useSession } from './live/useSession.ts';
 import { nextAfterLogin } from './nextAfterLogin.ts';
+import { recoverPage } from './pageRecovery.ts';
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -15,9 +13,6 @@ declare module 'vue-router' {
     isOpen?: true;
   }
 }
-
-/** A failure so soon after the document was loaded is none that loading it again puts right. */
-const RELOAD_GAP_MS = 10_000;
 
 const PAGES = {
   login: () => import('./pages/login/LoginPage.vue'),
@@ -63,8 +58,7 @@ router.afterEach((to, from) => {
   if (to.path !== from.path && from.matched.length > 0) void rescueFocus();
 });
 
-/** A page could not be loaded: the agent is away, or has been updated and has other files now. */
-router.onError((_error, to) => void recover(to.fullPath));
+router.onError((_error, to) => void recoverPage(router, to.fullPath));
 
 onLoggedOut(() => {
   forget();
@@ -78,20 +72,4 @@ function loadAhead(name: unknown): void {
     // The router asks for it again, and tells when it cannot be had.
     if (known === name) load().catch(() => {});
   }
-}
-
-async function recover(path: string): Promise<void> {
-  if ((await isAgentThere()) && !hasJustReloaded()) {
-    location.assign(path);
-    return;
-  }
-  useToasts().showToast({
-    tone: 'bad',
-    text: 'This page could not be loaded.',
-    action: { label: 'Try again', run: () => void router.push(path) },
-  });
-}
-
-function hasJustReloaded(): boolean {
-  return browserClock.wallMs() - performance.timeOrigin < RELOAD_GAP_MS;
 }
