@@ -8,7 +8,7 @@ import type { Clock } from '../../machines/clock.ts';
 import type { RequestLogEntry } from '../../protocol/api/logs.ts';
 import { HUB_BEAT_MS, HUB_PATH } from '../../protocol/api/hub.ts';
 import type { Log } from '../log.ts';
-import { isKnownName } from './api/app.ts';
+import { isKnownName, refuseAmbiguous } from './api/app.ts';
 import { ProblemError, problemOf } from './api/problems.ts';
 import { endWithProblem } from './api/rawProblem.ts';
 import { HubClient } from './hubClient.ts';
@@ -142,6 +142,7 @@ export function createHub(options: HubOptions): Hub {
   }
 
   function check(request: IncomingMessage): void {
+    refuseAmbiguous(request);
     const { pathname, hostname } = placeOf(request);
     if (!isKnownName(hostname, options.allowedHosts)) throw new ProblemError('unknown_name');
     if (pathname !== HUB_PATH) throw new ProblemError('not_found');

@@ -22,7 +22,7 @@ import {
   readRequest,
   wantsUpgrade,
   type ReadRequest,
-} from './requestRules.ts';
+} from '../requestRules.ts';
 import { UpgradeVisitor } from './upgradeVisitor.ts';
 import { VisitorSocket, type Exchange } from './visitorSocket.ts';
 

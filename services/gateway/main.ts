@@ -27,7 +27,7 @@ import { createListener } from './listener.ts';
 import { createNameCheck } from './nameCheck.ts';
 import { createRelays } from './relays.ts';
 import { RECONCILER_ID, startReconciler, type Reconciler } from './reconciler.ts';
-import { parseHost } from './requestRules.ts';
+import { parseHost } from '../requestRules.ts';
 import { RouteBook } from './routeBook.ts';
 import { createTunnels } from './tunnels.ts';
 

@@ -1,9 +1,11 @@
 // The agent's HTTP application: what holds for every request, and which routes need a login.
 
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Log } from '../../log.ts';
+import { readRequest } from '../../requestRules.ts';
 import { answerProblem, ProblemError, problemOf } from './problems.ts';
 import { SECURITY_HEADERS } from './securityHeaders.ts';
 
@@ -29,7 +31,7 @@ export function createAgentApp({ allowedHosts, log, authenticate, open, guarded 
   app.use(async (context, next) => {
     context.set(SECURITY_HEADERS);
     try {
-      refuseUnreadableTarget(context);
+      refuseAmbiguous(context.req);
       if (!isKnownName(context.hostname, allowedHosts)) throw new ProblemError('unknown_name');
       await next();
       refuseUnanswered(context);
@@ -38,6 +40,8 @@ export function createAgentApp({ allowedHosts, log, authenticate, open, guarded 
       const problem = problemOf(thrown);
       if (problem.code === 'internal') log.error({ error: thrown }, 'A request to the agent failed.');
       else log.debug({ code: problem.code, host: context.hostname }, 'A request to the agent was refused.');
+      // What comes behind it may be read in two ways as well.
+      if (problem.code === 'malformed') context.set('Connection', 'close');
       answerProblem(context, problem);
     }
   });
@@ -60,11 +64,10 @@ export function createAgentApp({ allowedHosts, log, authenticate, open, guarded 
   return app;
 }
 
-/** Koa reads targets that do not begin with a slash as URLs, and throws where they are none. */
-function refuseUnreadableTarget({ req }: Koa.Context): void {
-  const target = req.url ?? '';
-  if (target.startsWith('/') || target === '*' || URL.canParse(target)) return;
-  throw new ProblemError('malformed');
+/** Of two names that one request says, a proxy in front may have gone by the other: nobody is asked by such a one. */
+export function refuseAmbiguous(request: IncomingMessage): void {
+  const reading = readRequest(request);
+  if ('problem' in reading) throw new ProblemError('malformed', { cause: reading.problem });
 }
 
 /** A foreign name that resolves to us is how a web page reaches private services (DNS rebinding): only known names pass. */

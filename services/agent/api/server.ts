@@ -34,7 +34,7 @@ export async function openAgentServer(host: string, port: number): Promise<Agent
     headersTimeout: HEAD_LIMIT_MS,
     requestTimeout: REQUEST_LIMIT_MS,
     connectionsCheckingInterval: LIMIT_CHECK_MS,
-    // The application refuses an absent name as it does an unknown one.
+    // The application refuses a request without it, with the headers of every answer.
     requireHostHeader: false,
   });
   server.maxConnections = MAX_CONNECTIONS;

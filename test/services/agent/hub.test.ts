@@ -419,7 +419,7 @@ test.each([
   [403, 'foreign_origin', { origin: 'null' }],
   [403, 'foreign_origin', { 'sec-fetch-site': 'cross-site' }],
   [421, 'unknown_name', { host: 'evil.example.com' }],
-  [421, 'unknown_name', { host: ':80' }],
+  [400, 'malformed', { host: ':80' }],
 ] as const)('with %i %s an upgrade with %o is refused', async (status, code, headers) => {
   const { port } = await openHub();
   expect(await refusal(port, headers)).toMatchObject({ status, problem: { status, code } });
@@ -437,6 +437,10 @@ test('who is not logged in, asks elsewhere, or meets a fault of ours, is told in
   expect(await refusal(port, {}, '/hub/other')).toMatchObject({
     status: 404,
     problem: { code: 'not_found' },
+  });
+  expect(await refusal(port, {}, 'http://evil.example.com/hub/status')).toMatchObject({
+    status: 400,
+    problem: { code: 'malformed' },
   });
   const failed = await refusal(port, { authorization: 'Bearer x' });
   expect(failed).toMatchObject({ status: 500, problem: { code: 'internal' } });

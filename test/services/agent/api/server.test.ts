@@ -40,7 +40,24 @@ test.each([
   ['bytes that are no HTTP', 'GARBAGE\r\n\r\n', 'malformed'],
   ['a method that nobody knows', `FOO / HTTP/1.1\r\n${HOST}\r\n`, 'malformed'],
   ['a head without an end', `GET / HTTP/1.1\r\n${HOST}X: ${'x'.repeat(20_000)}\r\n\r\n`, 'head_too_large'],
-  ['a request without a Host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 'unknown_name'],
+  ['a request without a Host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 'malformed'],
+  ['a request for two hosts', `GET / HTTP/1.1\r\n${HOST}Host: evil.example\r\n\r\n`, 'malformed'],
+  ['a target of another host', `GET http://evil.example/ HTTP/1.1\r\n${HOST}\r\n`, 'malformed'],
+  [
+    'a foreign host in both',
+    'GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+    'unknown_name',
+  ],
+  [
+    'a body in a coding that is none of HTTP’s framing',
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+    'malformed',
+  ],
+  [
+    'a target of our own host that is nothing',
+    `GET http://localhost/none HTTP/1.1\r\n${HOST}\r\n`,
+    'not_found',
+  ],
   ['an expectation that we do not know', `GET /none HTTP/1.1\r\n${HOST}Expect: tea\r\n\r\n`, 'not_found'],
   ['a target that is no URL', `GET http://[::1 HTTP/1.1\r\n${HOST}\r\n`, 'malformed'],
 ])('%s is refused with a problem and all headers', async (_what, bytes, code) => {

@@ -2,8 +2,8 @@
 
 import { METHODS } from 'node:http';
 import { isIPv6 } from 'node:net';
-import type { FlatHeaders } from '../../protocol/head.ts';
-import { membersOf, valuesOf } from '../../protocol/headers.ts';
+import type { FlatHeaders } from '../protocol/head.ts';
+import { membersOf, valuesOf } from '../protocol/headers.ts';
 
 /** A request head as Node's parser gives it. */
 export interface RawRequest {
@@ -24,7 +24,7 @@ export interface ReadRequest {
   readonly hasBody: boolean;
 }
 
-/** `problem` is for our own log: a visitor hears only `bad_request`. */
+/** `problem` is for our own log: whoever asked hears only that it is no valid request. */
 export type RequestReading = ReadRequest | { readonly problem: string };
 
 const HOST_LINE = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{0,5}))?$/i;

@@ -1,12 +1,7 @@
 // Which requests can be read in one way only.
 
 import { describe, expect, it } from 'vitest';
-import {
-  closesByTrailers,
-  parseHost,
-  readRequest,
-  wantsUpgrade,
-} from '../../../services/gateway/requestRules.ts';
+import { closesByTrailers, parseHost, readRequest, wantsUpgrade } from '../../services/requestRules.ts';
 
 const read = (url: string, headers: string[] = ['Host', 'a.test'], method = 'GET', httpVersion = '1.1') =>
   readRequest({ method, url, httpVersion, rawHeaders: headers });
