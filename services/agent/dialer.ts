@@ -80,9 +80,17 @@ function dialErrors(handler: WireHandler, socket: WebSocket): WireHandler {
   };
 }
 
+/** ws has no codes for a gateway that takes the upgrade and selects another protocol than ours, or none. */
+const SUBPROTOCOL_FAULTS: ReadonlyMap<string, ErrorCode> = new Map([
+  ['Server sent an invalid subprotocol', 'version_mismatch'],
+  ['Server sent no subprotocol', 'not_a_gateway'],
+]);
+
 /** What the way there says of itself; undefined: nothing that has a name. */
 function faultOf(error: Error): Parameters<WireHandler['onClosed']> | undefined {
   if (error instanceof ProxyError) return [error.code, error.detail];
+  const code = SUBPROTOCOL_FAULTS.get(error.message);
+  if (code !== undefined) return [code, error.message];
   const fault = isNoTls(error) ? undefined : certificateFaultOf(error);
   return fault === undefined ? undefined : ['gateway_untrusted', `${fault} (${error.message})`];
 }
