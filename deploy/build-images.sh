@@ -219,7 +219,8 @@ clean_up() {
   fi
   buildah "${stores[@]}" rm --all >/dev/null 2>&1 || true
   buildah "${stores[@]}" rmi --all --force >/dev/null 2>&1 || true
-  rm -rf "$work"
+  # What is mounted below, by a tool that was killed, is not ours to remove.
+  rm -rf --one-file-system "$work"
 }
 
 fail() {
