@@ -30,18 +30,22 @@ export function createDialer({ gatewayUrl, caFile, proxyUrl }: DialerOptions): W
   const ca = caFile === null ? null : readFileSync(caFile);
   return {
     dial(handler) {
+      const over = new AbortController();
       const socket = new WebSocket(gatewayUrl, [SUBPROTOCOL], {
         ...WIRE_OPTIONS,
         maxPayload: MAX_TEXT_MESSAGE_BYTES,
         // Over TLS a mask protects nobody, and without it bulk is about four times as fast. Plain ws keeps real masks.
         ...(isEncrypted ? { generateMask: zeroMask } : {}),
         ...(ca === null ? {} : { ca }),
-        ...(proxyUrl === null ? {} : { agent: new ProxyAgent({ proxyUrl, gatewayUrl, ca }) }),
+        ...(proxyUrl === null
+          ? {}
+          : { agent: new ProxyAgent({ proxyUrl, gatewayUrl, ca, signal: over.signal }) }),
       });
       const wire = wireOf(socket, dialErrors(handler, socket));
       socket.on('open', () => {
         handler.onOpened();
       });
+      socket.on('close', () => over.abort());
       return wire;
     },
   };

@@ -11,6 +11,8 @@ export interface ProxyWay {
   readonly gatewayUrl: string;
   /** Certificate authorities in PEM for the gateway; null: the usual ones. */
   readonly ca: Buffer | null;
+  /** Aborted when nobody wants the connection any more: the proxy may never answer. */
+  readonly signal: AbortSignal;
 }
 
 export class ProxyAgent extends Agent {
@@ -28,18 +30,19 @@ export class ProxyAgent extends Agent {
     _: ClientRequestArgs,
     done: (error: Error | null, socket: Duplex) => void,
   ): undefined {
-    const { proxyUrl, gatewayUrl, ca } = this.way;
+    const { proxyUrl, gatewayUrl, ca, signal } = this.way;
     const { hostname, port: ownPort } = new URL(gatewayUrl);
     const isEncrypted = this.protocol === 'https:';
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
     const port = Number(ownPort) || (isEncrypted ? 443 : 80);
     const servername = isIP(host) === 0 ? host : '';
-    connectThrough(proxyUrl, { host, port }, (error, socket) => {
+    const connected = (error: Error | null, socket?: Socket) => {
       // Beside an error nobody looks at the socket.
       if (socket === undefined) done(error, new Socket());
       else if (isEncrypted)
         done(null, connectTls({ socket, host, servername, ...(ca === null ? {} : { ca }) }));
       else done(null, socket);
-    });
+    };
+    connectThrough(proxyUrl, { host, port }, connected, signal);
   }
 }

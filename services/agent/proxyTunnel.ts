@@ -25,13 +25,18 @@ export class ProxyError extends TunnelError {
   }
 }
 
-/** A connection to the target, byte for byte; `done` is told a ProxyError when there is none. Never from inside the call. */
+/**
+ * A connection to the target, byte for byte; `done` is told a ProxyError when there is none. Never from inside the call.
+ * Whoever gives up before it is there aborts the signal.
+ */
 export function connectThrough(
   proxyUrl: string,
   { host, port }: ProxyTarget,
   done: (error: ProxyError | null, socket?: Socket) => void,
+  signal?: AbortSignal,
 ): void {
-  const asked = ask(new URL(proxyUrl), host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+  const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const asked = ask(new URL(proxyUrl), place, signal);
   const late = () => asked.destroy(new Error(`no answer within ${CONNECT_TIMEOUT_MS / 1000} s`));
   const timer = setTimeout(late, CONNECT_TIMEOUT_MS);
   asked.once('connect', (answer: IncomingMessage, socket: Socket, first: Buffer) => {
@@ -63,7 +68,7 @@ function refusalOf(status: number): ProxyError | null {
   return new ProxyError('proxy_refused', `the proxy answers status ${status}`);
 }
 
-function ask(proxy: URL, place: string): ClientRequest {
+function ask(proxy: URL, place: string, signal: AbortSignal | undefined): ClientRequest {
   const login = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   const authorization = `Basic ${Buffer.from(login).toString('base64')}`;
   return (proxy.protocol === 'https:' ? requestHttps : requestHttp)({
@@ -73,5 +78,6 @@ function ask(proxy: URL, place: string): ClientRequest {
     path: place,
     headers: { Host: place, ...(login === ':' ? {} : { 'Proxy-Authorization': authorization }) },
     agent: false,
+    ...(signal === undefined ? {} : { signal }),
   });
 }

@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 import { describeError, type ErrorCode } from '../../../protocol/errors.ts';
 import { createDialer } from '../../../services/agent/dialer.ts';
 import { close, listen } from '../../support/httpOrigin.ts';
-import { closedPort } from '../../support/rawOrigin.ts';
+import { closedPort, openRawOrigin } from '../../support/rawOrigin.ts';
 
 it.each([
   [426, 'version_mismatch'],
@@ -49,14 +49,29 @@ it('takes a port that nobody listens on for a gateway that is away', async () =>
   ]);
 });
 
+it('leaves a proxy that does not answer as soon as the dial is given up', async () => {
+  const proxy = await openRawOrigin();
+  onTestFinished(() => proxy.close());
+  const proxyUrl = `http://127.0.0.1:${proxy.port}`;
+  const dialer = createDialer({ gatewayUrl: 'wss://tunnel.example.com/tunnel', caFile: null, proxyUrl });
+  const closed = Promise.withResolvers<ErrorCode>();
+  const wire = dialer.dial({ ...SILENT, onOpened: () => {}, onClosed: closed.resolve });
+  const peer = await proxy.accept();
+  await peer.head();
+  wire.terminate();
+  await peer.left();
+  expect(await closed.promise).toBe('dial_failed');
+  // Well before the deadline that ends it otherwise.
+}, 5_000);
+
+const SILENT = { onText: () => {}, onBinary: () => {}, onDrained: () => {} };
+
 function failedDial(port: number): Promise<[ErrorCode, string]> {
   const dialer = createDialer({ gatewayUrl: `ws://127.0.0.1:${port}/tunnel`, caFile: null, proxyUrl: null });
   return new Promise((resolve, reject) => {
     dialer.dial({
       onOpened: () => reject(new Error('it was taken')),
-      onText: () => {},
-      onBinary: () => {},
-      onDrained: () => {},
+      ...SILENT,
       onClosed: (code, detail) => resolve([code, detail]),
     });
   });
