@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 import type { Page } from 'playwright-core';
-import { expectNoViolations, useDashboard } from '../../support/dashboard.ts';
+import { NO_CONNECTION, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { testWith } from '../../support/programs.ts';
 
 const test = testWith('chromium');
@@ -76,6 +76,20 @@ test('a connection that is dead without an end is noticed, and dialled again', a
   await page.clock.runFor(1_000);
   await expect.poll(() => sockets).toBe(2);
   await isOnline(page);
+});
+
+test('what is read out of a lost connection does not tick: its age stands beside it', async () => {
+  const page = await stage.logIn('/settings/at/all');
+  await isOnline(page);
+  await page.context().setOffline(true);
+  const age = page.getByText(/^What you see is from \d+ s ago/);
+  const first = (await age.textContent()) ?? '';
+  await age.filter({ hasNotText: first }).waitFor();
+  expect(await banner(page).textContent()).toBe(
+    'The agent does not answer. This page connects again by itself.',
+  );
+  await page.close();
+  stage.expectQuietConsole({ butFor: NO_CONNECTION });
 });
 
 test.each([30, -30])(
