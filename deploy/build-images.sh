@@ -70,10 +70,11 @@ build() {
   local image=$1
   shift
   echo "Building the image of the $image …" >&2
-  # In Docker's format: OCI's knows no HEALTHCHECK.
+  # In Docker's format: OCI's knows no HEALTHCHECK. Debian's buildah does not know by itself what BUILDPLATFORM is.
   buildah "${stores[@]}" build --quiet --format docker --layers --platform "$platform" \
     --file "$work/context/deploy/Dockerfile" --ignorefile "$work/context/deploy/Dockerfile.dockerignore" \
     --target "$image" --tag "localhost/octoporty-$image" \
+    --build-arg "BUILDPLATFORM=linux/$(dpkg --print-architecture)" \
     --build-arg "VERSION=$(jq -r .version package.json)" --build-arg "REVISION=$revision" "$@" \
     "$work/context" >"$work/$image.log" 2>&1 || {
     cat "$work/$image.log" >&2
