@@ -28,7 +28,7 @@ import { createSessions } from '../sessions.ts';
 import { createAgentApp } from './app.ts';
 import { createAuthentication } from './authentication.ts';
 import { authRoutes } from './auth.ts';
-import { dashboardRoutes, type Dashboard } from './dashboard.ts';
+import { dashboardRoutes, missingDashboardPage, type Dashboard } from './dashboard.ts';
 import { bulkRoutes } from './bulk.ts';
 import { logRoutes } from './logs.ts';
 import { machineRoutes, machineViews } from './machines.ts';
@@ -116,10 +116,12 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
     version,
   };
   const seen = { actors, gatewayMachines: () => uplink.status.gatewayMachines };
-  const pages = options.dashboard === null ? pageRoutes(options.page) : dashboardRoutes(options.dashboard);
+  const { dashboard } = options;
+  const pages = dashboard === null ? pageRoutes(options.page) : dashboardRoutes(dashboard);
   const app = createAgentApp({
     allowedHosts: config.uiAllowedHosts,
     log,
+    ...(dashboard === null ? {} : { missingPage: missingDashboardPage(dashboard) }),
     authenticate: (context) => void authentication.authenticate(context),
     open: [
       auth.open,

@@ -6,6 +6,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { Log } from '../../log.ts';
 import { readRequest } from '../../requestRules.ts';
+import { answerProblemPage, isForPerson } from './problemPage.ts';
 import { answerProblem, ProblemError, problemOf } from './problems.ts';
 import { SECURITY_HEADERS } from './securityHeaders.ts';
 
@@ -19,9 +20,12 @@ export interface AgentAppOptions {
   readonly open: readonly Router[];
   /** Routes for whoever is logged in. */
   readonly guarded: readonly Router[];
+  /** Answers who looks with a browser where nothing is; absent: with the problem alone. */
+  readonly missingPage?: (context: Koa.Context) => void;
 }
 
-export function createAgentApp({ allowedHosts, log, authenticate, open, guarded }: AgentAppOptions): Koa {
+export function createAgentApp(options: AgentAppOptions): Koa {
+  const { allowedHosts, log, authenticate, open, guarded, missingPage } = options;
   const app = new Koa();
   // What fails beside the routes: the connection, or an answer that has begun.
   app.on('error', (error: unknown) => {
@@ -42,7 +46,9 @@ export function createAgentApp({ allowedHosts, log, authenticate, open, guarded 
       else log.debug({ code: problem.code, host: context.hostname }, 'A request to the agent was refused.');
       // What comes behind it may be read in two ways as well.
       if (problem.code === 'malformed') context.set('Connection', 'close');
-      answerProblem(context, problem);
+      if (!isForPerson(context, problem)) answerProblem(context, problem);
+      else if (problem.code === 'not_found' && missingPage !== undefined) missingPage(context);
+      else answerProblemPage(context, problem);
     }
   });
   const everybody = routerOf(open);

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
-import Router, { type RouterContext } from '@koa/router';
+import Router from '@koa/router';
+import type Koa from 'koa';
 import { isLoopback } from '../../config/values.ts';
 import { isByTls } from './sameOrigin.ts';
 
@@ -64,15 +65,7 @@ export function loadDashboard(folder: string): Dashboard | null {
 
 export function dashboardRoutes(dashboard: Dashboard): Router {
   const router = new Router();
-  const index = dashboard.get('/index.html');
-  if (index === undefined) throw new Error('A dashboard without an index.html.');
-  const page = (context: RouterContext) => {
-    context.set('Content-Security-Policy', DASHBOARD_POLICY);
-    // Browsers ignore it elsewhere, and complain of it on the console.
-    if (!isTrustworthy(context)) context.remove('Cross-Origin-Opener-Policy');
-    context.set('Cache-Control', 'no-cache');
-    answerFile(context, index);
-  };
+  const page = pageOf(dashboard, 200);
   router.get('/', page);
   for (const name of PAGES) {
     router.get(`/${name}`, page);
@@ -88,8 +81,26 @@ export function dashboardRoutes(dashboard: Dashboard): Router {
   return router;
 }
 
+/** Where no page is: the dashboard says so, by its own router. */
+export function missingDashboardPage(dashboard: Dashboard): (context: Koa.Context) => void {
+  return pageOf(dashboard, 404);
+}
+
+/** The one document of every page. */
+function pageOf(dashboard: Dashboard, status: number): (context: Koa.Context) => void {
+  const index = dashboard.get('/index.html');
+  if (index === undefined) throw new Error('A dashboard without an index.html.');
+  return (context) => {
+    context.set('Content-Security-Policy', DASHBOARD_POLICY);
+    // Browsers ignore it elsewhere, and complain of it on the console.
+    if (!isTrustworthy(context)) context.remove('Cross-Origin-Opener-Policy');
+    context.set('Cache-Control', 'no-cache');
+    answerFile(context, index, status);
+  };
+}
+
 /** To a browser: TLS, or this machine itself (W3C Secure Contexts §3.1). */
-function isTrustworthy({ req, hostname }: RouterContext): boolean {
+function isTrustworthy({ req, hostname }: Koa.Context): boolean {
   return isByTls(req) || isLoopback(hostname);
 }
 
@@ -106,14 +117,14 @@ function readForm(path: string): Form {
 }
 
 /** In the form that the asker reads, or not at all when it has that already (RFC 9110 §13.1.2). */
-function answerFile(context: RouterContext, { type, identity, compressed }: DashboardFile): void {
+function answerFile(context: Koa.Context, { type, identity, compressed }: DashboardFile, status = 200): void {
   const coding = CODINGS.map(([name]) => name).find(
     (name) => compressed.has(name) && context.acceptsEncodings(name) === name,
   );
   const form = (coding === undefined ? undefined : compressed.get(coding)) ?? identity;
   context.set('ETag', form.etag);
   if (compressed.size > 0) context.set('Vary', 'Accept-Encoding');
-  context.status = 200;
+  context.status = status;
   if (context.fresh) {
     context.status = 304;
     context.body = null;

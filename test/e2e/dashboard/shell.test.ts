@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 import type { Page } from 'playwright-core';
-import { NO_CONNECTION, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
+import { NO_CONNECTION, answered, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { testWith } from '../../support/programs.ts';
 
 const test = testWith('chromium');
@@ -31,12 +31,16 @@ test.each([1280, 360])('every place can be reached at %d px, and says that one i
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
 });
 
-test('an address that is none is said to be none', async () => {
-  const page = await stage.logIn('/mappings/a/b');
-  await page.getByRole('heading', { level: 1, name: 'Not found' }).waitFor();
-  await page.getByRole('link', { name: 'Go to the overview' }).click();
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-});
+test.each(['/mappings/a/b', '/mapping/abc'])(
+  'the address %s, which is none, is said to be none',
+  async (path) => {
+    const page = await stage.logIn(path);
+    await page.getByRole('heading', { level: 1, name: 'Not found' }).waitFor();
+    await page.getByRole('link', { name: 'Go to the overview' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    stage.expectQuietConsole({ butFor: [answered(404)] });
+  },
+);
 
 test('keys lead everywhere, `?` shows them all, and Escape gives the focus back', async () => {
   const page = await stage.logIn('/');

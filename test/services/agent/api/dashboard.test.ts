@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import {
   dashboardRoutes,
   loadDashboard,
+  missingDashboardPage,
   DASHBOARD_POLICY,
 } from '../../../../services/agent/api/dashboard.ts';
 import { ProblemError } from '../../../../services/agent/api/problems.ts';
@@ -39,7 +40,11 @@ function createBuild(): string {
 async function openBuild() {
   const dashboard = loadDashboard(createBuild());
   if (dashboard === null) throw new Error('no build');
-  return openApi({ open: [dashboardRoutes(dashboard)], authenticate: LOGIN_PLEASE });
+  return openApi({
+    open: [dashboardRoutes(dashboard)],
+    authenticate: LOGIN_PLEASE,
+    missingPage: missingDashboardPage(dashboard),
+  });
 }
 
 test('a folder without a build is none', () => {
@@ -148,8 +153,10 @@ test.each([
   '//example.com/',
 ])('%s is no file', async (path) => {
   const { ask } = await openBuild();
-  const { status, text } = await ask('GET', path, { headers: { accept: 'text/html' } });
+  const { status, text } = await ask('GET', path);
   expect([path, status, text.includes('<title>')]).toEqual([path, 404, false]);
+  const byPerson = await ask('GET', path, { headers: { accept: 'text/html' } });
+  expect([path, byPerson.status, byPerson.text]).toEqual([path, 404, INDEX]);
 });
 
 test.each(['/api/v1/nothing', '/api/mappings'])('%s is the API, which wants a login', async (path) => {
@@ -160,4 +167,37 @@ test.each(['/api/v1/nothing', '/api/mappings'])('%s is the API, which wants a lo
 test('a page takes no other method', async () => {
   const { ask } = await openBuild();
   expect((await ask('POST', '/mappings')).status).toBe(405);
+});
+
+/** As browsers ask when a person goes there. */
+const GOING_THERE = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+
+test.each(['/mapping/abc', '/assets/gone.js', '/mappings.html'])(
+  'who goes to %s, where nothing is, hears that from the dashboard',
+  async (path) => {
+    const { ask } = await openBuild();
+    const { status, text, headers } = await ask('GET', path, { headers: GOING_THERE });
+    expect([status, text, headers['content-type']]).toEqual([404, INDEX, 'text/html; charset=utf-8']);
+    expect(headers['content-security-policy']).toBe(DASHBOARD_POLICY);
+    const again = { ...GOING_THERE, 'if-none-match': headers.etag ?? '' };
+    expect((await ask('GET', path, { headers: again })).status).toBe(404);
+  },
+);
+
+test.each([
+  ['GET', '/mapping/abc', '*/*'],
+  ['GET', '/mapping/abc', 'application/json'],
+  ['POST', '/mapping/abc', 'text/html'],
+])('%s %s by what reads %s is answered with a problem', async (method, path, accept) => {
+  const { ask } = await openBuild();
+  const { status, json } = await ask(method, path, { headers: { accept } });
+  expect(status).toBe(404);
+  expect(json).toMatchObject({ code: 'not_found' });
+});
+
+test('of the API nobody gets a page, whatever they read', async () => {
+  const { ask } = await openBuild();
+  const { status, json } = await ask('GET', '/api/v1/nothing', { headers: GOING_THERE });
+  expect(status).toBe(401);
+  expect(json).toMatchObject({ code: 'unauthenticated' });
 });
