@@ -19,7 +19,7 @@ export const AGENT_ONLY = {
 
 /** What npm keeps for itself, and what installs services on machines. */
 export const IN_NO_IMAGE = [
-  'npm-shrinkwrap.json',
+  'package-lock.json',
   'node_modules/.package-lock.json',
   'node_modules/.bin',
   'README.md',

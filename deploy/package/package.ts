@@ -15,7 +15,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildDashboard } from '../../services/buildDashboard.mjs';
 import { emit } from './emit.ts';
-import { manifestOf, shrinkwrapOf } from './manifest.ts';
+import { manifestOf, lockfileOf } from './manifest.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = join(root, 'out');
@@ -61,7 +61,7 @@ function writePackage(into: string): void {
   }
   write(into, 'README.md', textOf(README));
   write(into, 'package.json', json(manifest));
-  write(into, 'npm-shrinkwrap.json', json(shrinkwrapOf(textOf('package-lock.json'), manifest)));
+  write(into, 'package-lock.json', json(lockfileOf(textOf('package-lock.json'), manifest)));
 }
 
 function write(into: string, name: string, text: string): void {
