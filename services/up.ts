@@ -2,7 +2,8 @@
 
 import { randomBytes, randomInt } from 'node:crypto';
 import type { MapFlag } from './config/mapFlag.ts';
-import { isLoopback, MIN_SECRET_BYTES } from './config/values.ts';
+import { LOOPBACK_RULES } from './config/rules.ts';
+import { MIN_SECRET_BYTES } from './config/values.ts';
 import { ConfigError, type ConfigSources } from './config/variables.ts';
 import {
   foreignEnvironment,
@@ -60,8 +61,7 @@ export async function startUp({
   const all = upSources(sources, { secret: secret?.text, password: password?.text, hasCaddy });
   const gatewayConfig = { ...loadGatewayConfig(all), drainMs: UP_DRAIN_MS };
   const agentConfig = { ...loadAgentConfig(all, maps), drainMs: UP_DRAIN_MS };
-  onLoopbackOnly('OCTOPORTY_LISTEN_HOST', gatewayConfig.listenHost);
-  onLoopbackOnly('OCTOPORTY_UI_HOST', agentConfig.uiHost);
+  for (const rule of LOOPBACK_RULES) rule(all);
   const log = await createStandardLog({
     level: up.logLevel,
     secrets: [...secretsOf(gatewayConfig), ...secretsOf(agentConfig)],
@@ -153,13 +153,6 @@ function caddyConfigOf({ adminUrl, httpsPort }: RunningCaddy): CaddyConfig {
     // Its own authority gives certificates at once, or says in our log why not.
     logFile: null,
   };
-}
-
-function onLoopbackOnly(name: string, host: string): void {
-  if (isLoopback(host)) return;
-  throw new ConfigError(
-    `${name} is ${host}, but "octoporty up" listens on loopback only: unset it, or run "octoporty gateway" and "octoporty agent".`,
-  );
 }
 
 /** Shown once, when it is made up; later it is enough to say where it is. */

@@ -4,6 +4,7 @@ import { request as requestHttp, type ClientRequest, type IncomingMessage } from
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { TunnelError, type ErrorCode } from '../../protocol/errors.ts';
+import { decoded } from '../config/logins.ts';
 import { errnoOf } from './originErrors.ts';
 
 export interface ProxyTarget {
@@ -69,7 +70,7 @@ function refusalOf(status: number): ProxyError | null {
 }
 
 function ask(proxy: URL, place: string, signal: AbortSignal | undefined): ClientRequest {
-  const login = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const login = `${decoded(proxy.username)}:${decoded(proxy.password)}`;
   const authorization = `Basic ${Buffer.from(login).toString('base64')}`;
   return (proxy.protocol === 'https:' ? requestHttps : requestHttp)({
     host: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),

@@ -28,7 +28,8 @@ function unquoted(value: string): string[] {
   return [inQuotes, inQuotes.replaceAll(end + end, end)];
 }
 
-function decoded(text: string): string {
+/** Without its escapes, where they are any. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {

@@ -4,7 +4,7 @@ import { MAPPINGS_KEY, type ReadConfigFile } from './configText.ts';
 import { withoutLogin } from './logins.ts';
 import { askedByFile, askedByFlag, mapsOf, parseMap } from './mapFlag.ts';
 import { keyOf } from './names.ts';
-import { caddyAdminUrlOf, caFileOf, gatewayHostOf, gatewayUrlOf, proxyOf } from './rules.ts';
+import { caddyAdminUrlOf, caFileOf, gatewayHostOf, gatewayUrlOf, LOOPBACK_RULES, proxyOf } from './rules.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS, isSecret, type Configurable } from './settings.ts';
 import { ConfigError, find, labelOf, placeOf, type ConfigSources } from './variables.ts';
@@ -50,7 +50,7 @@ const MADE = 'made at the first start';
 const RULES: Readonly<Record<Configurable, readonly ((sources: ConfigSources) => unknown)[]>> = {
   gateway: [caddyAdminUrlOf, gatewayHostOf],
   agent: [gatewayUrlOf, caFileOf, proxyOf],
-  up: [caddyAdminUrlOf, gatewayHostOf, caFileOf],
+  up: [caddyAdminUrlOf, gatewayHostOf, caFileOf, ...LOOPBACK_RULES],
 };
 
 /** Never throws for what is configured: that is what it tells. */

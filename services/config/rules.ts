@@ -83,15 +83,38 @@ export function gatewayHostOf(sources: ConfigSources): string | null {
   );
 }
 
+/** Of `octoporty up`, which is for this machine alone. */
+export const LOOPBACK_RULES: readonly ((sources: ConfigSources) => void)[] = [
+  (sources) => onLoopbackOnly('OCTOPORTY_LISTEN_HOST', listenHostOf(sources), sources),
+  (sources) => onLoopbackOnly('OCTOPORTY_UI_HOST', uiHostOf(sources), sources),
+];
+
 const { OCTOPORTY_ALLOW_INSECURE } = COMMON_SETTINGS;
-const { OCTOPORTY_GATEWAY_URL, OCTOPORTY_CA_FILE } = AGENT_SETTINGS;
-const { OCTOPORTY_CADDY_ADMIN_URL, OCTOPORTY_GATEWAY_HOST } = GATEWAY_SETTINGS;
+const { OCTOPORTY_GATEWAY_URL, OCTOPORTY_CA_FILE, OCTOPORTY_UI_HOST } = AGENT_SETTINGS;
+const { OCTOPORTY_CADDY_ADMIN_URL, OCTOPORTY_GATEWAY_HOST, OCTOPORTY_LISTEN_HOST } = GATEWAY_SETTINGS;
 
 const insecureSchema = schemaOf({ OCTOPORTY_ALLOW_INSECURE });
 const gatewayUrlSchema = schemaOf({ OCTOPORTY_GATEWAY_URL });
 const caFileSchema = schemaOf({ OCTOPORTY_CA_FILE });
 const caddyAdminSchema = schemaOf({ OCTOPORTY_CADDY_ADMIN_URL });
 const gatewayHostSchema = schemaOf({ OCTOPORTY_CADDY_ADMIN_URL, OCTOPORTY_GATEWAY_HOST });
+
+const listenHostSchema = schemaOf({ OCTOPORTY_LISTEN_HOST });
+const uiHostSchema = schemaOf({ OCTOPORTY_UI_HOST });
+
+function listenHostOf(sources: ConfigSources): string {
+  return parseVariables(listenHostSchema, sources).OCTOPORTY_LISTEN_HOST;
+}
+
+function uiHostOf(sources: ConfigSources): string {
+  return parseVariables(uiHostSchema, sources).OCTOPORTY_UI_HOST;
+}
+
+function onLoopbackOnly(name: string, host: string, sources: ConfigSources): void {
+  if (isLoopback(host)) return;
+  const how = `is ${host}, but "octoporty up" listens on loopback only: unset it, or run "octoporty gateway" and "octoporty agent".`;
+  throw complaint(name, sources)(how);
+}
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
 

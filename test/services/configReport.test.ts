@@ -119,6 +119,18 @@ describe('octoporty config', () => {
     );
   });
 
+  it('tells of "up" that it listens on this machine alone', () => {
+    const told = lines({
+      service: 'up',
+      environment: { OCTOPORTY_UI_HOST: '0.0.0.0' },
+      file: 'listenHost: 0.0.0.0',
+    }).join('\n');
+    expect(told).toContain(
+      '→ octoporty.yaml:1: listenHost is 0.0.0.0, but "octoporty up" listens on loopback only',
+    );
+    expect(told).toContain('→ OCTOPORTY_UI_HOST is 0.0.0.0, but');
+  });
+
   it('tells of the service that is configured here, of "up" when none is', () => {
     const service = (environment: Variables) => tell({ service: null, environment }).text.split(':')[0];
     expect(service(AGENT)).toBe('agent');

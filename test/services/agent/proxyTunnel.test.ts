@@ -24,6 +24,16 @@ it('asks for the target as it is, shows its login, and passes the first bytes on
   socket.destroy();
 });
 
+it('takes a login as it is written where its escapes are none', async () => {
+  const proxy = await openRawOrigin();
+  onTestFinished(() => proxy.close());
+  const connected = connect(`http://me:50%25%@127.0.0.1:${proxy.port}`, TARGET);
+  const peer = await proxy.accept();
+  expect(await peer.head()).toContain(`Basic ${Buffer.from('me:50%25%').toString('base64')}\r\n`);
+  peer.send('HTTP/1.1 200 So\r\n\r\n');
+  (await connected).destroy();
+});
+
 it('shows no login that nobody gave', async () => {
   const proxy = await openRawOrigin();
   onTestFinished(() => proxy.close());
