@@ -11,6 +11,7 @@ const GATEWAY_LABELS: ReadonlyMap<string, string> = new Map([
   ['dial_failed', 'Unreachable'],
   ['dial_timeout', 'Unreachable'],
   ['not_a_gateway', 'Not a gateway'],
+  ['gateway_untrusted', 'Not trusted'],
   ['version_mismatch', 'Other version'],
   ['handshake_timeout', 'Slow'],
   ['handshake_crowded', 'Crowded'],
@@ -28,6 +29,7 @@ const ADVICE: ReadonlyMap<string, (url: string) => string> = new Map<string, (ur
   ],
   ['dial_timeout', (url) => `Check that no firewall drops the way from this machine to ${url}. ${AGAIN}`],
   ['version_mismatch', () => 'Update the older one: the agent is online again within a minute.'],
+  ['proxy_login_failed', () => 'Restart the agent with the right one.'],
   ['auth_failed', () => 'Restart the side that you change: the agent is online again within a minute.'],
   ['going_away', () => `It is back in a moment if somebody restarts it. ${AGAIN}`],
 ]);
