@@ -98,13 +98,18 @@ export class Container {
     }
   }
 
-  /** Until the image's own health check says so. Throws with what the service wrote when it never does. */
-  async ready(): Promise<void> {
-    const deadline = performance.now() + READY_MS;
+  /** By the image's own check. */
+  async healthy(): Promise<void> {
     const [, ...test] = this.#settings.Healthcheck.Test;
-    while (this.run(test).status !== 0) {
+    await this.until('healthy', () => Promise.resolve(this.run(test).status === 0));
+  }
+
+  /** Throws with what the service wrote when it never becomes so. */
+  async until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + READY_MS;
+    while (!(await isSo())) {
       if (this.#process.exitCode !== null || performance.now() > deadline) {
-        throw new Error(`${this.#id} does not become healthy:\n${this.output}`);
+        throw new Error(`The ${this.image} does not become ${what}:\n${this.output}`);
       }
       await delay(LOOK_MS);
     }

@@ -44,13 +44,18 @@ export async function tryBoth(folder: string): Promise<readonly Finding[]> {
   const running: Container[] = [];
   const start = async (container: Container) => {
     running.push(container);
-    await container.ready();
+    await container.healthy();
     return container;
   };
   try {
     const mounts = mountsFrom(folder);
     const gateway = await start(gatewayIn(folder, ports, mounts));
     const agent = await start(agentIn(folder, ports, mounts));
+    // Healthy is an agent without a tunnel, too.
+    await agent.until(
+      'ready',
+      async () => (await ask(ports.ui, '/health/ready', 'localhost')).status === 200,
+    );
     for (const container of [gateway, agent]) {
       const { image, uid } = container;
       note(image, 'is healthy by its own check', true, `as user ${uid}, with a root that is read-only`);
