@@ -14,6 +14,9 @@ const MAX_NAME_LENGTH = 100;
 /** Line breaks and the like tear lists and logs apart; halves of surrogate pairs no database gives back as they were. */
 const UNWRITABLE = /[\p{Cc}\p{Cs}]/u;
 
+/** What turns the direction of text, or breaks its line, shows a name, and what stands beside it, as something else (UAX #9 §2). */
+const MISLEADING = /[\p{Bidi_Control}\p{Zl}\p{Zp}]/u;
+
 const ENTER_NAME = `Enter a name of 1 to ${MAX_NAME_LENGTH} characters.`;
 const ENTER_PORT = 'Enter a port: a whole number from 1 to 65535.';
 const ENTER_HOST_HEADER =
@@ -25,14 +28,19 @@ const portSchema = z
   // What the check above is to programs that read the API's document.
   .meta({ type: 'integer', minimum: 1, maximum: 65_535 });
 
+/** Also of a name that was stored before there were more rules: it stays readable. */
+const storedNameSchema = z
+  .string({ error: ENTER_NAME })
+  .trim()
+  .min(1, { error: ENTER_NAME })
+  .max(MAX_NAME_LENGTH, { error: ENTER_NAME })
+  .refine((name) => !UNWRITABLE.test(name), { error: 'Enter the name without control characters.' });
+
 /** What a person edits, without defaults: a default here would turn an empty patch into a reset. */
 const editableFields = {
-  name: z
-    .string({ error: ENTER_NAME })
-    .trim()
-    .min(1, { error: ENTER_NAME })
-    .max(MAX_NAME_LENGTH, { error: ENTER_NAME })
-    .refine((name) => !UNWRITABLE.test(name), { error: 'Enter the name without control characters.' }),
+  name: storedNameSchema.refine((name) => !MISLEADING.test(name), {
+    error: 'Enter the name without characters that turn the direction of text or break its line.',
+  }),
   externalDomain: hostSchema(parseExternalDomain, 'Enter the public name, such as app.example.com.'),
   externalPort: portSchema,
   internalHost: hostSchema(
@@ -53,7 +61,7 @@ const storedFields = {
 };
 
 /** A mapping as the agent stores it; times are UTC with milliseconds. */
-export const mappingSchema = z.object({ ...storedFields, ...editableFields });
+export const mappingSchema = z.object({ ...storedFields, ...editableFields, name: storedNameSchema });
 export type Mapping = z.output<typeof mappingSchema>;
 
 /** What creating a mapping takes: absent fields get their defaults. Parsing normalises both hosts. */

@@ -271,6 +271,21 @@ describe('a mapping', () => {
     expect(mappingSchema.parse(stored)).toEqual(stored);
   });
 
+  it.each(['\u202egnp.exe', 'a\u2066b', 'a\u200fb', 'a\u061cb', 'a\u2028b'])(
+    'takes no name that shows as something else (%j), and reads back one that was stored',
+    (name) => {
+      const problems = newMappingSchema.safeParse({ ...least, name }).error?.issues ?? [];
+      expect(problems.map(({ path, message }) => [path.join('.'), message])).toEqual([
+        ['name', expect.stringMatching(/^Enter the name without .*\.$/)],
+      ]);
+      expect(mappingSchema.parse({ ...stored, name })).toEqual({ ...stored, name });
+    },
+  );
+
+  it.each(['תמונות 1', 'صور (2)', '写真', '👩‍👩‍👧'])('takes the name %s', (name) => {
+    expect(newMappingSchema.parse({ ...least, name })).toMatchObject({ name });
+  });
+
   it('is not read back with an id or a time of another form, and what to enter is said', () => {
     const wrong = { ...stored, id: '7', createdAt: '2026-11-22T10:00:00Z', updatedAt: '22 November' };
     const problems = mappingSchema.safeParse(wrong).error?.issues ?? [];
