@@ -36,7 +36,7 @@ const PROBLEMS = {
   internal: { status: 500, title: "Something went wrong here: the agent's log says what." },
   unavailable: {
     status: 503,
-    title: 'The database cannot be used right now: nothing was changed. Try again.',
+    title: 'The database cannot be used right now. Try again in a moment.',
   },
   unconfirmed: {
     status: 503,

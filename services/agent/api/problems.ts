@@ -39,6 +39,9 @@ const STORE_PROBLEMS: Readonly<Record<StoreErrorCode, ProblemCode>> = {
   corrupt: 'unavailable',
 };
 
+/** What whoever wanted to change something has to know of it besides. */
+const UNCHANGED = 'The database cannot be used right now: nothing was changed. Try again in a moment.';
+
 /** When a person may try again while the database is away. */
 const UNAVAILABLE_RETRY_SECONDS = 5;
 
@@ -73,7 +76,9 @@ export function documentOf({ code, options }: ProblemError): Problem {
 /** Answers with the problem. */
 export function answerProblem(context: Koa.Context, thrown: ProblemError): void {
   const { code, options } = thrown;
-  const problem = documentOf(thrown);
+  const document = documentOf(thrown);
+  const isUnchanged = code === 'unavailable' && context.method !== 'GET' && context.method !== 'HEAD';
+  const problem: Problem = isUnchanged ? { detail: UNCHANGED, ...document } : document;
   const { status } = problem;
   const retryAfterSeconds =
     options.retryAfterSeconds ?? (status === 503 ? UNAVAILABLE_RETRY_SECONDS : undefined);

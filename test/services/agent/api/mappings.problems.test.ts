@@ -174,6 +174,8 @@ test('before the mappings have been read nobody knows what there is: everything 
   for (const [method, path] of REQUESTS) {
     const answer = await ask(method, path, hasBody(method) ? { body: DRAFT } : {});
     expect([method, problemIn(answer)]).toMatchObject([method, { status: 503, code: 'unavailable' }]);
+    // Who only reads has nothing to be told of changes.
+    expect([method, answer.text.includes('nothing was changed')]).toEqual([method, method !== 'GET']);
     expect(answer.headers['retry-after']).toBe('5');
   }
 });
@@ -203,6 +205,7 @@ test.each(['unavailable', 'corrupt'] as const)(
     const { id } = await has();
     const answer = await ask('PATCH', `${PATH}/${id}`, { body: { enabled: false } });
     expect(problemIn(answer)).toEqual({ status: 503, code: 'unavailable', errors: [] });
+    expect(answer.json).toMatchObject({ detail: expect.stringContaining('nothing was changed') });
     expect(answer.text).not.toContain('secret');
   },
 );
