@@ -6,6 +6,7 @@ import { passwordsIn } from './logins.ts';
 import { keyOf, variableOf } from './names.ts';
 import { nearest } from './nearest.ts';
 import { fileVariables, isList, isPath, isSecret } from './settings.ts';
+import { quoted } from './values.ts';
 import type { ConfigFile } from './variables.ts';
 
 /** A configuration file as it was read, whatever is wrong in it. */
@@ -40,8 +41,8 @@ export function parseConfigText(path: string, text: string, mode: number): ReadC
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const syntax = [...document.errors, ...document.warnings].map(({ message, pos: [at] }) => {
     const { line, col } = lines.linePos(at);
-    // What follows a colon repeats what stands there, which may be a secret.
-    return { says: `${path}:${line}:${col}: ${message.replace(/[:;] .*$/s, '')}.`, setting: null };
+    // What follows a word's colon repeats what stands there, which may be a secret.
+    return { says: `${path}:${line}:${col}: ${message.replace(/(?<=\S)[:;] .*$/s, '')}.`, setting: null };
   });
   if (syntax.length > 0) return { path, values: new Map(), mappings: [], problems: syntax };
   return new Reader(path, document, lines, (mode & OTHERS) !== 0 ? mode : null).read();
@@ -82,7 +83,8 @@ class Reader {
       this.takeSetting(variable, node, keyNode);
     else {
       const meant = nearest(key, [...fileVariables().map(keyOf), MAPPINGS_KEY]);
-      this.complain(keyNode, `there is no setting "${key}": did you mean "${meant}"?`, null);
+      const hint = meant === undefined ? '"octoporty config --help" lists them.' : `did you mean "${meant}"?`;
+      this.complain(keyNode, `there is no setting ${quoted(key)}: ${hint}`, null);
     }
   }
 

@@ -1,10 +1,14 @@
 // Owns what somebody may have meant by a name that is not there.
 
-/** The known name that is the fewest letters away; case, "-", "_" and our prefix do not count. */
+/**
+ * The known name that is the fewest letters away; undefined when that has none of them. Case, "-", "_" and our prefix do
+ * not count.
+ */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const meant = bare(name);
   const ranked = known.map((each) => ({ each, steps: distance(meant, bare(each)) }));
-  return ranked.sort((a, b) => a.steps - b.steps)[0]?.each;
+  const [best] = ranked.sort((a, b) => a.steps - b.steps);
+  return best === undefined || best.steps >= bare(best.each).length ? undefined : best.each;
 }
 
 function bare(name: string): string {

@@ -116,6 +116,9 @@ describe('what is wrong in a configuration file', () => {
     ],
     ['mapings: {}', 'octoporty.yaml:1: there is no setting "mapings": did you mean "mappings"?'],
     ['__proto__: 1', /^octoporty\.yaml:1: there is no setting "__proto__": did you mean/],
+    ['42: 1', 'octoporty.yaml:1: there is no setting "42": "octoporty config --help" lists them.'],
+    ['[a]: 1', 'octoporty.yaml:1: there is no setting "": "octoporty config --help" lists them.'],
+    [`${'k'.repeat(1100)}: 1`, /^octoporty\.yaml:1:1: The : indicator must be at most 1024 chars/],
     ['listenPort: [1, 2]', 'octoporty.yaml:1: listenPort must be one value.'],
     ['listenPort: {a: 1}', 'octoporty.yaml:1: listenPort must be one value.'],
     ['externalPorts: [[1]]', 'octoporty.yaml:1: externalPorts must be a list of values.'],
@@ -160,6 +163,8 @@ describe('what is wrong in a configuration file', () => {
       `authSecret: "hunter2`,
       'authSecret: hunter2: hunter2',
       'authSecret: @hunter2',
+      'authSecret: !hunter2 x',
+      'authSecret: |hunter2',
       `statusToken: hunter2\n}hunter2`,
     ]) {
       expect(problems(text, OPEN)).not.toEqual([]);
