@@ -5,10 +5,11 @@ import tailwind from '@tailwindcss/vite';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vite';
 import { precompress } from './precompress.ts';
+import { themeFirst } from './themeFirst.ts';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [vue(), tailwind(), precompress()],
+  plugins: [vue(), tailwind(), themeFirst(), precompress()],
   resolve: {
     alias: [{ find: /^zod$/, replacement: fileURLToPath(new URL('strictZod.ts', import.meta.url)) }],
   },

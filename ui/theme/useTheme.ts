@@ -5,6 +5,7 @@ import { readonly, shallowRef, type Ref } from 'vue';
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
+/** `early.ts` reads it, too. */
 const STORAGE_KEY = 'octoporty.theme';
 
 const theme = shallowRef<Theme>(rememberedTheme());

@@ -121,6 +121,19 @@ test('the theme is the system’s until one is chosen, and that one is remembere
   await expect.poll(ground).toBe(light);
 });
 
+test.each(['dark', 'light'] as const)(
+  'a remembered %s theme is there before the dashboard’s own scripts are: nothing flashes',
+  async (theme) => {
+    const page = await stage.logIn('/', { colorScheme: theme === 'dark' ? 'light' : 'dark' });
+    await page.evaluate((chosen) => localStorage.setItem('octoporty.theme', chosen), theme);
+    await page.route('**/assets/index-*.js', (route) => route.abort());
+    await page.goto('/mappings');
+    const scheme = () => getComputedStyle(document.documentElement).colorScheme;
+    expect(await page.evaluate(scheme)).toBe(theme);
+    stage.expectQuietConsole({ butFor: NO_CONNECTION });
+  },
+);
+
 test.each([1280, 360])('nothing around the pages violates accessibility at %d px', async (width) => {
   const page = await stage.logIn('/settings/at/all', { width });
   await page.getByRole('heading', { level: 1, name: 'Not found' }).waitFor();
