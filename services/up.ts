@@ -157,7 +157,7 @@ function caddyConfigOf({ adminUrl, httpsPort }: RunningCaddy): CaddyConfig {
 
 /** Shown once, when it is made up; later it is enough to say where it is. */
 function passwordLine(password: KeptText | null): string {
-  if (password === null) return 'the password is as set by OCTOPORTY_UI_PASSWORD';
+  if (password === null) return 'the password is the one that you have set';
   return password.isNew ? `password ${password.text}` : `the password is in ${password.path}`;
 }
 
