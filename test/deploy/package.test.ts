@@ -111,11 +111,14 @@ describe('in an empty folder, with npm and its registry alone', () => {
   );
 
   describe('an installation without a Node of its own', () => {
-    const prefix = mkdtempSync(join(tmpdir(), 'octoporty-ship-'));
-    const bin = join(prefix, 'node_modules', '.bin', 'octoporty');
-    afterAll(() => rmSync(prefix, { recursive: true, force: true }), INSTALL_MS);
+    let bin = '';
+    let remove = () => {};
+    afterAll(() => remove(), INSTALL_MS);
 
     beforeAll(async () => {
+      const prefix = mkdtempSync(join(tmpdir(), 'octoporty-ship-'));
+      remove = () => rmSync(prefix, { recursive: true, force: true });
+      bin = join(prefix, 'node_modules', '.bin', 'octoporty');
       // As /usr/local is: everybody may run what is in it, one may write.
       chmodSync(prefix, 0o755);
       const args = ['install', '--prefix', prefix, '--omit=optional', '--ignore-scripts', archive];
