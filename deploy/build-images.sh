@@ -6,6 +6,7 @@
 #   --base rootfs    bases made here from packages of Debian and npm, where no registry of images can be reached
 #   --platform …     of another machine: built and measured, not run
 #   --keep           the folder with the images stays, and is told
+# STORAGE_DRIVER=vfs in the environment helps where the disk is an overlay already, as in a container.
 # Needs root on Debian 12, buildah, git, jq, npm, runc, and mmdebstrap for rootfs; asks debsecan where it is there.
 # Exits with 1 when a promise is broken.
 set -euo pipefail
@@ -28,10 +29,10 @@ main() {
 
   work=$(mktemp -d "${TMPDIR:-/tmp}/octoporty-images.XXXXXX")
   trap clean_up EXIT
-  export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=${STORAGE_DRIVER:-vfs}
+  export BUILDAH_ISOLATION=chroot
   export TMPDIR=$work/tmp
   mkdir "$TMPDIR"
-  stores=(--root "$work/store" --runroot "$work/run")
+  stores=(--storage-driver "${STORAGE_DRIVER:-overlay}" --root "$work/store" --runroot "$work/run")
 
   local image
   local -a bases=()
@@ -229,4 +230,8 @@ fail() {
   exit 1
 }
 
-main "$@"
+# Read whole before it runs: whoever edits this meanwhile changes the next run.
+{
+  main "$@"
+  exit
+}
