@@ -9,7 +9,7 @@ import { MAX_WIRE_MAPPINGS } from './limits.ts';
 export const MAX_MAPPINGS = MAX_WIRE_MAPPINGS;
 
 /** Longest mapping name, in characters. Raised: one row takes more than a line in the list. */
-const MAX_NAME_LENGTH = 100;
+export const MAX_NAME_LENGTH = 100;
 
 /** Line breaks and the like tear lists and logs apart; halves of surrogate pairs no database gives back as they were. */
 const UNWRITABLE = /[\p{Cc}\p{Cs}]/u;

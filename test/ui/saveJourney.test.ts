@@ -116,6 +116,17 @@ test('a mapping that is switched off arrives when it is no longer published', ()
 });
 
 test.each([
+  ['pending', 'done done done done stuck'],
+  ['issued', 'done done done done done'],
+] as const)('the reason of a certificate that is %s is said', (state, states) => {
+  const certificate = { state, reason: 'Its DNS leads elsewhere.' };
+  expect(told(SAVE, { status: status(), route: { ...LIVE, certificate } })).toEqual([
+    states,
+    'Its DNS leads elsewhere.',
+  ]);
+});
+
+test.each([
   [{ state: 'issued' }, 'done done done done done', true],
   [{ state: 'pending' }, 'done done done done busy', false],
   [{ state: 'failed', reason: 'DNS leads elsewhere.' }, 'done done done done failed', false],

@@ -11,7 +11,7 @@ const WORDS = {
     label: 'Pending',
     says: 'On its way to the gateway and the web server in front of it.',
   },
-  active: { tone: 'ok', label: 'Live', says: 'Visitors are served.' },
+  active: { tone: 'ok', label: 'Live', says: 'Visitors are led to its target.' },
   refused: { tone: 'bad', label: 'Refused', says: 'The gateway does not publish it.' },
 } as const satisfies Record<Route['state'], Words>;
 

@@ -68,6 +68,8 @@ export function openBrowser() {
     return response;
   });
   watchAttendance(window);
+  // Somebody opens the page, by the time that stands still here.
+  window.dispatchEvent(new Event('keydown'));
   onTestFinished(() => {
     // What the modules remember, as files of tests share them.
     useSession().forget();
@@ -112,7 +114,7 @@ export function inComponent<T>(setup: () => T): { readonly made: T; end(): void 
 }
 
 /** Draws nothing. */
-const NO_PAGE = {
+export const NO_PAGE = {
   insert: () => {},
   remove: () => {},
   createElement: () => ({}),

@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import {
+  MAX_NAME_LENGTH,
   newMappingSchema,
   type Mapping,
   type MappingPatch,
@@ -27,9 +28,6 @@ export interface MappingDraft {
 export type DraftField = keyof MappingDraft;
 export type FieldErrors = Readonly<Partial<Record<DraftField, string>>>;
 export type ParsedDraft = { readonly mapping: NewMapping } | { readonly errors: FieldErrors };
-
-/** What the API refuses as too long; a domain that serves as the name is cut there. */
-const NAME_LENGTH = 100;
 
 export function emptyDraft(): MappingDraft {
   return {
@@ -64,7 +62,7 @@ export function parseDraft(draft: MappingDraft): ParsedDraft {
   const parsedTarget = parseTarget(draft.target);
   const externalDomain = draft.externalDomain.trim();
   const parsed = newMappingSchema.safeParse({
-    name: draft.name.trim() === '' ? externalDomain.slice(0, NAME_LENGTH) || 'unnamed' : draft.name,
+    name: draft.name.trim() === '' ? externalDomain.slice(0, MAX_NAME_LENGTH) || 'unnamed' : draft.name,
     externalDomain,
     externalPort: portOf(draft.externalPort),
     // A target that cannot be taken apart has an error of its own: these stand in for it.
@@ -73,11 +71,7 @@ export function parseDraft(draft: MappingDraft): ParsedDraft {
     hostHeader: draft.hostHeader === 'fixed' ? draft.fixedHost.trim() : draft.hostHeader,
     enabled: draft.enabled,
   });
-  const wrong = parsed.success
-    ? {}
-    : Object.fromEntries(
-        parsed.error.issues.toReversed().map((issue) => [issue.path.join('.'), issue.message]),
-      );
+  const wrong = parsed.success ? {} : messagesOf(parsed.error);
   const errors: FieldErrors = {
     ...errorsBeside(wrong, draft),
     ...('problem' in parsedTarget && { target: parsedTarget.problem }),

@@ -1,6 +1,6 @@
 // How far a save has come: stored here, sent, accepted by the gateway, served to visitors, with a certificate.
 
-import type { MappingView, Route } from '../../../protocol/api/mappings.ts';
+import type { Certificate, MappingView, Route } from '../../../protocol/api/mappings.ts';
 import type { Status } from '../../../protocol/api/status.ts';
 import { isOnline, wordsOfConnection } from '../../words/connectionWords.ts';
 import type { Step, StepState } from './steps.ts';
@@ -36,7 +36,7 @@ export function journeySteps(save: Save, standing: Standing): Step[] {
   const hasCertificate = standing.route?.certificate !== undefined;
   const labels = [
     ...LABELS,
-    enabled ? 'Live: visitors are served' : 'Switched off: no longer published',
+    enabled ? 'Live: visitors are led to the target' : 'Switched off: no longer published',
     ...(enabled && hasCertificate ? ['Certificate'] : []),
   ];
   const place = placeOf(save, standing);
@@ -73,9 +73,10 @@ function placeOfRoute({ appliedBefore }: Save, route: Route | null): Place {
     case undefined:
       return arrived(LIVE);
     case 'issued':
-      return arrived(CERTIFIED);
+      // Good still; the reason is why it is not renewed.
+      return { ...arrived(CERTIFIED), says: route.certificate.reason ?? '' };
     case 'pending':
-      return { step: CERTIFIED, state: 'busy', says: 'It is being issued: this may take a minute.' };
+      return placeOfPending(route.certificate);
     case 'failed':
       return {
         step: CERTIFIED,
@@ -83,6 +84,12 @@ function placeOfRoute({ appliedBefore }: Save, route: Route | null): Place {
         says: route.certificate.reason ?? 'It could not be issued.',
       };
   }
+}
+
+function placeOfPending({ reason }: Certificate): Place {
+  return reason === undefined
+    ? { step: CERTIFIED, state: 'busy', says: 'It is being issued: this may take a minute.' }
+    : { step: CERTIFIED, state: 'stuck', says: reason };
 }
 
 function busy(step: number): Place {

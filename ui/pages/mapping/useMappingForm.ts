@@ -8,6 +8,7 @@ import {
   changedFields,
   errorsBeside,
   parseDraft,
+  rebase,
   type DraftField,
   type FieldErrors,
   type MappingDraft,
@@ -27,6 +28,8 @@ export interface MappingForm {
   readonly check: (field: DraftField) => void;
   /** Holds this instead, and counts as saved. */
   readonly reset: (draft: MappingDraft) => void;
+  /** What was sent last is stored as this. What was typed since stays, on top of it. */
+  readonly settle: (stored: MappingDraft) => void;
   /** What `save` answers; null when it was not saved: `errors` or `failure` say why. */
   readonly submit: (save: (mapping: NewMapping) => Promise<MappingView>) => Promise<MappingView | null>;
 }
@@ -37,6 +40,8 @@ export function useMappingForm(first: MappingDraft): MappingForm {
   const errors = shallowRef<FieldErrors>({});
   const failure = shallowRef<unknown>(null);
   const isBusy = shallowRef(false);
+  /** As it was when it was sent last. */
+  let sent = first;
   const isDirty = computed(() => changedFields(base.value, draft.value).length > 0);
 
   function wrongNow(): FieldErrors {
@@ -70,6 +75,12 @@ export function useMappingForm(first: MappingDraft): MappingForm {
       errors.value = {};
       failure.value = null;
     },
+    settle(stored) {
+      draft.value = rebase(sent, draft.value, stored);
+      base.value = stored;
+      errors.value = {};
+      failure.value = null;
+    },
     async submit(save) {
       if (isBusy.value) return null;
       failure.value = null;
@@ -77,10 +88,11 @@ export function useMappingForm(first: MappingDraft): MappingForm {
       errors.value = 'errors' in parsed ? parsed.errors : {};
       if ('errors' in parsed) return null;
       isBusy.value = true;
+      sent = draft.value;
       try {
         return await save(parsed.mapping);
       } catch (thrown) {
-        const beside = thrown instanceof ApiProblem ? errorsBeside(thrown.fields, draft.value) : {};
+        const beside = thrown instanceof ApiProblem ? errorsBeside(thrown.fields, sent) : {};
         errors.value = beside;
         if (Object.keys(beside).length === 0) failure.value = thrown;
         return null;

@@ -5,10 +5,14 @@ import type { NewMapping } from '../../../protocol/mapping.ts';
 import type { MappingView } from '../../../protocol/api/mappings.ts';
 import { changeMapping, createMapping, readMapping } from '../../api/mappings.ts';
 import { ApiProblem } from '../../api/request.ts';
+import { browserClock } from '../../live/browserClock.ts';
 import { useStatus } from '../../live/useStatus.ts';
 import { conflictErrors, sayChanged } from './conflict.ts';
 import { draftOf, patchBetween, rebase, type FieldErrors } from './mappingDraft.ts';
 import { useMappingForm, type MappingForm } from './useMappingForm.ts';
+
+/** How old the counts of requests may become while more come. Lowered: the agent is asked more often for a number. */
+const COUNTS_MS = 600_000;
 
 export interface StoredMapping {
   readonly form: MappingForm;
@@ -28,8 +32,12 @@ export interface StoredMapping {
 }
 
 export function useStoredMapping(loaded: MappingView): StoredMapping {
-  const { edition } = useStatus();
+  const { edition, recentRequests } = useStatus();
   const stored = shallowRef(loaded);
+  let lookedAtMs = browserClock.wallMs();
+  /** Looks are counted as they begin: one that is answered after a later one is old. */
+  let begun = 0;
+  let newest = 0;
   /** Null: it is gone. */
   const theirs = shallowRef<MappingView | null | undefined>(undefined);
   const form = useMappingForm(draftOf(loaded));
@@ -42,17 +50,31 @@ export function useStoredMapping(loaded: MappingView): StoredMapping {
 
   /** Compares with what the agent has now; what is not edited here is taken as it is. */
   async function lookAgain(): Promise<void> {
-    let now: MappingView;
+    begun += 1;
+    const mine = begun;
+    lookedAtMs = browserClock.wallMs();
+    let now: MappingView | null;
     try {
       now = await readMapping(stored.value.id);
     } catch (thrown) {
-      if (isGone(thrown)) theirs.value = null;
       // Otherwise the agent is away: saving will say so, and the next edition looks again.
-      return;
+      if (!isGone(thrown)) return;
+      now = null;
     }
-    // A save that has been answered meanwhile is newer than what was read.
-    if (form.isBusy.value || now.updatedAt <= stored.value.updatedAt) return;
-    if (form.isDirty.value) theirs.value = now;
+    if (mine < newest || form.isBusy.value) return;
+    newest = mine;
+    take(now);
+  }
+
+  function take(now: MappingView | null): void {
+    if (now === null) theirs.value = null;
+    else if (now.updatedAt < stored.value.updatedAt)
+      // A save that has been answered meanwhile is newer than what was read.
+      return;
+    else if (now.updatedAt === stored.value.updatedAt) {
+      stored.value = now;
+      theirs.value = undefined;
+    } else if (form.isDirty.value) theirs.value = now;
     else adopt(now);
   }
 
@@ -61,8 +83,11 @@ export function useStoredMapping(loaded: MappingView): StoredMapping {
       return await changeMapping(stored.value.id, patchBetween(stored.value, wanted), stored.value.updatedAt);
     } catch (thrown) {
       if (isGone(thrown)) theirs.value = null;
-      if (thrown instanceof ApiProblem && thrown.code === 'stale')
+      if (thrown instanceof ApiProblem && thrown.code === 'stale') {
         theirs.value = await readMapping(stored.value.id);
+        begun += 1;
+        newest = begun;
+      }
       throw thrown;
     }
   }
@@ -74,6 +99,11 @@ export function useStoredMapping(loaded: MappingView): StoredMapping {
 
   watch(edition, () => {
     if (!form.isBusy.value) void lookAgain();
+  });
+  // Which of the requests of the last hour have grown old, only the agent knows.
+  recentRequests.subscribe((items) => {
+    if (browserClock.wallMs() - lookedAtMs <= COUNTS_MS || form.isBusy.value) return;
+    if (items.some(({ portMappingId }) => portMappingId === stored.value.id)) void lookAgain();
   });
 
   return {
@@ -101,13 +131,18 @@ export function useStoredMapping(loaded: MappingView): StoredMapping {
     },
     async save() {
       const saved = await form.submit(send);
-      if (saved === null) forgetConflict();
-      else adopt(saved);
+      if (saved === null) {
+        forgetConflict();
+        return null;
+      }
+      stored.value = saved;
+      theirs.value = undefined;
+      form.settle(draftOf(saved));
       return saved;
     },
     async createAgain() {
       const created = await form.submit(createMapping);
-      if (created !== null) form.reset(draftOf(created));
+      if (created !== null) form.settle(draftOf(created));
       return created;
     },
   };

@@ -60,8 +60,10 @@ export function useTargetTest(
   }
 
   watch(() => {
-    const { target, allowInvalidCertificates, hostHeader, fixedHost } = draft();
-    return [target, allowInvalidCertificates, hostHeader, fixedHost].join('\n');
+    const { target, allowInvalidCertificates, hostHeader, fixedHost, externalDomain } = draft();
+    // The public name is what the service is asked for, unless it is asked for another.
+    const host = hostHeader === 'preserve' ? externalDomain : fixedHost;
+    return [target, allowInvalidCertificates, hostHeader, host].join('\n');
   }, forget);
   onScopeDispose(forget);
   const steps = computed(() =>

@@ -14,18 +14,21 @@ export interface UnsavedGuard {
 export function useUnsavedGuard(isDirty: () => boolean): UnsavedGuard {
   const { isLoggedIn } = useSession();
   const isAsking = shallowRef(false);
+  /** Somebody has said so: where the page is loaded anew on the way, the browser need not ask again. */
+  let mayGo = false;
   let answer = (_mayLeave: boolean): void => {};
 
   function mayLeave(to: RouteLocation, from: RouteLocation): boolean | Promise<boolean> {
     // Whoever is logged out already cannot save either.
     if (!isDirty() || !isLoggedIn.value || to.path === from.path) return true;
     answer(false);
+    mayGo = false;
     isAsking.value = true;
     return new Promise((resolve) => (answer = resolve));
   }
 
   function beforeUnload(event: BeforeUnloadEvent): void {
-    if (isDirty()) event.preventDefault();
+    if (isDirty() && !mayGo) event.preventDefault();
   }
 
   onBeforeRouteLeave(mayLeave);
@@ -35,5 +38,11 @@ export function useUnsavedGuard(isDirty: () => boolean): UnsavedGuard {
   });
   onMounted(() => window.addEventListener('beforeunload', beforeUnload));
   onScopeDispose(() => window.removeEventListener('beforeunload', beforeUnload));
-  return { isAsking, leave: () => answer(true) };
+  return {
+    isAsking,
+    leave() {
+      mayGo = true;
+      answer(true);
+    },
+  };
 }

@@ -78,7 +78,7 @@ export function arranged(
   const kept = mappings.filter(({ route }) => state === 'all' || route.state === state);
   const sign = isDescending ? -1 : 1;
   return kept
-    .map((mapping) => ({ mapping, key: KEYS[sort](mapping), address: KEYS.address(mapping) }))
+    .map((mapping) => ({ mapping, key: keyOf(mapping, sort), address: keyOf(mapping, 'address') }))
     .sort((one, other) => sign * compareKeys(one.key, other.key) || compareKeys(one.address, other.address))
     .map(({ mapping }) => mapping);
 }
@@ -91,6 +91,17 @@ export function pageOf<T>(
   const pages = Math.max(1, Math.ceil(items.length / PAGE_ROWS));
   const shown = Math.min(page, pages);
   return { rows: items.slice((shown - 1) * PAGE_ROWS, shown * PAGE_ROWS), page: shown, pages };
+}
+
+/** What does not change while a mapping is the same object is made once for it: routes move more often. */
+const textKeys = new WeakMap<MappingView, Map<SortKey, string | number>>();
+
+function keyOf(mapping: MappingView, sort: SortKey): string | number {
+  const keys = textKeys.get(mapping) ?? new Map<SortKey, string | number>();
+  textKeys.set(mapping, keys);
+  const key = keys.get(sort) ?? KEYS[sort](mapping);
+  keys.set(sort, key);
+  return key;
 }
 
 /** What each order goes by. */

@@ -1,53 +1,37 @@
-// What mappings were asked for: as it was loaded, and what the hub has told since.
+// What mappings were asked for, live: it grows as requests end, and shrinks as they grow old.
 
-import { shallowRef } from 'vue';
+import { computed, shallowRef, triggerRef } from 'vue';
 import type { Activity, MappingView } from '../../../protocol/api/mappings.ts';
-import { browserClock } from '../../live/browserClock.ts';
+import { useHeard } from '../../live/useHeard.ts';
 import { useStatus } from '../../live/useStatus.ts';
+import { createActivityTally } from './activityTally.ts';
 
-interface Heard {
-  readonly count: number;
-  readonly lastSeen: string;
+/** Raised: what is older than an hour goes later; lowered: every row is counted anew more often. */
+const AGEING_MS = 10_000;
+
+export interface LiveActivity {
+  /** Just loaded: their own counts hold what was told of them before. */
+  readonly note: (mappings: readonly Pick<MappingView, 'id' | 'activity'>[]) => void;
+  /** Of one that was noted. */
+  readonly activityOf: (id: string) => Activity;
 }
 
-const HOUR_MS = 3_600_000;
-
-export function useActivity(): { activityOf: (mapping: MappingView) => Activity } {
+export function useActivity(): LiveActivity {
   const { recentRequests } = useStatus();
-  const heard = shallowRef<ReadonlyMap<string, Heard>>(new Map());
-  /** How many had been heard of when a mapping was loaded: they are in its own count. */
-  const countedBefore = new WeakMap<MappingView, number>();
+  const heardMs = useHeard();
+  const agedMs = computed(() => Math.floor(heardMs.value / AGEING_MS) * AGEING_MS);
+  const tally = shallowRef(createActivityTally());
 
   recentRequests.subscribe((items) => {
-    const next = new Map(heard.value);
-    for (const { portMappingId, timestamp } of items) {
-      const before = next.get(portMappingId);
-      const isNewer = before === undefined || timestamp > before.lastSeen;
-      next.set(portMappingId, {
-        count: (before?.count ?? 0) + 1,
-        lastSeen: isNewer ? timestamp : before.lastSeen,
-      });
-    }
-    heard.value = next;
+    tally.value.add(items);
+    triggerRef(tally);
   });
 
-  function activityOf(mapping: MappingView): Activity {
-    const { count = 0, lastSeen = null } = heard.value.get(mapping.id) ?? {};
-    if (!countedBefore.has(mapping)) countedBefore.set(mapping, count);
-    const { activity } = mapping;
-    const newest = laterOf(activity.lastSeen, lastSeen);
-    const isQuiet = newest === null || browserClock.wallMs() - new Date(newest).getTime() > HOUR_MS;
-    return {
-      lastSeen: newest,
-      requestsLastHour: isQuiet ? 0 : activity.requestsLastHour + count - (countedBefore.get(mapping) ?? 0),
-    };
-  }
-
-  return { activityOf };
-}
-
-/** Instants of the API compare as texts. */
-function laterOf(one: string | null, other: string | null): string | null {
-  if (one === null || other === null) return one ?? other;
-  return one > other ? one : other;
+  return {
+    note(mappings) {
+      tally.value.note(mappings);
+      triggerRef(tally);
+    },
+    activityOf: (id) => tally.value.read(id, agedMs.value),
+  };
 }
