@@ -9,9 +9,17 @@ export function sayRelative(atMs: number, nowMs: number): string {
 
 /** `2026-01-31 12:00:00.000`, in the reader's own time zone. */
 export function sayExactly(atMs: number): string {
-  const at = new Date(atMs);
-  const local = new Date(atMs - at.getTimezoneOffset() * 60_000);
-  return local.toISOString().replace('T', ' ').replace('Z', '');
+  return localIso(atMs).replace('T', ' ');
+}
+
+/** `2026-01-31`, by the reader's own day. */
+export function sayDate(atMs: number): string {
+  return localIso(atMs).slice(0, 10);
+}
+
+function localIso(atMs: number): string {
+  const local = new Date(atMs - new Date(atMs).getTimezoneOffset() * 60_000);
+  return local.toISOString().replace('Z', '');
 }
 
 function largestPart(seconds: number): string {

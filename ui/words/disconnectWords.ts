@@ -21,6 +21,14 @@ const SAYS: ReadonlyMap<string, string> = new Map([
 /** Ends that were meant, on either side, or that cost no visitor anything. */
 const ON_PURPOSE = ['stopped', 'redialled', 'replaced', 'going_away', 'draining'];
 
+/** The agent noted the end only when it had started again: when it was is not known. */
+export function isEndedUnseen({
+  disconnectedAt,
+  disconnectReason,
+}: Pick<ConnectionLogEntry, 'disconnectedAt' | 'disconnectReason'>): boolean {
+  return disconnectedAt !== null && disconnectReason === null;
+}
+
 /** `label` is short: `Online`, `Ended`, `Lost`, `Unknown`. */
 export function wordsOfEnd({
   disconnectedAt,

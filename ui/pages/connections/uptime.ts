@@ -1,6 +1,7 @@
 // How much of each day the tunnel was online, from the sessions that the log holds.
 
 import type { ConnectionLogEntry } from '../../../protocol/api/logs.ts';
+import { isEndedUnseen } from '../../words/disconnectWords.ts';
 
 export interface DayUptime {
   readonly startMs: number;
@@ -40,11 +41,18 @@ export function uptimeByDay(
   knownFromMs: number | null,
   nowMs: number,
 ): DayUptime[] {
-  const online = unionOf(sessions.map((session) => spanOf(session, nowMs)));
+  // Once for all days: there may be thousands.
+  const spans = sessions.map((session) => ({
+    ...spanOf(session, nowMs),
+    hasEnded: session.disconnectedAt !== null,
+    isUnseen: isEndedUnseen(session),
+  }));
+  const ended = spans.filter(({ hasEnded }) => hasEnded);
+  const unseen = spans.filter(({ isUnseen }) => isUnseen);
+  const online = unionOf(spans);
   return dayStarts.map((startMs, index) => {
     const endMs = Math.min(dayStarts[index + 1] ?? nowMs, nowMs);
     const day = { startMs, endMs };
-    const ended = sessions.filter(({ disconnectedAt }) => isWithin(disconnectedAt, day));
     const onlineMs = online.reduce((sum, span) => sum + overlapMs(span, day), 0);
     const knownMs = knownFromMs === null ? 0 : overlapMs({ startMs: knownFromMs, endMs }, day);
     return {
@@ -53,8 +61,8 @@ export function uptimeByDay(
       onlineMs,
       knownMs,
       share: knownMs === 0 ? null : Math.min(1, onlineMs / knownMs),
-      endings: ended.length,
-      isAtMost: sessions.some((session) => isUnseen(session) && overlapMs(spanOf(session, nowMs), day) > 0),
+      endings: ended.filter((span) => span.endMs >= startMs && span.endMs < endMs).length,
+      isAtMost: unseen.some((span) => overlapMs(span, day) > 0),
     };
   });
 }
@@ -78,17 +86,6 @@ function spanOf({ connectedAt, disconnectedAt }: Session, nowMs: number): Span {
     startMs: Date.parse(connectedAt),
     endMs: disconnectedAt === null ? nowMs : Date.parse(disconnectedAt),
   };
-}
-
-/** The agent noted the end when it had started again. */
-function isUnseen({ disconnectedAt, disconnectReason }: Session): boolean {
-  return disconnectedAt !== null && disconnectReason === null;
-}
-
-function isWithin(instant: string | null, { startMs, endMs }: Span): boolean {
-  if (instant === null) return false;
-  const atMs = Date.parse(instant);
-  return atMs >= startMs && atMs < endMs;
 }
 
 function overlapMs(one: Span, other: Span): number {

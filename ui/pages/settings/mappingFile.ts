@@ -1,6 +1,7 @@
 // A file of mappings: what is read from one, and what is written into one.
 
 import type { MappingFile } from '../../../protocol/api/bulk.ts';
+import { sayDate } from '../../format/times.ts';
 
 /** As much as the agent takes. Raised: a file is read that is refused after all. */
 export const MAX_FILE_BYTES = 12 * 1024 * 1024;
@@ -33,6 +34,5 @@ export function writeMappingFile(file: MappingFile): string {
 
 /** By the reader's own day: `octoporty-mappings-2026-01-31.json`. */
 export function mappingFileName(atMs: number): string {
-  const local = new Date(atMs - new Date(atMs).getTimezoneOffset() * 60_000);
-  return `octoporty-mappings-${local.toISOString().slice(0, 10)}.json`;
+  return `octoporty-mappings-${sayDate(atMs)}.json`;
 }
