@@ -1,6 +1,6 @@
 // Owns the test of logging out: when it is done, and when the login goes on.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { useSession } from '../../ui/live/useSession.ts';
 import { openBrowser, problem } from './support/browserStage.ts';
 
@@ -38,4 +38,46 @@ test('a page that is not left keeps the login, and the agent hears nothing', asy
   expect([isLoggedIn.value, asked.map(({ path }) => path)]).toEqual([true, ['/api/v1/auth/login']]);
   await leave(() => Promise.resolve(true));
   expect(isLoggedIn.value).toBe(false);
+});
+
+test('where the browser stores nothing, an agent that says nobody is logged in is not asked again', async () => {
+  const browser = openBrowser();
+  vi.stubGlobal('localStorage', {
+    getItem: () => {
+      throw new Error('blocked');
+    },
+    setItem: () => {
+      throw new Error('blocked');
+    },
+    removeItem: () => {
+      throw new Error('blocked');
+    },
+  });
+  browser.answer = ({ path }) =>
+    path.endsWith('/login')
+      ? Response.json({ token: 'x', expiresAt: '2026-02-01T00:00:00.000Z' })
+      : problem(401, 'unauthenticated');
+  const session = useSession();
+  await session.enter(LOGIN);
+  session.forget();
+  expect([session.isLoginRemembered(), await session.askWhoIsThere()]).toEqual([false, false]);
+  expect(browser.asked.map(({ path }) => path)).toEqual(['/api/v1/auth/login']);
+  await session.enter(LOGIN);
+  expect(await session.askWhoIsThere()).toBe(true);
+});
+
+test('a login in another tab is heard, a logout there is none', () => {
+  openBrowser();
+  let heard = 0;
+  const end = useSession().onLoginElsewhere(() => (heard += 1));
+  const store = (key: string, newValue: string | null) =>
+    window.dispatchEvent(Object.assign(new Event('storage'), { key, newValue }));
+  store('octoporty.login', null);
+  store('octoporty.theme', 'dark');
+  expect(heard).toBe(0);
+  store('octoporty.login', 'yes');
+  expect(heard).toBe(1);
+  end();
+  store('octoporty.login', 'yes');
+  expect(heard).toBe(1);
 });

@@ -14,10 +14,12 @@ export function useLogOut(): { isLeaving: ShallowRef<boolean>; logOut: () => Pro
 
   async function logOut(): Promise<void> {
     isLeaving.value = true;
+    const { fullPath } = router.currentRoute.value;
     try {
       await leave(async () => (await router.push('/login')) === undefined);
     } catch (error) {
-      showToast({ tone: 'bad', text: sayError(error) });
+      showToast({ tone: 'bad', text: `You are still logged in. ${sayError(error)}` });
+      await router.replace(fullPath);
     }
     isLeaving.value = false;
   }

@@ -8,6 +8,9 @@ import type { Login } from '../../protocol/api/session.ts';
 /** That there was a login: no script can read the cookie, and a request without one would be an error on the console. */
 const LOGIN_KEY = 'octoporty.login';
 
+/** Nobody is logged in, as far as this page has heard: a browser that stores nothing would have it ask on and on. */
+let isKnownOut = false;
+
 const isLoggedIn = shallowRef(false);
 const isLeaving = shallowRef(false);
 const username = shallowRef('');
@@ -18,7 +21,7 @@ export interface SessionState {
   readonly isLeaving: ShallowRef<boolean>;
   /** Empty until the agent has said it. */
   readonly username: ShallowRef<string>;
-  /** That there was a login in this browser. True also where the browser remembers nothing. */
+  /** That there was a login in this browser. Where it remembers nothing: true until the agent has said that there is none. */
   readonly isLoginRemembered: () => boolean;
   /** Asks the agent once; true also when it does not answer: the pages then say so. */
   readonly askWhoIsThere: () => Promise<boolean>;
@@ -31,10 +34,15 @@ export interface SessionState {
   readonly leave: (goAway: () => Promise<boolean>) => Promise<void>;
   /** The agent said that nobody is logged in. */
   readonly forget: () => void;
+  /** Somebody has logged in in another tab. The returned function ends it. */
+  readonly onLoginElsewhere: (listener: () => void) => () => void;
 }
 
 export function useSession(): SessionState {
-  return { isLoggedIn, isLeaving, username, isLoginRemembered, askWhoIsThere, enter, leave, forget };
+  return {
+    ...{ isLoggedIn, isLeaving, username, isLoginRemembered },
+    ...{ askWhoIsThere, enter, leave, forget, onLoginElsewhere },
+  };
 }
 
 async function askWhoIsThere(): Promise<boolean> {
@@ -55,6 +63,7 @@ async function askWhoIsThere(): Promise<boolean> {
 async function enter(login: Login): Promise<void> {
   await logIn(login);
   username.value = login.username;
+  isKnownOut = false;
   isLoggedIn.value = true;
   rememberLogin(true);
 }
@@ -70,6 +79,7 @@ async function leave(goAway: () => Promise<boolean>): Promise<void> {
   } catch (error) {
     // It has ended already, as was asked.
     if (isLoggedOut(error)) return;
+    isKnownOut = false;
     isLoggedIn.value = true;
     rememberLogin(true);
     throw error;
@@ -81,15 +91,25 @@ function isLoggedOut(thrown: unknown): boolean {
 }
 
 function forget(): void {
+  isKnownOut = true;
   isLoggedIn.value = false;
   rememberLogin(false);
+}
+
+function onLoginElsewhere(listener: () => void): () => void {
+  // Told to all tabs but the one that has stored it.
+  const hear = ({ key, newValue }: StorageEvent) => {
+    if (key === LOGIN_KEY && newValue !== null) listener();
+  };
+  window.addEventListener('storage', hear);
+  return () => window.removeEventListener('storage', hear);
 }
 
 function isLoginRemembered(): boolean {
   try {
     return localStorage.getItem(LOGIN_KEY) !== null;
   } catch {
-    return true;
+    return !isKnownOut;
   }
 }
 

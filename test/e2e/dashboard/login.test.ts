@@ -87,6 +87,74 @@ test('the login has no violation of accessibility, in either theme, on a phone a
   await expectNoViolations(page);
 });
 
+test('where the browser stores nothing the login comes, and the agent is asked once who is there', async () => {
+  const page = await stage.newPage();
+  await page.addInitScript(() =>
+    Object.defineProperty(window, 'localStorage', {
+      get() {
+        throw new DOMException('blocked', 'SecurityError');
+      },
+    }),
+  );
+  let asked = 0;
+  page.on('request', (request) => (asked += request.url().endsWith('/auth/session') ? 1 : 0));
+  await page.goto('/mappings');
+  await page.getByRole('heading', { name: 'Log in to Octoporty' }).waitFor();
+  expect(asked).toBe(1);
+  await logIn(page, PASSWORD);
+  await page.getByRole('heading', { name: 'Mappings' }).waitFor();
+  stage.expectQuietConsole({ butFor: [answered(401)] });
+});
+
+test('a password that nobody looked at is kept, and one that is wrong is not', async () => {
+  const page = await stage.newPage();
+  await page.goto('/login');
+  const password = page.getByLabel('Password');
+  await page.route('**/auth/login', (route) => route.fulfill({ status: 502, body: 'Bad Gateway' }));
+  await logIn(page, PASSWORD);
+  await page.getByRole('alert').getByText('Something in front of the agent').waitFor();
+  expect(await password.inputValue()).toBe(PASSWORD);
+  await page.unroute('**/auth/login');
+  await logIn(page, 'wrong');
+  await expect.poll(() => password.inputValue()).toBe('');
+  stage.expectQuietConsole({ butFor: [answered(502), answered(401)] });
+});
+
+test('a tab that was logged out by another goes on when the other logs in again', async () => {
+  const page = await stage.logIn('/mappings');
+  await page.getByText('Tunnel online').first().waitFor();
+  const beside = await stage.openBeside(page, '/machines');
+  await beside.getByRole('button', { name: 'Log out' }).click();
+  await page.waitForURL('**/login?next=/mappings');
+  await beside.getByRole('heading', { name: 'Log in to Octoporty' }).waitFor();
+  await logIn(beside, PASSWORD);
+  await page.getByRole('heading', { name: 'Mappings' }).waitFor();
+  stage.expectQuietConsole({ butFor: [answered(401)] });
+});
+
+test('a logout that fails stays on the page, and says that the login goes on', async () => {
+  const page = await stage.logIn('/machines');
+  await page.route('**/auth/logout', (route) => route.fulfill({ status: 502, body: 'Bad Gateway' }));
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByText('You are still logged in.').waitFor();
+  await page.getByRole('heading', { name: 'Machines' }).waitFor();
+  stage.expectQuietConsole({ butFor: [answered(502)] });
+});
+
+test('while the agent is slow to say who is there, the page says that it is loading', async () => {
+  const page = await stage.logIn('/settings');
+  let answer = (): void => {};
+  await page.route('**/auth/session', async (route) => {
+    await new Promise<void>((resolve) => (answer = resolve));
+    await route.continue();
+  });
+  await page.reload();
+  await page.getByText('Loading the page').waitFor({ state: 'attached' });
+  answer();
+  await page.getByRole('heading', { name: 'Settings' }).waitFor();
+  await page.getByText('Loading the page').waitFor({ state: 'detached' });
+});
+
 /** The last one: it locks this address. */
 test('a locked login says so and for how long, and ticks down', async () => {
   const page = await stage.newPage();
