@@ -23,6 +23,7 @@ const MAX_TOASTS = 4;
 const toasts = shallowRef<readonly Toast[]>([]);
 const cancels = new Map<number, () => void>();
 let lastId = 0;
+let isHeld = false;
 
 export function useToasts(): {
   toasts: Readonly<Ref<readonly Toast[]>>;
@@ -48,18 +49,23 @@ function closeToast(id: number): void {
   cancels.get(id)?.();
   cancels.delete(id);
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
+  // The pointer leaves what is gone without a word.
+  if (toasts.value.length === 0) isHeld = false;
 }
 
 function holdToasts(): void {
+  isHeld = true;
   for (const cancel of cancels.values()) cancel();
 }
 
 function releaseToasts(): void {
+  isHeld = false;
   for (const { id } of toasts.value) closeLater(id);
 }
 
 function closeLater(id: number): void {
   cancels.get(id)?.();
+  if (isHeld) return;
   cancels.set(
     id,
     browserClock.setTimer(SHOWN_MS, () => closeToast(id)),

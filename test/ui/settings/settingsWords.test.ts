@@ -5,10 +5,15 @@ import { SKEWS } from '../../../protocol/api/settings.ts';
 import { sayDatabase, sayRetention, wordsOfSkew } from '../../../ui/pages/settings/settingsWords.ts';
 
 test('versions that may not fit say what to do; those that fit need nothing', () => {
-  expect(SKEWS.map((skew) => wordsOfSkew(skew).tone)).toEqual(['ok', 'ok', 'warn', 'bad']);
-  expect(wordsOfSkew('none').advice).toBeUndefined();
-  expect(wordsOfSkew('major').advice).toMatch(/same major version/);
-  expect(wordsOfSkew(null)).toMatchObject({ tone: 'off', label: 'Not known' });
+  expect(SKEWS.map((skew) => wordsOfSkew(skew, true).tone)).toEqual(['ok', 'ok', 'warn', 'bad']);
+  expect(wordsOfSkew('none', true).advice).toBeUndefined();
+  expect(wordsOfSkew('major', true).advice).toMatch(/same major version/);
+  expect(wordsOfSkew(null, true)).toMatchObject({ tone: 'off', label: 'Not known' });
+});
+
+test('without a tunnel nothing is claimed of the versions but what was last heard', () => {
+  const { tone, says } = wordsOfSkew('none', false);
+  expect([tone, says]).toEqual(['off', 'When there was last a tunnel: Both sides run the same version.']);
 });
 
 test('retention is told by age and by number', () => {

@@ -35,7 +35,7 @@ export function createActivityTally(): ActivityTally {
     add(items) {
       for (const { portMappingId, timestamp } of items) {
         const start = minuteOf(Date.parse(timestamp));
-        const known = told.get(portMappingId) ?? { lastSeen: timestamp, minutes: new Map() };
+        const known = told.get(portMappingId) ?? { lastSeen: timestamp, minutes: new Map<number, number>() };
         if (timestamp > known.lastSeen) known.lastSeen = timestamp;
         known.minutes.set(start, (known.minutes.get(start) ?? 0) + 1);
         told.set(portMappingId, known);

@@ -32,9 +32,11 @@ const UNKNOWN: Words = {
   says: 'The gateway has not said its version yet: it does with the first tunnel.',
 };
 
-/** How well the versions of both sides fit. */
-export function wordsOfSkew(skew: Settings['skew']): Words {
-  return skew === null ? UNKNOWN : SKEW_WORDS[skew];
+/** How well the versions of both sides fit. Without a tunnel the gateway may be another one by now. */
+export function wordsOfSkew(skew: Settings['skew'], isTunnelUp: boolean): Words {
+  if (skew === null) return UNKNOWN;
+  const words = SKEW_WORDS[skew];
+  return isTunnelUp ? words : { ...words, tone: 'off', says: `When there was last a tunnel: ${words.says}` };
 }
 
 export function sayDatabase({ kind }: Settings['database']): string {
