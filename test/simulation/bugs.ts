@@ -53,9 +53,9 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'routes told once and never again',
-    file: 'services/gateway/routeTeller.ts',
-    find: '        this.cancelTimer = undefined;\n        this.tell();',
-    replace: '        this.tell();',
+    file: 'services/gateway/paced.ts',
+    find: '    this.timer = undefined;\n    this.options.tell();',
+    replace: '    this.options.tell();',
   },
   {
     name: 'contested name goes to the last',
