@@ -6,6 +6,7 @@ import type { Route } from '../../../protocol/api/mappings.ts';
 import type { Status } from '../../../protocol/api/status.ts';
 import { describeError, type ErrorCode } from '../../../protocol/errors.ts';
 import { chainOf, type Link, type Recent } from '../../../ui/pages/overview/chain.ts';
+import { stepsOf } from '../../../ui/pages/overview/checklist.ts';
 import { idsIn, troublesIn, type Names } from '../../../ui/pages/overview/troubles.ts';
 
 const ONE = '11111111-1111-4111-8111-111111111111';
@@ -77,6 +78,7 @@ function well(): Scene {
       lastFailure: null,
       lastAt: at(59),
       lastOnlineAt: null,
+      startedAt: at(0),
     },
   };
 }
@@ -390,4 +392,37 @@ describe('what is said about a mapping', () => {
     const { status, machines, routes, recent } = well();
     expect(idsIn(chainOf(status, machines, routes, recent))).toEqual([]);
   });
+});
+
+test('the agent is up since it was started, whenever its status was told', () => {
+  const { agent } = look(well());
+  expect([agent.label, agent.since]).toEqual(['Up', at(0)]);
+});
+
+test('a gateway that refuses answers, and since when is not claimed', () => {
+  const scene = well();
+  const lastError = { code: 'auth_failed', message: 'The secrets differ.' };
+  const { gateway } = look({ ...scene, status: { ...scene.status, state: 'rejected', lastError } });
+  expect([gateway.label, gateway.since]).toEqual(['Answers', null]);
+});
+
+test('thousands of routes are gone through when they change, not with every request', () => {
+  const scene = well();
+  let walks = 0;
+  class Walked extends Map<string, Route> {
+    override [Symbol.iterator]() {
+      walks += 1;
+      return super[Symbol.iterator]();
+    }
+    override values() {
+      walks += 1;
+      return super.values();
+    }
+  }
+  const routes = new Walked(scene.routes);
+  for (let count = 0; count < 10; count += 1) {
+    chainOf(scene.status, scene.machines, routes, { ...scene.recent, count });
+    stepsOf(scene.status, routes, false);
+  }
+  expect(walks).toBe(2);
 });

@@ -2,14 +2,14 @@
 
 import type { MachineView } from '../../../protocol/api/machines.ts';
 import type { Status } from '../../../protocol/api/status.ts';
-import { sayCount, sayDuration } from '../../format/amounts.ts';
+import { sayCount } from '../../format/amounts.ts';
 import type { Link, Situation } from './chain.ts';
 import type { Trouble } from './troubles.ts';
 
 /** A database that opens at once is no trouble. */
 const SLOW_START_SECONDS = 5;
 
-export function agentLink({ status, machines }: Situation): Link {
+export function agentLink({ status, machines, recent }: Situation): Link {
   const link = {
     key: 'agent',
     name: 'Agent',
@@ -38,8 +38,9 @@ export function agentLink({ status, machines }: Situation): Link {
   return {
     ...link,
     tone: 'ok',
-    label: `Up ${sayDuration(status.uptimeSeconds * 1000)}`,
-    since: null,
+    label: 'Up',
+    // The status tells how long it was up when it was told.
+    since: recent.startedAt,
     trouble: null,
   };
 }

@@ -3,6 +3,7 @@
 import type { MachineView } from '../../../protocol/api/machines.ts';
 import { sayCount } from '../../format/amounts.ts';
 import type { Link, MappingRoute, Situation } from './chain.ts';
+import { onceFor } from './onceFor.ts';
 import type { Trouble } from './troubles.ts';
 
 const TRYING_AGAIN =
@@ -17,9 +18,8 @@ export function caddyLink({ machines, routes, isOnline, tunnelSince }: Situation
   const reconciler = machines.find(({ machine, place }) => machine === 'reconciler' && place === 'gateway');
   if (reconciler === undefined) return { ...link, tone: 'off', label: 'Not used' };
 
-  const wanted = routes.filter(({ state, error }) => state !== 'disabled' && !isOfGateway(error?.code));
-  const live = wanted.filter(({ state }) => state === 'active');
-  const figure = { value: `${live.length}/${wanted.length}`, unit: 'routes live' };
+  const { wanted, live, failure, hindrance, renewal } = standingOf(routes);
+  const figure = { value: `${live}/${wanted}`, unit: 'routes live' };
   const failingSince = failingSinceOf(reconciler);
   if (failingSince !== null)
     return {
@@ -28,15 +28,25 @@ export function caddyLink({ machines, routes, isOnline, tunnelSince }: Situation
       label: 'Failing',
       since: failingSince,
       figure,
-      trouble: failureOf(wanted),
+      trouble: failure,
     };
-  const trouble = conflictOf(wanted) ?? certificateTroubleOf(wanted);
-  if (trouble !== null) return { ...link, tone: 'warn', label: 'Incomplete', figure, trouble };
-  if (live.length < wanted.length) return { ...link, tone: 'busy', label: 'Changing', figure };
-  const renewal = renewalTroubleOf(wanted);
+  if (hindrance !== null) return { ...link, tone: 'warn', label: 'Incomplete', figure, trouble: hindrance };
+  if (live < wanted) return { ...link, tone: 'busy', label: 'Changing', figure };
   if (renewal !== null) return { ...link, tone: 'warn', label: 'Not renewed', figure, trouble: renewal };
   return { ...link, tone: 'ok', label: 'Serving', since: tunnelSince, figure };
 }
+
+/** What the routes say together. */
+const standingOf = onceFor((routes: readonly MappingRoute[]) => {
+  const wanted = routes.filter(({ state, error }) => state !== 'disabled' && !isOfGateway(error?.code));
+  return {
+    wanted: wanted.length,
+    live: wanted.filter(({ state }) => state === 'active').length,
+    failure: failureOf(wanted),
+    hindrance: conflictOf(wanted) ?? certificateTroubleOf(wanted),
+    renewal: renewalTroubleOf(wanted),
+  };
+});
 
 /** Since when it fails; null when it does not. */
 function failingSinceOf({ state, since, transitions }: MachineView): string | null {

@@ -8,6 +8,7 @@ import { isOnline } from '../../words/connectionWords.ts';
 import type { Tone } from '../../words/tones.ts';
 import { agentLink } from './agentLink.ts';
 import { caddyLink } from './caddyLink.ts';
+import { onceFor } from './onceFor.ts';
 import { originsLink } from './originsLink.ts';
 import type { Traffic } from './traffic.ts';
 import type { Trouble } from './troubles.ts';
@@ -27,6 +28,8 @@ export interface Link {
 }
 
 export interface Recent extends Traffic {
+  /** When the agent was started; null when that is not known. */
+  readonly startedAt: string | null;
   /** When the tunnel was last online, by the connection log; null when it never was, or is now. */
   readonly lastOnlineAt: string | null;
 }
@@ -57,7 +60,7 @@ export function chainOf(
   const situation: Situation = {
     status,
     machines,
-    routes: [...routes].map(([id, route]) => ({ ...route, id })),
+    routes: listOf(routes),
     recent,
     isOnline: isUp,
     tunnelSince: isUp ? onlineSince(status, machines) : (offlineSince(machines) ?? recent.lastOnlineAt),
@@ -71,6 +74,11 @@ export function chainOf(
     originsLink(situation),
   ];
 }
+
+/** There may be thousands, and the chain is made anew with every request. */
+const listOf = onceFor((routes: Routes): readonly MappingRoute[] =>
+  [...routes].map(([id, route]) => ({ ...route, id })),
+);
 
 function visitorsLink({ recent, isOnline, routes, tunnelSince }: Situation): Link {
   const link = {

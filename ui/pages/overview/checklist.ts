@@ -1,9 +1,9 @@
 // The steps from an empty agent to a service that visitors reach, ticked by what is so.
 
-import type { Route } from '../../../protocol/api/mappings.ts';
 import type { Status } from '../../../protocol/api/status.ts';
 import { isOnline } from '../../words/connectionWords.ts';
 import type { Routes } from './chain.ts';
+import { onceFor } from './onceFor.ts';
 
 export interface Step {
   readonly key: 'gateway' | 'mapping' | 'route' | 'certificate' | 'request';
@@ -19,12 +19,7 @@ export function stepsOf(
   routes: Routes,
   hasServed: boolean,
 ): Step[] {
-  const all = [...routes.values()];
-  const refused = all.find((route) => route.state === 'refused');
-  const certificates = all.flatMap(({ certificate }) => (certificate === undefined ? [] : [certificate]));
-  const hindered =
-    certificates.find((certificate) => certificate.state === 'failed') ??
-    certificates.find((certificate) => certificate.reason !== undefined);
+  const { refusal, hasLive, areAllOff, hasCertificates, isIssued, hindrance } = standingOf(routes);
   const steps: Step[] = [
     {
       key: 'gateway',
@@ -35,20 +30,20 @@ export function stepsOf(
     {
       key: 'mapping',
       title: 'First mapping',
-      isDone: all.length > 0,
+      isDone: routes.size > 0,
       says: 'Say which public name leads to which service.',
     },
     {
       key: 'route',
       title: 'Route live',
-      isDone: hasServed || all.some((route) => route.state === 'active'),
-      says: refused?.error?.message ?? sayRoute(state, all),
+      isDone: hasServed || hasLive,
+      says: refusal ?? sayRoute(state, areAllOff),
     },
     {
       key: 'certificate',
       title: 'Certificate issued',
-      isDone: certificates.some((certificate) => certificate.state === 'issued'),
-      says: hindered?.reason ?? 'It is issued once the name leads to the gateway.',
+      isDone: isIssued,
+      says: hindrance ?? 'It is issued once the name leads to the gateway.',
     },
     {
       key: 'request',
@@ -57,16 +52,32 @@ export function stepsOf(
       says: 'Point the DNS record of the name at the gateway, then open its public address.',
     },
   ];
-  return steps.filter(({ key }) => key !== 'certificate' || certificates.length > 0);
+  return steps.filter(({ key }) => key !== 'certificate' || hasCertificates);
 }
 
 export function isAllDone(steps: readonly Step[]): boolean {
   return steps.every(({ isDone }) => isDone);
 }
 
-function sayRoute(state: string, routes: readonly Route[]): string {
-  if (routes.length > 0 && routes.every((route) => route.state === 'disabled'))
-    return 'The mapping is switched off: switch it on.';
+/** What the routes say together: there may be thousands. */
+const standingOf = onceFor((routes: Routes) => {
+  const all = [...routes.values()];
+  const certificates = all.flatMap(({ certificate }) => (certificate === undefined ? [] : [certificate]));
+  const hindered =
+    certificates.find(({ state }) => state === 'failed') ??
+    certificates.find(({ reason }) => reason !== undefined);
+  return {
+    refusal: all.find(({ state }) => state === 'refused')?.error?.message,
+    hasLive: all.some(({ state }) => state === 'active'),
+    areAllOff: all.length > 0 && all.every(({ state }) => state === 'disabled'),
+    hasCertificates: certificates.length > 0,
+    isIssued: certificates.some(({ state }) => state === 'issued'),
+    hindrance: hindered?.reason,
+  };
+});
+
+function sayRoute(state: string, areAllOff: boolean): string {
+  if (areAllOff) return 'The mapping is switched off: switch it on.';
   return isOnline(state)
     ? 'The gateway is publishing the name.'
     : 'It is published once the gateway is reached.';

@@ -2,6 +2,7 @@
 
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import { isFailure } from '../../../protocol/api/series.ts';
+import { endOf } from './lastRequests.ts';
 
 export interface Traffic {
   /** Over the last minute. */
@@ -65,6 +66,7 @@ export function createTraffic(sinceMs: number): TrafficTally {
   return {
     add(items, left, nowMs) {
       for (const item of items) {
+        // A request counts when it has ended: that is when anybody knows of it.
         const second = secondAt(endOf(item));
         second.count += 1;
         if (isFailure(item)) second.failed += 1;
@@ -88,11 +90,6 @@ export function createTraffic(sinceMs: number): TrafficTally {
       };
     },
   };
-}
-
-/** A request counts when it has ended: that is when anybody knows of it. */
-function endOf({ timestamp, durationMs }: RequestLogEntry): number {
-  return Date.parse(timestamp) + durationMs;
 }
 
 function failureOf({ errorCode, statusCode, portMappingId, timestamp }: RequestLogEntry): Failure {

@@ -49,7 +49,7 @@ export function gatewayLink({ status, isOnline, tunnelSince }: Situation): Link 
   const code = status.lastError?.code ?? null;
   const label = code === null ? undefined : GATEWAY_LABELS.get(code);
   if (label !== undefined) return { ...link, tone: 'bad', label, trouble: failureOf(status) };
-  if (code !== null && ANSWERED.includes(code)) return { ...link, tone: 'ok', label: 'Answers' };
+  if (code !== null && ANSWERED.includes(code)) return { ...link, tone: 'ok', label: 'Answers', since: null };
   return { ...link, tone: 'off', label: 'Not known', since: null };
 }
 

@@ -1,9 +1,13 @@
 // The names of the few mappings that are shown: asked for one by one, as an agent may have thousands.
 
-import { computed, shallowRef, watch, type ComputedRef } from 'vue';
+import { computed, onScopeDispose, shallowRef, watch, type ComputedRef } from 'vue';
 import { readMapping } from '../../api/mappings.ts';
+import { browserClock } from '../../live/browserClock.ts';
 import { useStatus } from '../../live/useStatus.ts';
 import type { Names } from './troubles.ts';
+
+/** Edits may come many times a second. Lowered: every name that is shown is asked for more often. */
+const ROUND_MS = 5_000;
 
 /** One that is gone or cannot be read has none; one that is missing is not known yet. */
 export function useNames(ids: () => readonly string[]): ComputedRef<Names> {
@@ -11,9 +15,28 @@ export function useNames(ids: () => readonly string[]): ComputedRef<Names> {
   const known = shallowRef<Names>(new Map());
   const asked = new Set<string>();
 
-  watch([edition, isLive], () => asked.clear());
+  /** Rises when names that are known may be others by now. */
+  const round = shallowRef(0);
+  let cancel: (() => void) | null = null;
+  let isDue = false;
+
+  function beginRound(): void {
+    isDue = false;
+    asked.clear();
+    round.value += 1;
+    cancel = browserClock.setTimer(ROUND_MS, () => {
+      cancel = null;
+      if (isDue) beginRound();
+    });
+  }
+
+  watch([edition, isLive], () => {
+    if (cancel === null) beginRound();
+    else isDue = true;
+  });
+  onScopeDispose(() => cancel?.());
   watch(
-    [ids, routes, edition, isLive],
+    [ids, routes, round, isLive],
     ([wanted]) => {
       if (!isLive.value) return;
       for (const id of new Set(wanted)) {

@@ -1,34 +1,25 @@
 // The last requests, as they were loaded and as the hub has told since, and what they say of the traffic.
 
-import {
-  computed,
-  onScopeDispose,
-  shallowRef,
-  triggerRef,
-  watch,
-  type ComputedRef,
-  type Ref,
-  type ShallowRef,
-} from 'vue';
+import { computed, shallowRef, triggerRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import { listRequests } from '../../api/logs.ts';
 import { useLoaded } from '../../api/useLoaded.ts';
 import { browserClock } from '../../live/browserClock.ts';
 import { useHeard } from '../../live/useHeard.ts';
 import { useStatus } from '../../live/useStatus.ts';
-import { newestOf, unknownOf } from './lastRequests.ts';
+import { newestOf, unknownOf, type EndedRequest } from './lastRequests.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
 
 /** More than are shown: the traffic of the last minutes is counted from them too. */
 const LOADED = 100;
 const SHOWN = 10;
 
-/** A request that ended before the page listened may wait that long to be stored: what is loaded is then loaded once more. */
-const STORED_MS = 2_500;
+/** Remembered, so that none is counted twice. Raised: every message of the hub costs more. */
+const KNOWN = 500;
 
 export interface RecentTraffic {
-  /** The newest first; null until they are loaded. */
-  readonly requests: ShallowRef<readonly RequestLogEntry[] | null>;
+  /** The last one that ended first; null until they are loaded. */
+  readonly requests: ShallowRef<readonly EndedRequest[] | null>;
   readonly traffic: ComputedRef<Traffic>;
   /** Some request was answered by a service; null until that is known. */
   readonly hasServed: ShallowRef<boolean | null>;
@@ -40,10 +31,10 @@ export interface RecentTraffic {
 export function useRecent(): RecentTraffic {
   const { recentRequests, isLive } = useStatus();
   const heardMs = useHeard();
-  const requests = shallowRef<readonly RequestLogEntry[] | null>(null);
+  const requests = shallowRef<readonly EndedRequest[] | null>(null);
   const hasServed = shallowRef<boolean | null>(null);
   const tally = shallowRef(createTraffic(browserClock.wallMs()));
-  let known: readonly RequestLogEntry[] = [];
+  let known: readonly EndedRequest[] = [];
   const { value, error, isLoading, reload } = useLoaded((signal) => listRequests({ limit: LOADED }, signal));
 
   watch(value, (loaded, before) => {
@@ -56,24 +47,15 @@ export function useRecent(): RecentTraffic {
   recentRequests.subscribe((items, left) => {
     if (requests.value !== null) take(items, left);
   });
-  // What was told while the page was away is not told again.
+  // What ended before the hub was heard is not told again.
   watch(isLive, (isBack) => {
-    if (!isBack) return;
-    if (value.value !== null) void reload();
-    loadAgain();
+    if (isBack) void reload();
   });
-  let cancel = (): void => {};
-  if (isLive.value) loadAgain();
-  onScopeDispose(() => cancel());
-
-  function loadAgain(): void {
-    cancel();
-    cancel = browserClock.setTimer(STORED_MS, () => void reload());
-  }
 
   function take(items: readonly RequestLogEntry[], left: number): void {
-    const fresh = unknownOf(items, known);
-    known = newestOf([...fresh, ...known], LOADED);
+    const ended = unknownOf(items, known, KNOWN);
+    const fresh = ended.map(({ request }) => request);
+    known = newestOf([...ended, ...known], KNOWN);
     requests.value = known.slice(0, SHOWN);
     if (fresh.some(isServed)) hasServed.value = true;
     tally.value.add(fresh, left, browserClock.wallMs());
