@@ -72,6 +72,8 @@ test('the facts are there, and what fits is said to fit', async () => {
 
 test('settings that cannot be loaded say so, and are loaded on request', async () => {
   const page = await stage.logIn('/machines');
+  // What the hub tells for the first time has them loaded once more.
+  await page.getByText('Tunnel online').first().waitFor();
   await page.route('**/api/v1/settings', (route) => route.abort());
   await page.getByRole('link', { name: 'Settings' }).click();
   await page.getByRole('alert').getByText('The settings could not be loaded.').waitFor();

@@ -5,9 +5,13 @@ import type { ImportResult } from '../../../protocol/api/bulk.ts';
 import { importMappings } from '../../api/bulk.ts';
 import { ApiProblem, sayError } from '../../api/request.ts';
 import { sayBytes } from '../../format/amounts.ts';
+import { browserClock } from '../../live/browserClock.ts';
 import { useStatus } from '../../live/useStatus.ts';
 import { withoutRefused } from './importView.ts';
 import { MAX_FILE_BYTES, readMappingFile } from './mappingFile.ts';
+
+/** Every edit of a mapping may change what an import would do. Lowered: a whole file is sent so often while others edit. */
+const LOOK_GAP_MS = 3_000;
 
 export interface ChosenFile {
   readonly name: string;
@@ -47,6 +51,8 @@ export function useImport(): Importing {
   const removeOthers = shallowRef(false);
   /** Of the newest look or choice: what comes back for an older one is nobody's any more. */
   let turn = 0;
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  let cancelLook: (() => void) | null = null;
 
   function forget(): void {
     turn += 1;
@@ -68,6 +74,7 @@ export function useImport(): Importing {
     turn += 1;
     const mine = turn;
     if (file.value === null) return;
+    lookedAtMs = browserClock.wallMs();
     isLooking.value = true;
     try {
       const found = await importMappings(bodyOf(file.value, true));
@@ -80,6 +87,21 @@ export function useImport(): Importing {
       failure.value = sayError(thrown);
     }
     isLooking.value = false;
+  }
+
+  /** One at a time, and one for all that has happened meanwhile. */
+  function lookSoon(): void {
+    if (cancelLook !== null || file.value === null) return;
+    const waitMs = Math.max(0, lookedAtMs + LOOK_GAP_MS - browserClock.wallMs());
+    cancelLook = browserClock.setTimer(isLooking.value ? LOOK_GAP_MS : waitMs, () => {
+      cancelLook = null;
+      if (isLooking.value) lookSoon();
+      else if (isOpen()) void look();
+    });
+  }
+
+  function isOpen(): boolean {
+    return !isImporting.value && result.value === null;
   }
 
   async function carryOut(): Promise<void> {
@@ -107,10 +129,14 @@ export function useImport(): Importing {
     file.value = { ...file.value, entries: withoutRefused(file.value.entries, plan.value.refused) };
   }
 
-  watch([file, removeOthers, edition], () => {
-    if (!isImporting.value && result.value === null) void look();
+  watch([file, removeOthers], () => {
+    if (isOpen()) void look();
   });
-  onScopeDispose(() => (turn += 1));
+  watch(edition, lookSoon);
+  onScopeDispose(() => {
+    turn += 1;
+    cancelLook?.();
+  });
   return {
     ...{ file, plan, result, failure, isLooking, isImporting, removeOthers },
     ...{ choose, leaveOutRefused, look, carryOut, forget },
