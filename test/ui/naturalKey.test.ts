@@ -1,7 +1,7 @@
 // The order of texts as people expect it.
 
 import { expect, test } from 'vitest';
-import { compareKeys, naturalKey } from '../../ui/pages/mappings/naturalKey.ts';
+import { compareKeys, naturalKey } from '../../ui/format/naturalKey.ts';
 
 test.each([
   ['s1', 's2', 's10'],

@@ -52,6 +52,18 @@ test('where more was missed than a page holds, the list begins anew with that pa
   expect(anew).toMatchObject({ hasOlder: true, isTorn: false });
 });
 
+test('a list that was empty when the hub went begins with that page too, and the log has older ones', () => {
+  const empty = withNewest(EMPTY_FEED, [], true);
+  const anew = withWaitingShown(withNewest(withLoss(empty), rows(9, 8), false));
+  expect(shown(anew)).toEqual([9, 8]);
+  expect(anew).toMatchObject({ hasOlder: true, isTorn: false, lostAfter: null });
+});
+
+test('a list that is read while the hub is away is joined by what comes after', () => {
+  const away = withNewest(withLoss(EMPTY_FEED), rows(3, 2), false);
+  expect(shown(withWaitingShown(withNewest(away, rows(5, 4, 3), false)))).toEqual([5, 4, 3, 2]);
+});
+
 test('a list that is held while many come is not torn by reading the log beside them', () => {
   const held = withLive(withNewest(EMPTY_FEED, rows(2, 1), true), rows(9, 8, 7, 6, 5, 4, 3), 0);
   expect(shown(withWaitingShown(withNewest(held, rows(9, 8), false)))).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1]);

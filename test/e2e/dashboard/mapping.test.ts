@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { Page } from 'playwright-core';
 import { mappingListSchema, mappingViewSchema, type MappingView } from '../../../protocol/api/mappings.ts';
-import { answered, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
+import { answered, expectNoViolations, PASSWORD, useDashboard } from '../../support/dashboard.ts';
 import { close, listen } from '../../support/httpOrigin.ts';
 import { testWith } from '../../support/programs.ts';
 import { freePort, get, SECRET, Service } from '../../support/rig.ts';
@@ -234,6 +234,10 @@ test('a mapping that was deleted meanwhile can be created again as it is here', 
   await open(page, mapping);
   await page.getByLabel('Name', { exact: true }).fill('Saved from the flood');
   await page.request.delete(`/api/v1/mappings/${mapping.id}`);
+  await page.getByRole('button', { name: 'Create it again' }).waitFor();
+  // Nothing is claimed of what is gone.
+  expect(await page.getByText('Deleted', { exact: true }).count()).toBe(2);
+  expect(await page.getByRole('link', { name: mapping.externalDomain }).count()).toBe(0);
   await page.getByRole('button', { name: 'Create it again' }).click();
   await page.getByRole('heading', { level: 1, name: 'Saved from the flood' }).waitFor();
   await live(page);
@@ -276,12 +280,76 @@ test('nor by logging out: it asks first, and whoever stays is logged in still', 
   await expect.poll(async () => (await page.request.get('/api/v1/auth/session')).status()).toBe(401);
 });
 
-test('a login that has ended elsewhere leads to the login without a question that nobody can answer', async () => {
+test('a login that has ended elsewhere asks nothing that nobody can answer, and what was entered is there after the next', async () => {
   const page = await stage.logIn('/mappings/new');
   await publicName(page).fill('half.example.com');
   await page.request.post('/api/v1/auth/logout', { headers: { origin: stage.url } });
   await page.getByRole('heading', { name: 'Log in to Octoporty' }).waitFor();
+  await page.getByText('What you entered is kept').waitFor();
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('What you had entered is in the form again.').waitFor();
+  expect(await publicName(page).inputValue()).toBe('half.example.com');
+  await page.getByText('Not saved yet', { exact: true }).waitFor();
   stage.expectQuietConsole({ butFor: [answered(401), NO_HUB] });
+});
+
+test('more settings stay open under whoever types in them, and open for what is wrong there', async () => {
+  const page = await stage.logIn('/mappings/new');
+  const port = page.getByLabel('Public port');
+  await publicName(page).fill(newName());
+  await target(page).fill(`localhost:${originPort}`);
+  await page.getByText('More settings').click();
+  await port.fill('4430');
+  await port.press('Backspace');
+  await hasFocus(port);
+  expect([await port.inputValue(), await port.isVisible()]).toEqual(['443', true]);
+  await port.fill('99999');
+  await page.getByText('More settings').click();
+  await expect.poll(() => port.isVisible()).toBe(false);
+  await page.getByRole('button', { name: 'Create mapping' }).click();
+  await hasFocus(port);
+  await page.getByText('More settings').click();
+  await expect.poll(() => port.isVisible()).toBe(false);
+  await page.getByRole('button', { name: 'Create mapping' }).click();
+  await hasFocus(port);
+});
+
+test('a tab with unsaved changes asks before it is closed, one without them does not', async () => {
+  const page = await stage.logIn('/mappings/new');
+  const asked: string[] = [];
+  page.on('dialog', (dialog) => {
+    asked.push(dialog.type());
+    void dialog.accept();
+  });
+  await publicName(page).click();
+  await page.keyboard.type('half');
+  await page.reload();
+  await publicName(page).click();
+  await page.reload();
+  await publicName(page).waitFor();
+  expect(asked).toEqual(['beforeunload']);
+});
+
+test('what is typed while a save is under way is there after it, and is saved by the next', async () => {
+  const page = await stage.logIn('/');
+  const mapping = await create(page);
+  await open(page, mapping);
+  let answer = (): void => {};
+  await page.route(`**/api/v1/mappings/${mapping.id}`, async (route) => {
+    if (route.request().method() === 'PATCH') await new Promise<void>((resolve) => (answer = resolve));
+    await route.continue();
+  });
+  const name = page.getByLabel('Name', { exact: true });
+  await name.fill('First');
+  await Promise.all([page.waitForRequest((request) => request.method() === 'PATCH'), save(page).click()]);
+  await name.fill('Second');
+  answer();
+  await page.getByRole('heading', { level: 1, name: 'First' }).waitFor();
+  expect(await name.inputValue()).toBe('Second');
+  await page.unroute(`**/api/v1/mappings/${mapping.id}`);
+  await save(page).click();
+  await page.getByRole('heading', { level: 1, name: 'Second' }).waitFor();
 });
 
 test('whoever uses the keyboard goes on at the journey of what was created, and at the button of a save', async () => {

@@ -200,7 +200,8 @@ test(
     const live = freshPath();
     await visit(`${live}?status=500`);
     await row(page, live).waitFor();
-    await expect.poll(async () => await page.getByRole('row').filter({ hasText: '200' }).count()).toBe(0);
+    // All that came before the last one is there by now.
+    expect(await page.getByRole('row').filter({ hasText: '200' }).count()).toBe(0);
 
     await page.getByLabel('Status').selectOption('All statuses');
     await page.getByLabel('Method').selectOption('DELETE');
@@ -209,6 +210,7 @@ test(
     await page.getByLabel('Method').selectOption('All methods');
     await page.getByLabel('Mapping').selectOption({ label: 'down.localhost (down.localhost)' });
     await page.waitForURL('**/requests?mapping=*');
+    await row(page, down).waitFor();
     await expect.poll(() => row(page, 'app.localhost').count()).toBe(0);
     await row(page, down).waitFor();
     await page.getByLabel('Mapping').selectOption('All mappings');

@@ -2,7 +2,7 @@
 
 import type { MappingView, Route } from '../../../protocol/api/mappings.ts';
 import { sayPublicAddress, sayTarget } from '../../format/addresses.ts';
-import { compareKeys, naturalKey } from './naturalKey.ts';
+import { compareKeys, naturalKey } from '../../format/naturalKey.ts';
 
 export const SORT_KEYS = ['name', 'address', 'target', 'state', 'seen', 'requests'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];

@@ -2,6 +2,8 @@
 
 import type { MappingView } from '../../../protocol/api/mappings.ts';
 import { sayPublicAddress } from '../../format/addresses.ts';
+import { sayCount } from '../../format/amounts.ts';
+import { compareKeys, naturalKey } from '../../format/naturalKey.ts';
 
 interface Option {
   readonly value: string;
@@ -18,11 +20,32 @@ const CLASSES: readonly Option[] = [
   { value: '5xx', label: '5xx failed' },
 ];
 
-export function mappingOptions(mappings: ReadonlyMap<string, MappingView>, chosen: string): Option[] {
-  const known = [...mappings.values()]
+/** Offered at once. Raised: a browser takes long to open a list of thousands, and nobody finds anything in it. */
+export const MAX_OFFERED = 100;
+
+/** All of them, in order: made once for as long as the mappings are the same. */
+export function mappingChoices(mappings: readonly MappingView[]): Option[] {
+  return mappings
     .map((mapping) => ({ value: mapping.id, label: `${mapping.name} (${sayPublicAddress(mapping)})` }))
-    .sort((one, other) => one.label.localeCompare(other.label));
-  return withChosen('All mappings', known, chosen, 'A mapping that is gone');
+    .map((option) => ({ option, key: naturalKey(option.label) }))
+    .sort((one, other) => compareKeys(one.key, other.key))
+    .map(({ option }) => option);
+}
+
+/** Those in which the text is, the first of them, and in any case the one that is chosen. */
+export function mappingOptions(choices: readonly Option[] | null, text: string, chosen: string): Option[] {
+  const wanted = text.trim().toLowerCase();
+  const found = (choices ?? []).filter(({ label }) => label.toLowerCase().includes(wanted));
+  const offered = found.slice(0, MAX_OFFERED);
+  const known = choices?.find(({ value }) => value === chosen);
+  const label = choices === null ? 'A mapping whose name is not loaded' : 'A mapping that is gone';
+  const rest = found.length - offered.length;
+  return withChosen(
+    rest === 0 ? 'All mappings' : `All mappings (${sayCount(rest)} more: narrow them down)`,
+    offered,
+    chosen,
+    known?.label ?? label,
+  );
 }
 
 export function methodOptions(chosen: string): Option[] {

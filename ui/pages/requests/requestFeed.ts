@@ -14,7 +14,7 @@ export interface RequestFeed {
   readonly waiting: readonly RequestLogEntry[];
   /** The log has more behind the last one shown. */
   readonly hasOlder: boolean;
-  /** The newest one known when the live ones ceased to come; null while they come, or are caught up with. */
+  /** The newest one known when the live ones ceased to come, empty when there was none; null while they come, or are caught up with. */
   readonly lostAfter: string | null;
   /** What is shown does not border on what waits: it goes when that is shown. */
   readonly isTorn: boolean;
@@ -35,7 +35,8 @@ export const EMPTY_FEED: RequestFeed = {
 /** The live ones have ceased to come. */
 export function withLoss(feed: RequestFeed): RequestFeed {
   const [newest = feed.shown[0]] = feed.waiting;
-  return { ...feed, lostAfter: feed.lostAfter ?? newest?.id ?? null };
+  // Every id is greater than the empty one: whatever the log does not tell of after it has been missed.
+  return { ...feed, lostAfter: feed.lostAfter ?? newest?.id ?? '' };
 }
 
 /** Live ones, in any order: they wait. */
@@ -57,7 +58,9 @@ export function withNewest(
   maxRows = MAX_ROWS,
 ): RequestFeed {
   if (!feed.isLoaded) {
-    const fresh = { ...feed, isLoaded: true, shown: items, hasOlder: !isWhole };
+    // Where the live ones have ceased before, what is missed begins behind this page.
+    const lostAfter = feed.lostAfter === null ? null : (items[0]?.id ?? '');
+    const fresh = { ...feed, isLoaded: true, shown: items, hasOlder: !isWhole, lostAfter };
     return withWaitingShown(fresh, maxRows);
   }
   const { lostAfter } = feed;

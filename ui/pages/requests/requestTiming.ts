@@ -12,7 +12,7 @@ export interface TimingPart {
 
 type TimedEntry = Pick<RequestLogEntry, 'durationMs' | 'firstByteMs' | 'statusCode' | 'outcome'>;
 
-/** Waiting and transfer; one part when it is not known when the answer began. */
+/** Waiting and transfer, as the agent sees them: how long the gateway held the request before, it is not told. One part when it is not known when the answer began. */
 export function timingParts({
   durationMs,
   firstByteMs,
@@ -26,7 +26,12 @@ export function timingParts({
   const waitingMs = Math.min(firstByteMs, durationMs);
   const share = durationMs === 0 ? 0 : waitingMs / durationMs;
   return [
-    { name: 'Waiting', says: 'Until the service began to answer.', ms: waitingMs, share },
+    {
+      name: 'Waiting',
+      says: 'From the agent’s receipt until the service began to answer.',
+      ms: waitingMs,
+      share,
+    },
     { name: 'Transfer', says: 'Until the last byte went by.', ms: durationMs - waitingMs, share: 1 - share },
   ];
 }

@@ -3,7 +3,6 @@
 import { onScopeDispose, shallowReadonly, shallowRef, watch, type Ref } from 'vue';
 import { listRequests } from '../../api/logs.ts';
 import { useLoaded } from '../../api/useLoaded.ts';
-import { browserClock } from '../../live/browserClock.ts';
 import { useStatus } from '../../live/useStatus.ts';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import {
@@ -21,9 +20,6 @@ import { useRequestsPerFrame } from './useRequestsPerFrame.ts';
 
 /** Rows of one page of the log. Raised: the first ones are seen later. */
 const PAGE_ROWS = 200;
-
-/** The agent writes its log that much later, at most: what ended just before this page listened is there by then. */
-const WRITTEN_MS = 2_000;
 
 export interface RequestList {
   readonly feed: Readonly<Ref<RequestFeed>>;
@@ -101,12 +97,6 @@ export function useRequestFeed(
     isLoadingOlder.value = false;
   }
 
-  let cancelCatchUp = (): void => {};
-  function catchUpSoon(): void {
-    cancelCatchUp();
-    cancelCatchUp = browserClock.setTimer(WRITTEN_MS, () => void newest.reload());
-  }
-
   function dropOlder(): void {
     older?.abort();
     older = null;
@@ -123,26 +113,15 @@ export function useRequestFeed(
     dropOlder();
     isAnew = true;
     void newest.restart();
-    catchUpSoon();
   }
 
   watch(choice, startOver);
-  watch(
-    isLive,
-    (isBack) => {
-      if (!isBack) {
-        feed.value = withLoss(feed.value);
-        return;
-      }
-      if (feed.value.isLoaded || newest.error.value !== null) void newest.reload();
-      catchUpSoon();
-    },
-    { immediate: true },
-  );
-  onScopeDispose(() => {
-    cancelCatchUp();
-    dropOlder();
+  watch(isLive, (isBack) => {
+    // What ended before the hub was heard is in the log's answer from then on.
+    if (isBack) void newest.reload();
+    else feed.value = withLoss(feed.value);
   });
+  onScopeDispose(dropOlder);
 
   return {
     feed: shallowReadonly(feed),
