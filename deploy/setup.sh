@@ -158,11 +158,11 @@ install_octoporty() {
   else
     # Node is there: the one that the package could bring along is not needed.
     do_it "install Octoporty into $PREFIX" \
-      npm install --global --prefix "$PREFIX" --omit=optional --no-fund --no-audit --loglevel=error "$what"
+      npm install --prefix "$PREFIX" --omit=optional --no-fund --no-audit --no-update-notifier --loglevel=error "$what"
     put "$stamp" 644 <<<"$wanted"
   fi
-  if [ "$(readlink "$COMMAND" 2>/dev/null)" != "$PREFIX/bin/octoporty" ]; then
-    do_it "link $COMMAND" ln -sf "$PREFIX/bin/octoporty" "$COMMAND"
+  if [ "$(readlink "$COMMAND" 2>/dev/null)" != "$PREFIX/node_modules/.bin/octoporty" ]; then
+    do_it "link $COMMAND" ln -sf "$PREFIX/node_modules/.bin/octoporty" "$COMMAND"
   fi
 }
 
@@ -314,10 +314,16 @@ do_it() {
   changes=$((changes + 1))
   if $is_dry; then
     say would "$what: $*"
-  else
-    "$@" || fail "Could not $what: \"$*\" failed."
-    say 'done' "$what"
+    return
   fi
+  if [ -t 1 ]; then printf '… %s\r' "$what"; fi
+  local told
+  # What the programs say is for whoever has to find out why one failed.
+  if ! told=$("$@" 2>&1); then
+    printf '%s\n' "$told" >&2
+    fail "Could not $what: \"$*\" failed."
+  fi
+  say 'done' "$what"
 }
 
 do_quietly() { $is_dry || "$@" >/dev/null 2>&1; }
