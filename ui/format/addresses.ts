@@ -7,6 +7,7 @@ import {
   type Entrance,
   type PublicAddress,
 } from '../../protocol/api/entrance.ts';
+import { unicodeHost } from './unicodeHost.ts';
 
 interface Target {
   readonly internalProtocol: 'http' | 'https';
@@ -24,9 +25,9 @@ export function followEntrance(told: Entrance | null): void {
   entrance.value = told;
 }
 
-/** `app.example.com`, with the port where visitors need it. */
+/** `app.example.com`, in the letters of its owner, with the port where visitors need it. */
 export function sayPublicAddress(address: PublicAddress): string {
-  return publicAddressOf(address, entrance.value);
+  return publicAddressOf({ ...address, externalDomain: unicodeHost(address.externalDomain) }, entrance.value);
 }
 
 /** For a link. */

@@ -15,8 +15,17 @@ const WORDS = {
   refused: { tone: 'bad', label: 'Refused', says: 'The gateway does not publish it.' },
 } as const satisfies Record<Route['state'], Words>;
 
-/** With the gateway's own reason when there is one. */
-export function wordsOfRoute({ state, error }: Route): Words {
+/**
+ * With the gateway's own reason when there is one. `unanswered`: why the service behind a live route gave no answer to the
+ * last request; null when it did, or that is not known.
+ */
+export function wordsOfRoute({ state, error }: Route, unanswered: string | null = null): Words {
   const words = WORDS[state];
+  if (state === 'active' && unanswered !== null)
+    return {
+      tone: 'warn',
+      label: 'Live, no answer',
+      says: `The last visitor got no answer from its target: ${unanswered}`,
+    };
   return error === undefined ? words : { ...words, says: error.message };
 }

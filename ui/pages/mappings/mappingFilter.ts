@@ -58,8 +58,8 @@ export function searched(mappings: readonly MappingView[], search: string): read
   const wanted = search.trim().toLowerCase();
   if (wanted === '') return mappings;
   return mappings.filter((mapping) =>
-    [mapping.name.toLowerCase(), sayPublicAddress(mapping), sayTarget(mapping)].some((text) =>
-      text.includes(wanted),
+    [mapping.name.toLowerCase(), mapping.externalDomain, sayPublicAddress(mapping), sayTarget(mapping)].some(
+      (text) => text.includes(wanted),
     ),
   );
 }
