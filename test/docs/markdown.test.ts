@@ -18,9 +18,12 @@ test('a comment before a block tells where it runs, and what it shows', () => {
   ]);
 });
 
-test.each(['```\nx\n```', '```bash\nx\n```', '```sh\nx', '<!-- test: skip="yes" -->\n```sh\nx\n```'])(
-  'what no test would see is refused: %j',
-  (page) => {
-    expect(() => commandsOf(page)).toThrow(DocumentError);
-  },
-);
+test.each([
+  '    npm start',
+  '```\nx\n```',
+  '```bash\nx\n```',
+  '```sh\nx',
+  '<!-- test: skip="yes" -->\n```sh\nx\n```',
+])('what no test would see is refused: %j', (page) => {
+  expect(() => commandsOf(page)).toThrow(DocumentError);
+});

@@ -21,13 +21,21 @@ export class DocumentError extends Error {
 
 const KEYS = new Set(['shell', 'until', 'shows']);
 
-/** Throws DocumentError for a block without a language, and for a comment that says something unknown. */
+/** What begins a command. In a block that is only indented, no test would run it. */
+const COMMAND =
+  /^ {4}(npm|npx|octoporty|sudo|curl|docker|export|deploy\/|openssl|scp|systemctl|journalctl|caddy|git|install) /;
+
+/** Throws DocumentError for a block without a language, for a command outside of one, and for a comment that says something unknown. */
 export function commandsOf(markdown: string): Command[] {
   const commands: Command[] = [];
   const lines = markdown.split('\n');
   for (let at = 0; at < lines.length; at += 1) {
     const language = /^ {0,3}```(.*)$/.exec(lines[at] ?? '')?.[1]?.trim();
-    if (language === undefined) continue;
+    if (language === undefined) {
+      if (COMMAND.test(lines[at] ?? ''))
+        throw new DocumentError(`line ${at + 1}: a command stands in a block of sh`);
+      continue;
+    }
     const end = lines.findIndex((line, index) => index > at && /^ {0,3}```\s*$/.test(line));
     if (end < 0) throw new DocumentError(`line ${at + 1}: the block has no end`);
     if (!LANGUAGES.has(language)) {

@@ -39,7 +39,7 @@ export async function enterRoom(): Promise<Room> {
   cloneInto(clone);
   const hosts = join(folder, 'hosts');
   writeFileSync(hosts, `127.0.0.1 localhost ${NAMES.join(' ')}\n::1 localhost\n`);
-  const setUp = `ip link set lo up; mount --bind '${hosts}' /etc/hosts; echo ready; exec sleep infinity`;
+  const setUp = `ip link set lo up; mount --bind '${hosts}' /etc/hosts; mount -t tmpfs opt /opt; echo ready; exec sleep infinity`;
   const holder = spawn('unshare', [...UNSHARE, 'sh', '-c', setUp], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   holder.stdout.on('data', (text: Buffer) => (said += text.toString()));
