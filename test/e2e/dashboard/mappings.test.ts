@@ -66,6 +66,27 @@ const showsNames = (page: Page, names: string[]) =>
     )
     .toEqual(names);
 
+test('a live mapping whose service does not answer says so, here and on its page, until it does', async () => {
+  const page = await stage.logIn('/mappings');
+  await have(page, 'Dead');
+  const row = rowOf(page, 'Dead');
+  await row.getByText('Live', { exact: true }).waitFor();
+  const [dead] = await stored(page);
+  const lead = (internalPort: number) =>
+    page.request.patch(`/api/v1/mappings/${dead?.id}`, { data: { internalPort } });
+  await lead(1);
+  await row.getByText('http://127.0.0.1:1', { exact: true }).waitFor();
+  await expect.poll(async () => (await get(stage.rig.gatewayPort, 'dead.example.com')).status).toBe(502);
+  await row.getByText('Live, no answer').waitFor();
+  await page.reload();
+  await row.getByText('Live, no answer').waitFor();
+  await row.getByRole('link', { name: 'Dead', exact: true }).click();
+  await page.getByRole('region', { name: 'How it stands' }).getByText('Live, no answer').waitFor();
+  await expectNoViolations(page);
+  await lead(originPort);
+  await page.getByText('Live, no answer').first().waitFor({ state: 'detached' });
+});
+
 test('each mapping is told with its address, target, state and requests, and they move while one looks', async () => {
   const page = await stage.logIn('/mappings');
   await have(page, 'Photos', 'Files');
