@@ -48,15 +48,16 @@ export function followLog({ path, clock, onLine, onTrouble }: LogFollowerOptions
   }
 
   async function readOn(): Promise<void> {
-    // The one that was open until now first: its last lines may be new.
-    if (file !== null) await readOrLeave(file);
     const { ino, dev, size } = await stat(path);
-    if (file?.isThat(ino, dev) === true) {
-      if (size < file.position) file.rewind();
-      return;
+    if (file !== null) {
+      const isSame = file.isThat(ino, dev);
+      if (isSame && size < file.position) file.rewind();
+      // One that was moved away is read to its end: only after the look at its name is all there that came before.
+      await readOrLeave(file);
+      if (isSame) return;
+      await file.close();
+      file = null;
     }
-    await file?.close();
-    file = null;
     const handle = await open(path, 'r');
     const opened = await handle.stat();
     file = new OpenLog(handle, opened.ino, opened.dev, isFirst ? opened.size : 0);

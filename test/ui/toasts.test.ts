@@ -1,8 +1,14 @@
 // Owns the test of toasts: how long they are there, and what holds them.
 
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { useToasts } from '../../ui/components/useToasts.ts';
 import { openBrowser } from './support/browserStage.ts';
+
+// Those of other tests in this process.
+beforeEach(() => {
+  const { toasts, closeToast } = useToasts();
+  for (const { id } of toasts.value) closeToast(id);
+});
 
 test('a toast goes by itself; while somebody is on it it stays, and then has its whole time again', async () => {
   const { pass } = openBrowser();
