@@ -9,8 +9,8 @@ const PROOFS = fileURLToPath(new URL('../bench/memory.ts', import.meta.url));
 test.concurrent(
   'an agent that is killed at any moment has everything it answered as done',
   { timeout: 30_000 },
-  async () => {
-    const { code, output } = await prove(PROOFS, 'killed', '--rounds', '3');
+  async (context) => {
+    const { code, output } = await prove(context, PROOFS, 'killed', '--rounds', '3');
     expect(code, output).toBe(0);
     expect(output).toContain('0 answered edits lost');
   },
@@ -19,8 +19,8 @@ test.concurrent(
 test.concurrent(
   'while its tunnel flaps, no edited mapping is served by an older target than was acked',
   { timeout: 30_000 },
-  async () => {
-    const { code, output } = await prove(PROOFS, 'flapping', '--rounds', '2', '--edits', '50');
+  async (context) => {
+    const { code, output } = await prove(context, PROOFS, 'flapping', '--rounds', '2', '--edits', '50');
     expect(code, output).toBe(0);
     expect(output).toContain('the newest target answers');
   },
@@ -30,8 +30,8 @@ test.concurrent(
 test.concurrent(
   'while its database is stopped, requests go on and edits are refused, until all is well by itself',
   { timeout: 30_000 },
-  async () => {
-    const { code, output } = await prove(PROOFS, 'stopped', '--seconds', '6');
+  async (context) => {
+    const { code, output } = await prove(context, PROOFS, 'stopped', '--seconds', '6');
     expect(code, output).toBe(0);
     expect(output).toContain('in the end /health says ok');
   },

@@ -12,8 +12,8 @@ const TIMEOUT_MS = 60_000;
 testWithCaddy(
   'what runs for long is unharmed while 100 mappings are edited, the tunnel itself too',
   { timeout: TIMEOUT_MS },
-  async () => {
-    const { code, output } = await prove(PROOFS, 'streams', '--megabytes', '10');
+  async (context) => {
+    const { code, output } = await prove(context, PROOFS, 'streams', '--megabytes', '10');
     expect(code, output).toBe(0);
     expect(output).toContain('the upload arrived as it was sent');
   },
@@ -22,8 +22,8 @@ testWithCaddy(
 testWithCaddy(
   'a Caddy that is killed under load serves within five seconds of its return',
   { timeout: TIMEOUT_MS },
-  async () => {
-    const { code, output } = await prove(PROOFS, 'kills', '--rounds', '2');
+  async (context) => {
+    const { code, output } = await prove(context, PROOFS, 'kills', '--rounds', '2');
     expect(code, output).toBe(0);
     expect(output).toContain('served after the return of its admin API: 2 times');
   },
@@ -34,8 +34,8 @@ const testWithCaddyAndWrk = caddies.length === 0 ? testWithCaddy : testWith('wrk
 testWithCaddyAndWrk(
   'edits cost visitors of HTTP/2 nothing, and those that change no public name nobody anything',
   { timeout: TIMEOUT_MS },
-  async () => {
-    const { code, output } = await prove(PROOFS, 'edits', '--edits', '6', '--seconds', '1');
+  async (context) => {
+    const { code, output } = await prove(context, PROOFS, 'edits', '--edits', '6', '--seconds', '1');
     expect(code, output).toBe(0);
     expect(output).toContain('edits that change no public name, 0 writes to Caddy');
   },

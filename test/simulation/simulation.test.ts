@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { BUGS, plant } from './bugs.ts';
 import { runWorld, type WorldReport } from './world.ts';
 
-const WORLDS = 500;
+const WORLDS = 300;
 
 /** What must have happened somewhere in these worlds for them to say anything. */
 const COVERED = [

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { onTestFinished } from 'vitest';
+import type { TestContext } from 'vitest';
 
 export interface Proof {
   /** 0: all that it checks is so. */
@@ -10,8 +10,15 @@ export interface Proof {
   readonly output: string;
 }
 
-/** @param script the path of its command. */
-export async function prove(script: string, ...args: readonly string[]): Promise<Proof> {
+/**
+ * @param onTestFinished of the test's own context: tests that run at the same time have one another's otherwise.
+ * @param script the path of its command.
+ */
+export async function prove(
+  { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
+  script: string,
+  ...args: readonly string[]
+): Promise<Proof> {
   const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = once(child, 'close');
   // Asked to end, it takes everything down that it has put up.
