@@ -1,12 +1,26 @@
 // Owns the passwords inside URLs and connection strings: found for the log that must not show them, dropped for errors.
 
+import { quoted } from './values.ts';
+
 /** `Password=…`: in double, single or no quotes, or in braces as ODBC has it. A quote inside is doubled. */
 const PASSWORD_PAIR =
   /(?:^|;)\s*(?:password|pwd)\s*=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|\{(?:[^}]|\}\})*\}|(?:[^;]|;;)*)/gi;
 
-/** A URL for an error: it may hold a password. */
+/** A text that may be a URL, for people. A password may hold any sign: all before the last "@" goes. */
 export function withoutLogin(text: string): string {
-  return text.replace(/\/\/[^/@]*@/, '//');
+  return text.replace(/\/\/.*@/s, '//');
+}
+
+/** What should be a URL, for people; null where it is none: then nobody knows what in it is a password. */
+export function shownUrl(text: string): string | null {
+  const shown = withoutLogin(text);
+  return URL.canParse(text) && !shown.includes('@') ? shown : null;
+}
+
+/** The end of an error about a URL: what was given instead, where it may be shown. */
+export function notThis(text: string): string {
+  const shown = shownUrl(text);
+  return shown === null ? '' : `, not ${quoted(shown)}`;
 }
 
 /** The passwords inside a connection string, in each form an error message may show them. */

@@ -2,7 +2,7 @@
 
 import { parseExternalDomain, parseInternalHost } from '../../protocol/hostName.ts';
 import { MAPPINGS_KEY, type ReadConfigFile } from './configText.ts';
-import { withoutLogin } from './logins.ts';
+import { notThis, withoutLogin } from './logins.ts';
 import { quoted } from './values.ts';
 import { ConfigError } from './variables.ts';
 
@@ -54,7 +54,7 @@ export function askedByFlag(flag: string): AskedMap {
   const equals = flag.indexOf('=');
   if (equals < 0) {
     throw new ConfigError(
-      `--map must be NAME=URL, such as app.localhost=http://127.0.0.1:3000, not ${quoted(flag)}.`,
+      `--map must be NAME=URL, such as app.localhost=http://127.0.0.1:3000, not ${quoted(withoutLogin(flag))}.`,
     );
   }
   return { place: '--map', label: '--map', name: flag.slice(0, equals), url: flag.slice(equals + 1) };
@@ -81,7 +81,7 @@ export function parseMap({ label, name, url }: AskedMap): MapFlag {
   const [, scheme = '', hostText = '', portText] = TARGET.exec(url) ?? [];
   if (hostText === '') {
     throw new ConfigError(
-      `${label} ${domain.host}: the target must be like http://127.0.0.1:3000 (http, https or https+insecure, a host, a port, no path), not ${quoted(withoutLogin(url))}.`,
+      `${label} ${domain.host}: the target must be like http://127.0.0.1:3000 (http, https or https+insecure, a host, a port, no path)${notThis(url)}.`,
     );
   }
   const host = parseInternalHost(hostText);

@@ -1,8 +1,8 @@
 // Owns the way to the gateway through a forward proxy, as the environment of most programs names it.
 
 import ipaddr from 'ipaddr.js';
-import { withoutLogin } from './logins.ts';
-import { isLoopback, quoted } from './values.ts';
+import { notThis } from './logins.ts';
+import { isLoopback } from './values.ts';
 import { ConfigError, type Variables } from './variables.ts';
 
 export interface Proxy {
@@ -36,7 +36,7 @@ function parseProxy(text: string, variable: string, host: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed !== null && ['http:', 'https:'].includes(parsed.protocol) && parsed.hostname !== '') return url;
   throw new ConfigError(
-    `${variable} must name an HTTP proxy, such as http://proxy.example.com:3128, not ${quoted(withoutLogin(url))}; to go without it, set NO_PROXY=${host}.`,
+    `${variable} must name an HTTP proxy, such as http://proxy.example.com:3128${notThis(url)}; to go without it, set NO_PROXY=${host}.`,
   );
 }
 

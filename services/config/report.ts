@@ -1,7 +1,7 @@
 // Owns what `octoporty config` finds: each setting with its value, who has set it, and what is wrong with it.
 
 import { MAPPINGS_KEY, type ReadConfigFile } from './configText.ts';
-import { withoutLogin } from './logins.ts';
+import { shownUrl, withoutLogin } from './logins.ts';
 import { askedByFile, askedByFlag, mapsOf, parseMap } from './mapFlag.ts';
 import { keyOf } from './names.ts';
 import { caddyAdminUrlOf, caFileOf, gatewayHostOf, gatewayUrlOf, LOOPBACK_RULES, proxyOf } from './rules.ts';
@@ -95,7 +95,8 @@ function settingRow(
   return {
     key: keyOf(name),
     variable: name,
-    value: text === null || isSecret(name) ? null : withoutLogin(text),
+    value:
+      text === null || isSecret(name) ? null : about.takes === 'url' ? shownUrl(text) : withoutLogin(text),
     isSecret: isSecret(name),
     source: found === undefined ? null : placeOf(found.origin),
     unset: isMade ? MADE : (about.unset ?? null),
@@ -116,7 +117,7 @@ function mapRows(flags: readonly string[], file: ReadConfigFile | null): OpenRow
     return {
       key: map === undefined ? MAPPINGS_KEY : `${MAPPINGS_KEY}.${map.name}`,
       variable: null,
-      value: map === undefined ? null : withoutLogin(map.url),
+      value: map === undefined ? null : shownUrl(map.url),
       isSecret: false,
       source: map?.place ?? '--map',
       unset: null,

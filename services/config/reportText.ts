@@ -28,8 +28,8 @@ export function jsonOfReport(report: Report): string {
 }
 
 /** What stands in the middle: the value, or in brackets what holds without one. */
-function wordsOfValue({ value, isSecret, source, unset }: Row): string {
-  if (isSecret && source !== null) return 'set (hidden)';
+function wordsOfValue({ value, source, unset }: Row): string {
+  if (value === null && source !== null) return 'set (hidden)';
   if (value === null || (value === '' && source === null)) return `(${plain(unset ?? 'not set')})`;
   if (value === '') return '(none)';
   // What a terminal would not print as it is, or would obey.

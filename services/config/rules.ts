@@ -6,10 +6,10 @@ import { TUNNEL_PATH } from '../../protocol/control.ts';
 import { AGENT_SETTINGS } from './agentSettings.ts';
 import { COMMON_SETTINGS } from './commonSettings.ts';
 import { GATEWAY_SETTINGS } from './gatewaySettings.ts';
-import { withoutLogin } from './logins.ts';
+import { notThis } from './logins.ts';
 import { proxyFor, type Proxy } from './proxy.ts';
 import { schemaOf } from './setting.ts';
-import { isLoopback, quoted } from './values.ts';
+import { isLoopback } from './values.ts';
 import { ConfigError, labelOf, parseVariables, reasonOf, type ConfigSources } from './variables.ts';
 
 /** The gateway's URL with its path. */
@@ -19,7 +19,7 @@ export function gatewayUrlOf(sources: ConfigSources): string {
   if (text === null) throw wrong("is not set: give the gateway's address, such as wss://tunnel.example.com.");
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !['ws:', 'wss:'].includes(url.protocol) || url.hostname === '')
-    throw wrong(`must be like wss://tunnel.example.com, not ${quoted(withoutLogin(text))}.`);
+    throw wrong(`must be like wss://tunnel.example.com${notThis(text)}.`);
   if (url.username !== '' || url.password !== '')
     throw wrong('must not hold a user name or password: the shared secret is enough.');
   if (url.search !== '' || url.hash !== '')
@@ -57,9 +57,7 @@ export function caddyAdminUrlOf(sources: ConfigSources): string | null {
   if (text === null || /^unix:\/./.test(text)) return text;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw wrong(
-      `must be like http://localhost:2019 or unix:/run/caddy/admin.sock, not ${quoted(withoutLogin(text))}.`,
-    );
+    throw wrong(`must be like http://localhost:2019 or unix:/run/caddy/admin.sock${notThis(text)}.`);
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && !isInsecureAllowed(sources)) {
     throw wrong(

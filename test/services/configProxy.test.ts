@@ -82,6 +82,16 @@ describe('the proxy on the way to the gateway', () => {
     },
   );
 
+  it.each([
+    'http://joe:top@hunter2@proxy:x',
+    'http://joe:top/hunter2@proxy:3128',
+    'http://joe:hunter2',
+    'joe:hunter2@[proxy',
+    'ftp://joe:to p@hunter2@proxy',
+  ])('is refused without a word of a password, whatever signs that holds: %s', (url) => {
+    expect(refusal(() => agent({ HTTPS_PROXY: url }))).not.toMatch(/joe|to p|top|hunter2/);
+  });
+
   it('has a password that no log shows', () => {
     const config = agent({ HTTPS_PROXY: 'http://me:p%40w@proxy:3128' });
     expect(config.proxyUrl).toBe('http://me:p%40w@proxy:3128');

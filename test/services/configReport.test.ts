@@ -106,6 +106,27 @@ describe('octoporty config', () => {
     expect(twice.text).toContain('→ --map names a.com twice');
   });
 
+  it.each([
+    ['http://joe:top@hunter2@proxy:3128', 'http://proxy:3128'],
+    ['http://joe:12/hunter2@proxy:3128', 'http://proxy:3128'],
+    ['http://joe:12?hunter2@proxy:3128', 'http://proxy:3128'],
+    ['http://joe:hunter 2@proxy:3128', 'http://proxy:3128'],
+  ])('shows a proxy without its login, whatever signs that holds: %s', (url, shown) => {
+    const { text } = tell({ service: 'agent', environment: { ...AGENT, HTTPS_PROXY: url } });
+    expect(cells(text.split('\n'))).toContainEqual(['HTTPS_PROXY', shown, 'HTTPS_PROXY']);
+    expect(text).not.toMatch(/joe|hunter/);
+  });
+
+  it('shows nothing of what should be a URL and is none: it may be a login', () => {
+    const { text } = tell({
+      service: 'agent',
+      environment: { ...AGENT, OCTOPORTY_GATEWAY_URL: 'wss://joe:top/hunter2@tunnel.example.com' },
+      maps: ['a.com=http://joe:top/hunter2@x', 'b.com=joe:hunter2@x'],
+    });
+    expect(text).toMatch(/^gatewayUrl +set \(hidden\) /m);
+    expect(text).not.toMatch(/joe|hunter2/);
+  });
+
   it('tells of "up" what that chooses itself', () => {
     const { text, isGood } = tell({ service: 'up', environment: {} });
     expect(isGood).toBe(true);
