@@ -15,7 +15,10 @@ const sourceSchema = z.object({
   engines: z.object({ node: z.string() }),
 });
 
-export type Manifest = z.output<typeof sourceSchema> & { readonly keywords: readonly string[] };
+export type Manifest = z.output<typeof sourceSchema> & {
+  readonly keywords: readonly string[];
+  readonly repository?: { readonly type: 'git'; readonly url: string };
+};
 
 const KEYWORDS = [
   'tunnel',
@@ -31,13 +34,19 @@ const KEYWORDS = [
 /** A range would install what nobody has tested. */
 const EXACT_VERSION = /^\d+\.\d+\.\d+$/;
 
-/** Throws where a dependency is not pinned to one version. */
-export function manifestOf(packageText: string): Manifest {
+/**
+ * The package's package.json. In a workflow of GitHub it names the repository of that workflow: npm takes a package with
+ * provenance only where both are the same. Throws where a dependency is not pinned to one version.
+ */
+export function manifestOf(packageText: string, env: Readonly<NodeJS.ProcessEnv>): Manifest {
   const source = sourceSchema.parse(JSON.parse(packageText));
   const pins = Object.entries({ ...source.dependencies, ...source.optionalDependencies });
   const loose = pins.find(([, version]) => !EXACT_VERSION.test(version));
   if (loose !== undefined) throw new Error(`${loose[0]} is not pinned to one version: ${loose[1]}.`);
-  return { ...source, keywords: KEYWORDS };
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = env;
+  if (server === undefined || name === undefined) return { ...source, keywords: KEYWORDS };
+  const repository = { type: 'git', url: `git+${server}/${name}.git` } as const;
+  return { ...source, keywords: KEYWORDS, repository };
 }
 
 const lockSchema = z.looseObject({

@@ -29,7 +29,7 @@ const AS_IT_IS = ['LICENSE', 'ui/status.css', 'ui/dist', 'deploy/systemd'];
 
 const README = 'deploy/package/README.md';
 
-const manifest = manifestOf(textOf('package.json'));
+const manifest = manifestOf(textOf('package.json'), process.env);
 
 await buildDashboard(root);
 // Made aside and renamed: who reads out/package meanwhile reads the one before.
