@@ -25,14 +25,22 @@ export function parseEnvText(path: string, text: string): ReadonlyMap<string, En
   return values;
 }
 
-/** The same text with these settings: a line that says something else is replaced, a new name comes last. */
-export function withSettings(text: string, settings: ReadonlyMap<string, string>): string {
+/**
+ * The same text with these settings: a line that says something else is replaced, a new name comes last. Lines of the
+ * names that are `gone` go.
+ */
+export function withSettings(
+  text: string,
+  settings: ReadonlyMap<string, string>,
+  gone: ReadonlySet<string> = new Set(),
+): string {
   const left = new Map(settings);
-  const lines = text.split('\n').map((line) => {
+  const lines = text.split('\n').flatMap((line) => {
     const [, name = '', written = ''] = isIgnored(line) ? [] : (ASSIGNMENT.exec(line) ?? []);
+    if (gone.has(name)) return [];
     const value = settings.get(name);
     left.delete(name);
-    return value === undefined || valueOf(written) === value ? line : `${name}=${quoted(value)}`;
+    return [value === undefined || valueOf(written) === value ? line : `${name}=${quoted(value)}`];
   });
   if (lines.at(-1) === '') lines.pop();
   return `${[...lines, ...[...left].map(([name, value]) => `${name}=${quoted(value)}`)].join('\n')}\n`;

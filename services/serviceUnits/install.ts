@@ -46,7 +46,7 @@ function mayBeTrusted({ variables }: ServiceSettings): void {
 async function writeFiles(
   service: Service,
   setUp: SetUp,
-  { secret, variables }: ServiceSettings,
+  { secret, variables, gone }: ServiceSettings,
   program: Program,
 ): Promise<boolean> {
   const { envFile, secretFile, unitFile } = placesOf(service, setUp);
@@ -54,7 +54,7 @@ async function writeFiles(
   const about = differences(envFile, before, variables);
   return [
     await put(setUp, secretFile, `${secret}\n`, { mode: 0o600 }),
-    await put(setUp, envFile, withSettings(before, variables), { mode: 0o600, about }),
+    await put(setUp, envFile, withSettings(before, variables, gone), { mode: 0o600, about }),
     await put(setUp, unitFile, unitTextOf(service, program), { mode: 0o644 }),
   ].includes(true);
 }

@@ -37,6 +37,8 @@ export interface ServiceSettings {
   readonly secret: string;
   /** What the service's file says from now on, by the names of variables. */
   readonly variables: ReadonlyMap<string, string>;
+  /** What it must not say any more. */
+  readonly gone: ReadonlySet<string>;
   /** Nobody has chosen it: it is told once. */
   readonly madeUpPassword: string | null;
   /** The same for whoever loads the service's configuration. */
@@ -50,21 +52,27 @@ export async function settingsFor(
   given: GivenSettings,
 ): Promise<ServiceSettings> {
   const sources = sourcesOf(service, setUp, given);
-  const secret = find(SECRET, sources)?.text ?? (await newSecret(service, given.ask));
+  const found = find(SECRET, sources);
+  const secret = found?.text ?? (await newSecret(service, given.ask));
   const chosen = find(PASSWORD, sources)?.text;
   const asked = service === 'agent' && chosen === undefined ? await newPassword(given.ask) : null;
   const known = {
     ...sources.defaults,
     [SECRET]: secret,
+    [`${SECRET}_FILE`]: undefined,
     ...(asked === null ? {} : { [PASSWORD]: asked.password }),
     ...localListening(service, sources),
   };
   const all = { ...sources, defaults: known };
   if (service === 'gateway') loadGatewayConfig(all);
   else loadAgentConfig(all);
+  const variables = variablesOf(service, all);
+  // The unit names the file of the secret, unless the service's file names another one, which then holds the same.
+  const ofSecret = found?.origin.from === 'default' ? [SECRET] : [SECRET, `${SECRET}_FILE`];
   return {
     secret,
-    variables: variablesOf(service, all),
+    variables,
+    gone: new Set([...ofSecret, ...[...variables.keys()].map((name) => `${name}_FILE`)]),
     madeUpPassword: asked?.isMadeUp === true ? asked.password : null,
     sources: all,
   };
@@ -86,7 +94,9 @@ function sourcesOf(
 ): ConfigSources {
   const installed = installedSettings(service, setUp) ?? {};
   const secret = textIn(placesOf(service, setUp).secretFile)?.trim();
-  const defaults = { ...installed, ...(secret === undefined ? {} : { [SECRET]: secret }) };
+  const isElsewhere = Boolean(installed[`${SECRET}_FILE`]);
+  const kept = secret === undefined || isElsewhere ? {} : { [SECRET]: secret };
+  const defaults = { ...installed, ...kept };
   return { flags, environment, file: file === null ? null : layerOf(file), defaults };
 }
 
@@ -138,8 +148,11 @@ function localListening(service: Service, sources: ConfigSources): Variables {
 function variablesOf(service: Service, sources: ConfigSources): Map<string, string> {
   const variables = new Map<string, string>();
   for (const name of Object.keys(SETTINGS[service])) {
-    const text = name === SECRET || name === OF_THE_UNIT ? undefined : find(name, sources)?.text;
-    if (text === undefined) continue;
+    const found = name === SECRET || name === OF_THE_UNIT ? undefined : find(name, sources);
+    if (found === undefined) continue;
+    const { text, origin } = found;
+    // It stays in the file that the service's own file names already.
+    if (origin.from === 'default' && isSecret(name) && sources.defaults?.[`${name}_FILE`]) continue;
     if (!isOneLine(text)) throw new SetUpError(`${name} must be one line.`);
     // The service starts in another folder.
     variables.set(name, isPath(name) ? resolve(text) : text);

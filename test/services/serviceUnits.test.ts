@@ -72,6 +72,46 @@ describe('installing a gateway', () => {
     expect(stage.orders.filter((order) => order === 'restart octoporty-gateway')).toHaveLength(2);
   });
 
+  test('a second time leaves a secret in the file that its settings name', async () => {
+    const stage = new Stage(false);
+    const token = join(tempDir(), 'token');
+    writeFileSync(token, 'hush\n');
+    const path = join(stage.root, 'etc/octoporty/gateway.env');
+    await stage.install('gateway');
+    writeFileSync(path, `OCTOPORTY_STATUS_TOKEN_FILE=${token}\n`);
+    await stage.install('gateway', { flags: { OCTOPORTY_ROUTE_LEASE: '2h' } });
+    expect(stage.text('etc/octoporty/gateway.env')).toBe(
+      `OCTOPORTY_STATUS_TOKEN_FILE=${token}\nOCTOPORTY_ROUTE_LEASE=2h\n`,
+    );
+  });
+
+  test('replaces the file of a secret by the secret that is given, as only one of them may be set', async () => {
+    const stage = new Stage(false);
+    const token = join(tempDir(), 'token');
+    writeFileSync(token, 'old\n');
+    const path = join(stage.root, 'etc/octoporty/gateway.env');
+    await stage.install('gateway');
+    writeFileSync(path, `OCTOPORTY_STATUS_TOKEN_FILE=${token}\n`);
+    await stage.install('gateway', { environment: { OCTOPORTY_STATUS_TOKEN: 'new' } });
+    expect(stage.text('etc/octoporty/gateway.env')).toBe('OCTOPORTY_STATUS_TOKEN=new\n');
+  });
+
+  test('keeps the shared secret in a file of one’s own, until another one is given', async () => {
+    const stage = new Stage(false);
+    const file = join(tempDir(), 'secret');
+    writeFileSync(file, `${SECRET}\n`);
+    const path = join(stage.root, 'etc/octoporty/gateway.env');
+    await stage.install('gateway');
+    writeFileSync(path, `OCTOPORTY_AUTH_SECRET_FILE=${file}\n`);
+    await stage.install('gateway');
+    expect(stage.text('etc/octoporty/gateway.env')).toBe(`OCTOPORTY_AUTH_SECRET_FILE=${file}\n`);
+    expect(stage.text('etc/octoporty/auth-secret')).toBe(`${SECRET}\n`);
+    const other = 'o'.repeat(40);
+    await stage.install('gateway', { environment: { OCTOPORTY_AUTH_SECRET: other } });
+    expect(stage.text('etc/octoporty/gateway.env')).not.toContain('OCTOPORTY_AUTH_SECRET');
+    expect(stage.text('etc/octoporty/auth-secret')).toBe(`${other}\n`);
+  });
+
   test('listens on loopback behind a Caddy of the same machine, unless told otherwise', async () => {
     const stage = new Stage(false);
     const caddy = {
