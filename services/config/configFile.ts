@@ -1,15 +1,18 @@
 // Owns where the configuration file is, and its bytes.
 
-import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { parseConfigText, type ReadConfigFile } from './configText.ts';
 import { ConfigError, reasonOf } from './variables.ts';
 
 /** Looked for in the working directory when nobody names a file; the first one that is there counts. */
 export const USUAL_FILES = ['octoporty.json', 'octoporty.yaml', 'octoporty.yml'] as const;
 
+/** Some 20,000 mappings fit. Raised: a file that was meant for something else keeps the start waiting for many seconds. */
+const MAX_FILE_BYTES = 2 * 1024 * 1024;
+
 /** The file that is named, else a usual one; null when there is none. Throws ConfigError when it cannot be read. */
 export function readConfigFile(named: NamedFile | null): ReadConfigFile | null {
-  const path = named?.path ?? USUAL_FILES.find((name) => existsSync(name));
+  const path = named?.path ?? USUAL_FILES.find((name) => isThere(name));
   if (path === undefined) return null;
   const { text, mode } = readWithMode(path, named?.label ?? 'The configuration file');
   return parseConfigText(path, text, mode);
@@ -28,8 +31,21 @@ export function whole(file: ReadConfigFile | null): ReadConfigFile | null {
   return file;
 }
 
+/** A link that leads nowhere is there: nobody would have made it to be passed over. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
 function readWithMode(path: string, label: string): { text: string; mode: number } {
   try {
+    // Before it is opened: to open a pipe is to wait for its writer.
+    const found = statSync(path);
+    if (!found.isFile()) throw new ConfigError(`${label}: ${path} is no file.`);
+    if (found.size > MAX_FILE_BYTES) {
+      throw new ConfigError(
+        `${label}: ${path} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB, which no configuration is.`,
+      );
+    }
     const file = openSync(path, 'r');
     try {
       // Windows has no such modes: what it tells says nothing about who may read.
@@ -39,6 +55,7 @@ function readWithMode(path: string, label: string): { text: string; mode: number
       closeSync(file);
     }
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     throw new ConfigError(`${label}: cannot read ${path} (${reasonOf(error)}).`);
   }
 }

@@ -1,6 +1,6 @@
 // Owns the tests of the configuration file: what it says, what is wrong in it, and who wins over it.
 
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfigFile, whole } from '../../services/config/configFile.ts';
@@ -229,6 +229,21 @@ describe('the configuration file that is read', () => {
     expect(refusal(() => readConfigFile({ path: '/no/such.yaml', label: '--config' }))).toBe(
       '--config: cannot read /no/such.yaml (ENOENT).',
     );
+  });
+
+  it('must be a file, of a size that a configuration has', () => {
+    const folder = tempDir();
+    const large = join(folder, 'large.yaml');
+    writeFileSync(large, '#'.repeat(2 * 1024 * 1024 + 1));
+    expect(refusal(() => readConfigFile({ path: large, label: '--config' }))).toBe(
+      `--config: ${large} is larger than 2 MiB, which no configuration is.`,
+    );
+    expect(refusal(() => readConfigFile({ path: folder, label: '--config' }))).toBe(
+      `--config: ${folder} is no file.`,
+    );
+    const nowhere = join(folder, 'octoporty.yaml');
+    symlinkSync('nothing', nowhere);
+    expect(refusal(() => readConfigFile({ path: nowhere, label: '--config' }))).toContain('ENOENT');
   });
 
   it('is none where there is none of the usual ones', () => {
