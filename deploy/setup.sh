@@ -9,7 +9,7 @@
 #   --caddy-mirror URL   where Caddy's packages come from
 #   --node-mirror URL    where Node's packages come from
 #   --dry-run            says what it would do, and does nothing
-#   --uninstall          takes away what it has set up; Caddy and Node stay. With --purge the secret goes too
+#   --uninstall          takes the gateway away; Caddy and Node stay as they are. With --purge the secret goes too
 #   --yes                asks nothing
 #
 # Run it as often as you like: what is right stays as it is, and a line says so.
@@ -19,13 +19,14 @@ readonly VERSION=0.1.0
 readonly PREFIX=/opt/octoporty
 readonly COMMAND=/usr/local/bin/octoporty
 readonly CADDYFILE=/etc/caddy/Caddyfile
+readonly AGENT_UNIT=/etc/systemd/system/octoporty-agent.service
 readonly SYSCTL=/etc/sysctl.d/60-octoporty.conf
 HERE=$(cd "$(dirname "$0")" && pwd)
 readonly HERE
 # With containers.
 readonly SECRET=$HERE/secrets/auth-secret
-# As the images run.
-readonly CONTAINER_USER=65532
+# As the images run, unless .env names another with CONTAINER_USER.
+readonly IMAGE_USER=65532:65532
 readonly OLDEST_NODE=24
 readonly OLDEST_CADDY=2.8
 
@@ -49,11 +50,11 @@ main() {
 parse() {
   while [ $# -gt 0 ]; do
     case $1 in
-      --name) name=$(value_of "$@") && shift ;;
-      --version) version=$(value_of "$@") && shift ;;
-      --package) package=$(value_of "$@") && shift ;;
-      --caddy-mirror) caddy_mirror=$(value_of "$@") && shift ;;
-      --node-mirror) node_mirror=$(value_of "$@") && shift ;;
+      --name) name=$(value_of "$@") || exit; shift ;;
+      --version) version=$(value_of "$@") || exit; shift ;;
+      --package) package=$(value_of "$@") || exit; shift ;;
+      --caddy-mirror) caddy_mirror=$(value_of "$@") || exit; shift ;;
+      --node-mirror) node_mirror=$(value_of "$@") || exit; shift ;;
       --docker) mode=docker ;;
       --systemd) mode=systemd ;;
       --dry-run) is_dry=true ;;
@@ -69,9 +70,12 @@ parse() {
   if [ -n "$package" ] && [ ! -r "$package" ]; then fail "--package: there is no $package."; fi
 }
 
+# An option behind an option is no value: the value was forgotten.
 value_of() {
-  [ -n "${2:-}" ] || fail "$1 needs a value."
-  echo "$2"
+  case ${2:-} in
+    '' | --*) fail "$1 needs a value." ;;
+  esac
+  printf '%s\n' "$2"
 }
 
 usage() { sed -n '2,/^set /s/^# \{0,1\}//p' "$0"; }
@@ -231,14 +235,16 @@ set_up_containers() {
   local compose=$HERE/docker-compose.yml
   [ -r "$compose" ] || fail '--docker needs the files beside setup.sh: run it in a clone of the project.'
   install_docker
-  local kept=''
-  if [ -r "$HERE/.env" ]; then kept=$(grep -v '^OCTOPORTY_GATEWAY_HOST=' "$HERE/.env") || true; fi
-  put "$HERE/.env" 644 <<<"OCTOPORTY_GATEWAY_HOST=$name${kept:+$'\n'$kept}"
-  local is_env_changed=$is_file_changed
-  if [ ! -s "$SECRET" ]; then
-    # The container's user has to read it, and nobody else.
-    do_it "make the secret $SECRET" make_secret "$SECRET"
+  local kept='' env_mode=644 env_owner=0:0
+  if [ -r "$HERE/.env" ]; then
+    kept=$(grep -v '^OCTOPORTY_GATEWAY_HOST=' "$HERE/.env") || true
+    # Whoever wrote it may go on to do so, and decides who reads it.
+    env_mode=$(stat -c %a "$HERE/.env")
+    env_owner=$(stat -c %u:%g "$HERE/.env")
   fi
+  put "$HERE/.env" "$env_mode" "$env_owner" <<<"OCTOPORTY_GATEWAY_HOST=$name${kept:+$'\n'$kept}"
+  local is_env_changed=$is_file_changed
+  have_secret
   if ! $is_env_changed && [ "$(docker compose --file "$compose" ps --services --status running 2>/dev/null | grep -c .)" = 2 ]; then
     say ok 'Caddy and the gateway run'
   else
@@ -259,10 +265,34 @@ install_docker() {
   install_packages docker.io docker-compose-v2
 }
 
+# The container's user has to read it, and nobody else. One that somebody has made for everybody's eyes stays as it is.
+have_secret() {
+  local user
+  user=$(container_user) || exit
+  if [ ! -s "$SECRET" ]; then
+    do_it "make the secret $SECRET" make_secret "$SECRET" "$user"
+  elif [ -z "$(find "$SECRET" -perm -o=r)" ] && [ "$(stat -c %u "$SECRET")" != "${user%:*}" ]; then
+    do_it "give $SECRET to user ${user%:*}" chown "$user" "$SECRET"
+  fi
+}
+
+# As Compose learns it: from the environment, else from .env.
+container_user() {
+  local user=${CONTAINER_USER:-}
+  if [ -z "$user" ] && [ -r "$HERE/.env" ]; then
+    user=$(sed -n 's/^CONTAINER_USER=//p' "$HERE/.env" | tail -n 1 | tr -d "\"' ")
+  fi
+  user=${user:-$IMAGE_USER}
+  [[ $user =~ ^[0-9]+(:[0-9]+)?$ ]] ||
+    fail "CONTAINER_USER is \"$user\": name the user by numbers, such as 1000:1000."
+  printf '%s\n' "$user"
+}
+
+# make_secret FILE USER
 make_secret() {
-  install -d -m 755 "${1%/*}"
-  (umask 077 && openssl rand -hex 32 >"$1")
-  chown "$CONTAINER_USER:$CONTAINER_USER" "$1"
+  { [ -d "${1%/*}" ] || install -d -m 755 "${1%/*}"; } &&
+    (umask 077 && openssl rand -hex 32 >"$1") &&
+    chown "$2" "$1"
 }
 
 remove_containers() {
@@ -289,10 +319,25 @@ remove() {
       "$COMMAND" service uninstall gateway
     fi
   fi
-  if [ -L "$COMMAND" ]; then do_it "remove $COMMAND" rm "$COMMAND"; fi
-  if [ -d "$PREFIX" ]; then do_it "remove $PREFIX" rm -rf "$PREFIX"; fi
   if [ -e "$SYSCTL" ]; then do_it "remove $SYSCTL" rm "$SYSCTL"; fi
-  say ok 'Caddy and Node stay: apt-get remove caddy nodejs, if nothing else needs them'
+  if grep -qsF "$PREFIX/" "$AGENT_UNIT"; then
+    hint "$PREFIX and $COMMAND stay: the agent's service on this machine runs from there."
+  else
+    if [ -L "$COMMAND" ]; then do_it "remove $COMMAND" rm "$COMMAND"; fi
+    if [ -d "$PREFIX" ]; then do_it "remove $PREFIX" rm -rf "$PREFIX"; fi
+  fi
+  tell_what_stays
+}
+
+# Others may need them by now, and Caddy does not start without its Caddyfile.
+tell_what_stays() {
+  local file
+  local -a stays=()
+  for file in "$CADDYFILE" /etc/apt/{sources.list.d,keyrings}/{caddy-stable,nodesource}.*; do
+    [ ! -e "$file" ] || stays+=("$file")
+  done
+  hint "Caddy and Node stay as they are; where nothing else needs them: apt-get purge caddy nodejs"
+  if [ ${#stays[@]} -gt 0 ]; then hint "With them stay ${stays[*]}"; fi
 }
 
 # --- What steps are made of
@@ -328,9 +373,9 @@ do_it() {
 
 do_quietly() { $is_dry || "$@" >/dev/null 2>&1; }
 
-# put FILE MODE: what comes in is in the file, whole or not at all. Sets is_file_changed.
+# put FILE MODE [OWNER]: what comes in is in the file, whole or not at all; root's, unless told. Sets is_file_changed.
 put() {
-  local file=$1 mode=$2 aside
+  local file=$1 mode=$2 owner=${3:-0:0} aside
   aside=$(mktemp)
   cat >"$aside"
   is_file_changed=false
@@ -338,7 +383,7 @@ put() {
     say ok "$file"
   else
     is_file_changed=true
-    do_it "write $file" install -D -m "$mode" "$aside" "$file"
+    do_it "write $file" install -D -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$aside" "$file"
   fi
   rm -f "$aside"
 }
@@ -362,9 +407,7 @@ install_packages() {
 # add_repository NAME KEY_URL URL SUITE: its packages count only when that key has signed them.
 add_repository() {
   local key=/etc/apt/keyrings/$1.asc
-  if [ ! -s "$key" ]; then
-    do_it "fetch the key of $1" curl -fsSL --create-dirs --output "$key" "$2"
-  fi
+  if ! is_whole_key "$key"; then do_it "fetch the key of $1" fetch_key "$2" "$key"; fi
   put "/etc/apt/sources.list.d/$1.sources" 644 <<SOURCES
 Types: deb
 URIs: $3
@@ -374,6 +417,17 @@ Signed-By: $key
 SOURCES
   do_it 'read the lists of packages' apt-get -qq update
 }
+
+# fetch_key URL FILE: fetched aside, so that one that came by half is not there. apt reads it as a user of its own.
+fetch_key() {
+  local aside code=0
+  aside=$(mktemp) || return
+  { curl -fsSL --output "$aside" "$1" && is_whole_key "$aside" && install -D -m 644 "$aside" "$2"; } || code=$?
+  rm -f "$aside"
+  return "$code"
+}
+
+is_whole_key() { grep -qs '^-----END PGP PUBLIC KEY BLOCK-----' "$1"; }
 
 # is_at_least OLDEST FOUND
 is_at_least() {
@@ -388,11 +442,14 @@ tell_next() {
   if [ "$changes" = 0 ]; then printf '\nNothing had to be changed.\n'; else printf '\nThe gateway is set up.\n'; fi
   local secret=/etc/octoporty/auth-secret
   if [ "$mode" = docker ]; then secret=$SECRET; fi
+  # Where nobody looks, the output ends in a log.
+  local shown="'what this says: sudo cat $secret'"
+  if [ -t 1 ]; then shown=$(cat "$secret"); fi
   cat <<NEXT
 
 At home, on any machine with Node 20 or newer, publish your first service:
 
-  export OCTOPORTY_AUTH_SECRET=$(cat "$secret")
+  export OCTOPORTY_AUTH_SECRET=$shown
   export OCTOPORTY_UI_PASSWORD='choose one'
   npx octoporty agent --gateway-url wss://$name --map app.${name#*.}=http://127.0.0.1:3000
 
