@@ -1,6 +1,6 @@
 // Owns `octoporty restore`: puts a backup into a data folder. What was there stays beside it, under another name.
 
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lchownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
@@ -10,6 +10,7 @@ import { AGENT_ID_FILE, readAgentId } from './agentId.ts';
 import { copyInto, sync } from './backup.ts';
 import { dropNote, hasTable, readNote } from './backupNote.ts';
 import { lockDataFolder } from './dataFolderLock.ts';
+import { Renames } from './renames.ts';
 import { sqlitePathOf, type StorePlace } from './sqlitePlace.ts';
 import { MIGRATIONS } from './store/migrate.ts';
 import { createOwnerFile } from './store/sqliteFile.ts';
@@ -37,22 +38,35 @@ export async function restore(place: StorePlace, file: string, nowMs: number): P
   // Whoever restores has stopped the agent before.
   const lock = await lockDataFolder(place.dataDir, { warn: refuse }, 0);
   const aside = `${path}.new`;
+  const idAside = join(place.dataDir, `${AGENT_ID_FILE}.restored`);
+  const renames = new Renames();
   try {
+    giveToOwner(join(place.dataDir, 'agent.lock'));
     rmSync(aside, { force: true });
     createOwnerFile(aside);
     await copyInto(backup, aside);
     const { agentId, mappings } = examine(aside, backup);
+    giveToOwner(aside);
     sync(aside);
+    // The gateway knows the agent by its id: the restored one is the one of before.
+    const isNewId = agentId !== null && readAgentId(place.dataDir) !== agentId;
+    if (isNewId) {
+      await writeWholeFile(idAside, `${agentId}\n`);
+      giveToOwner(idAside);
+    }
+    // All that may need room on the disk is done: from here on there are only names.
     const ending = `.before-${stampOf(nowMs)}`;
-    const before = putAside(path, ending);
-    renameSync(aside, path);
+    const before = replace(path, aside, ending, renames);
+    if (isNewId) replace(join(place.dataDir, AGENT_ID_FILE), idAside, ending, renames);
     await syncFolder(dirname(path));
-    if (agentId !== null) await takeId(place.dataDir, agentId, ending);
+    await syncFolder(place.dataDir);
     return { path, mappings, before };
   } catch (error) {
-    rmSync(aside, { force: true });
+    renames.undo();
     throw sentenceOf(error, backup);
   } finally {
+    rmSync(aside, { force: true });
+    rmSync(idAside, { force: true });
     lock.release();
   }
 }
@@ -90,21 +104,22 @@ const verdictSchema = z.object({ integrity_check: z.string() });
 const nameSchema = z.object({ name: z.string() });
 const countSchema = z.object({ mappings: z.int() });
 
-/** The database first: what SQLite keeps beside it would be nobody's without it. */
-function putAside(path: string, ending: string): string | null {
-  const isThere = existsSync(path);
-  for (const part of PARTS) {
-    if (existsSync(path + part)) renameSync(path + part, path + ending + part);
-  }
-  return isThere ? path + ending : null;
+/** What root makes in the folder of a service is for the service. */
+function giveToOwner(path: string): void {
+  if (process.getuid?.() !== 0 || !existsSync(path)) return;
+  const { uid, gid } = statSync(dirname(path));
+  // Not what a link leads to: the folder's owner could have laid one.
+  lchownSync(path, uid, gid);
 }
 
-/** The gateway knows the agent by its id: the restored one is the one of before. */
-async function takeId(dataDir: string, agentId: string, ending: string): Promise<void> {
-  if (readAgentId(dataDir) === agentId) return;
-  const path = join(dataDir, AGENT_ID_FILE);
-  if (existsSync(path)) renameSync(path, path + ending);
-  await writeWholeFile(path, `${agentId}\n`);
+/** The database first: what SQLite keeps beside it would be nobody's without it. Answers where the old one is now. */
+function replace(path: string, by: string, ending: string, renames: Renames): string | null {
+  const isThere = existsSync(path);
+  for (const part of PARTS) {
+    if (existsSync(path + part)) renames.make(path + part, path + ending + part);
+  }
+  renames.make(by, path);
+  return isThere ? path + ending : null;
 }
 
 /** `20261123T031500`, UTC. */

@@ -1,6 +1,14 @@
 // Owns the tests of backup and restore: one file is all of an agent, taken under edits; nothing that was there is lost.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -121,6 +129,34 @@ test.each([
   );
   expect(readdirSync(dataDir).filter((name) => name !== 'agent.lock')).toEqual(before);
   expect(await domainsIn(join(dataDir, 'octoporty.sqlite'))).toEqual(['a.test']);
+});
+
+test.each([
+  ['the agent’s id', 'agent-id.before-20261123T031500'],
+  ['what SQLite keeps beside the database', 'octoporty.sqlite.before-20261123T031500-wal'],
+])('where %s cannot be put aside nothing is restored, and the folder stays as it was', async (_, taken) => {
+  const { dataDir, backup } = await agentWith('a.test');
+  await backUp(place(dataDir), backup);
+  const { dataDir: other } = await agentWith('b.test');
+  const id = loadAgentId(other);
+  writeFileSync(join(other, 'octoporty.sqlite-wal'), '');
+  mkdirSync(join(other, taken));
+  const before = readdirSync(other);
+  await expect(restore(place(other), backup, NOW_MS)).rejects.toThrow(/cannot be restored \(EISDIR/);
+  expect(readdirSync(other).filter((name) => name !== 'agent.lock')).toEqual(before);
+  expect(loadAgentId(other)).toBe(id);
+  expect(await domainsIn(join(other, 'octoporty.sqlite'))).toEqual(['b.test']);
+});
+
+test.skipIf(process.getuid?.() !== 0)('what root restores is for the owner of the folder', async () => {
+  const { dataDir, backup } = await agentWith('a.test');
+  await backUp(place(dataDir), backup);
+  const other = tempDir();
+  chownSync(other, 65_532, 65_533);
+  const { path } = await restore(place(other), backup, NOW_MS);
+  const owners = [path, join(other, 'agent-id'), join(other, 'agent.lock')].map((file) => statSync(file));
+  expect(owners.map(({ uid, gid }) => [uid, gid])).toEqual(Array(3).fill([65_532, 65_533]));
+  expect(readdirSync(other).toSorted()).toEqual(['agent-id', 'agent.lock', 'octoporty.sqlite']);
 });
 
 test('a backup never takes the place of a file that is there, nor stays behind in part', async () => {
