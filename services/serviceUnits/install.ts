@@ -49,12 +49,12 @@ async function writeFiles(
   { secret, variables, gone }: ServiceSettings,
   program: Program,
 ): Promise<boolean> {
-  const { envFile, secretFile, unitFile } = placesOf(service, setUp);
+  const { envFile, secretFile, unitFile, configuration: folder } = placesOf(service, setUp);
   const before = textIn(envFile) ?? headOf(service);
   const about = differences(envFile, before, variables);
   return [
-    await put(setUp, secretFile, `${secret}\n`, { mode: 0o600 }),
-    await put(setUp, envFile, withSettings(before, variables, gone), { mode: 0o600, about }),
+    await put(setUp, secretFile, `${secret}\n`, { mode: 0o600, folder }),
+    await put(setUp, envFile, withSettings(before, variables, gone), { mode: 0o600, about, folder }),
     await put(setUp, unitFile, unitTextOf(service, program), { mode: 0o644 }),
   ].includes(true);
 }

@@ -1,8 +1,8 @@
 // Owns what installing, removing and looking at a service have in common: where its files are, and what is said of them.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { chmod, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Service } from '../config.ts';
 import { writeWholeFile } from '../wholeFile.ts';
 import type { Systemctl } from './systemctl.ts';
@@ -10,6 +10,13 @@ import type { Systemctl } from './systemctl.ts';
 /** A service cannot be set up here. The message is one plain line that says what to do. */
 export class SetUpError extends Error {
   override readonly name = 'SetUpError';
+}
+
+/** What is for root alone was to be read. */
+export class UnreadableError extends SetUpError {
+  constructor(path: string, options?: ErrorOptions) {
+    super(`Only root may read ${path}: run the same with "sudo".`, options);
+  }
 }
 
 /** Where and how; tests give a tree and a systemctl of their own. */
@@ -43,6 +50,7 @@ export function isBooted({ root }: Pick<SetUp, 'root'>): boolean {
 
 /** Throws SetUpError where services cannot be changed. */
 export function mayChange(setUp: SetUp): void {
+  if (setUp.isDry) mayLook(setUp);
   if (setUp.isDry || setUp.root !== '/') return;
   if (!isBooted(setUp)) {
     throw new SetUpError(
@@ -56,14 +64,34 @@ export function mayChange(setUp: SetUp): void {
   }
 }
 
-/** The text of a file; null when it is not there. */
+/** What nobody may see would pass for what is not there. */
+function mayLook(setUp: SetUp): void {
+  const { configuration } = placesOf('gateway', setUp);
+  if (!existsSync(configuration)) return;
+  try {
+    accessSync(configuration, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    throw new UnreadableError(configuration, { cause: error });
+  }
+}
+
+/** The text of a file; null when it is not there. Throws UnreadableError, or the system's error. */
 export function textIn(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'ENOENT') return null;
+    if (code === 'EACCES') throw new UnreadableError(path, { cause: error });
     throw error;
   }
+}
+
+interface PutOptions {
+  readonly mode: number;
+  readonly about?: string;
+  /** Where it lies, when that is for root alone. */
+  readonly folder?: string;
 }
 
 /** Brings a file to that text, and says so; `about` says more. Answers whether anything was different. */
@@ -71,7 +99,7 @@ export async function put(
   setUp: SetUp,
   path: string,
   text: string,
-  { mode, about = '' }: { readonly mode: number; readonly about?: string },
+  { mode, about = '', folder }: PutOptions,
 ): Promise<boolean> {
   const before = textIn(path);
   if (before === text) {
@@ -79,11 +107,20 @@ export async function put(
     return false;
   }
   if (!setUp.isDry) {
+    await makeSystemFolder(dirname(folder ?? path));
     await writeWholeFile(path, text);
     await chmod(path, mode);
   }
   say(setUp, before === null ? 'made' : 'changed', path + (about === '' ? '' : `: ${about}`));
   return true;
+}
+
+/** The folders of the system are for everybody, whatever the umask; only `/etc/octoporty` is ours alone. */
+async function makeSystemFolder(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  await makeSystemFolder(dirname(path));
+  await mkdir(path);
+  await chmod(path, 0o755);
 }
 
 /** Takes away what is there, and says so. */

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { loadHealthTarget, type Service } from '../config.ts';
 import { askHealth, type HealthAnswer } from '../health.ts';
 import { installedSettings } from './settings.ts';
-import { placesOf, type SetUp } from './setUp.ts';
+import { placesOf, UnreadableError, type SetUp } from './setUp.ts';
 
 const SERVICES = ['gateway', 'agent'] as const;
 
@@ -38,8 +38,9 @@ async function healthOf(service: Service, setUp: Pick<SetUp, 'root'>): Promise<H
       loadHealthTarget(service, { environment: installedSettings(service, setUp) ?? {} }),
     );
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EACCES')) throw error;
-    return { isHealthy: true, says: 'Its port is for root to read: with "sudo" it is asked how it is.' };
+    if (!(error instanceof UnreadableError)) throw error;
+    // Not known is not well: who waits for exit 0 must not be told so of a service that is dead.
+    return { isHealthy: false, says: 'Its port is for root to read: with "sudo" it is asked how it is.' };
   }
 }
 

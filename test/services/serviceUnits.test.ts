@@ -9,7 +9,7 @@ import { status } from '../../services/serviceUnits/status.ts';
 import { uninstall } from '../../services/serviceUnits/uninstall.ts';
 import { isSeenByServices, mayBeRun, unitTextOf } from '../../services/serviceUnits/unitText.ts';
 import { PROGRAM, Stage } from './serviceStage.ts';
-import { run, tempDir } from './spawned.ts';
+import { run, tempDir, type Ended } from './spawned.ts';
 
 const SECRET = 's'.repeat(40);
 const AGENT = {
@@ -204,6 +204,14 @@ describe('installing a gateway', () => {
     expect(said.join()).not.toContain('hush');
   });
 
+  test('makes the folders of a system for everybody, and its own for root alone', async () => {
+    const stage = new Stage(false);
+    await stage.install('gateway');
+    const folders = ['etc', 'etc/systemd', 'etc/systemd/system', 'etc/octoporty'];
+    const modes = folders.map((path) => statSync(join(stage.root, path)).mode & 0o777);
+    expect(modes).toEqual([0o755, 0o755, 0o755, 0o700]);
+  });
+
   test('is enabled only, in a folder where systemd does not run', async () => {
     const stage = new Stage(false);
     await stage.install('gateway');
@@ -310,6 +318,38 @@ describe('the status', () => {
   });
 });
 
+describe.skipIf(process.getuid?.() !== 0)('without the rights of root', () => {
+  const args = ['service', 'status', '--root'];
+
+  test('a service that nobody can ask is not called well', async () => {
+    const stage = new Stage(false);
+    await stage.install('gateway');
+    chmodSync(stage.root, 0o755);
+    const bin = tempDir();
+    chmodSync(bin, 0o755);
+    writeFileSync(join(bin, 'systemctl'), '#!/bin/sh\necho active\n');
+    chmodSync(join(bin, 'systemctl'), 0o755);
+    const { code, stdout, stderr } = await asNobody([...args, stage.root], bin);
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout).toBe(
+      'gateway  active, active. Its port is for root to read: with "sudo" it is asked how it is.\n',
+    );
+  });
+
+  test.each([['install'], ['uninstall']])('a dry run of %s says what it may not read', async (verb) => {
+    const stage = new Stage(false);
+    await stage.install('gateway');
+    chmodSync(stage.root, 0o755);
+    const dry = ['service', verb, 'gateway', '--dry-run', '--root', stage.root];
+    const { code, stdout, stderr } = await asNobody(dry);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(`Only root may read ${stage.root}/etc/octoporty: run the same with "sudo".\n`);
+    chmodSync(join(stage.root, 'etc/octoporty'), 0o755);
+    if (verb === 'install')
+      expect((await asNobody(dry)).stderr).toMatch(/^Only root may read \S+: run the same with "sudo".\n$/);
+  });
+});
+
 describe('the unit', () => {
   test('names paths as systemd reads them', () => {
     const program = { node: '/opt/my node/node', options: [], script: '/opt/100%/$x/"a"/cli.js' };
@@ -369,6 +409,13 @@ describe('the command', () => {
     ]);
   });
 });
+
+/** The command line as a user without rights runs it, who may read the repository. */
+function asNobody(args: readonly string[], bin = '/bin'): Promise<Ended> {
+  const env = { PATH: `${bin}:${process.env.PATH ?? ''}` };
+  const drop = 'data:text/javascript,process.setgroups([]);process.setgid(65534);process.setuid(65534);';
+  return run('services/cli.ts', args, { ...env, NODE_OPTIONS: `--import=${drop}` }, '/').ended;
+}
 
 function modesOf(stage: Stage): number[] {
   const paths = [
