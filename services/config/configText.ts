@@ -82,9 +82,11 @@ class Reader {
     else if (fileVariables().includes(variable) && keyOf(variable) === key)
       this.takeSetting(variable, node, keyNode);
     else {
-      const meant = nearest(key, [...fileVariables().map(keyOf), MAPPINGS_KEY]);
+      // What follows a "=", as variables are written, was meant for a value, which may be a secret.
+      const name = key.replace(/=.*$/s, '=…');
+      const meant = nearest(name, [...fileVariables().map(keyOf), MAPPINGS_KEY]);
       const hint = meant === undefined ? '"octoporty config --help" lists them.' : `did you mean "${meant}"?`;
-      this.complain(keyNode, `there is no setting ${quoted(key)}: ${hint}`, null);
+      this.complain(keyNode, `there is no setting ${quoted(name)}: ${hint}`, null);
     }
   }
 

@@ -114,6 +114,10 @@ describe('what is wrong in a configuration file', () => {
       'OCTOPORTY_UI_PORT: 1',
       'octoporty.yaml:1: there is no setting "OCTOPORTY_UI_PORT": did you mean "uiPort"?',
     ],
+    [
+      'authSecret=hunter2-hunter2: x',
+      'octoporty.yaml:1: there is no setting "authSecret=…": did you mean "authSecret"?',
+    ],
     ['mapings: {}', 'octoporty.yaml:1: there is no setting "mapings": did you mean "mappings"?'],
     ['__proto__: 1', /^octoporty\.yaml:1: there is no setting "__proto__": did you mean/],
     ['42: 1', 'octoporty.yaml:1: there is no setting "42": "octoporty config --help" lists them.'],
