@@ -2,8 +2,10 @@
 
 import { loadAgentConfig, loadGatewayConfig, type Service } from '../config.ts';
 import { isSecret } from '../config/settings.ts';
+import { withoutLogin } from '../config/logins.ts';
 import { parseEnvText, withSettings } from './envText.ts';
 import { becomeHealthy, enableInTree, mayListen, run } from './running.ts';
+import { isProxyVariable, shownProxy } from './proxies.ts';
 import { settingsFor, type GivenSettings, type ServiceSettings } from './settings.ts';
 import { isBooted, mayChange, placesOf, put, SetUpError, textIn, type SetUp } from './setUp.ts';
 import { isSeenByServices, mayBeRun, unitTextOf, type Program } from './unitText.ts';
@@ -69,7 +71,9 @@ function differences(path: string, before: string, variables: ReadonlyMap<string
   const changed = [...variables].filter(([name, value]) => old.get(name)?.text !== value);
   const words = changed.map(([name, value]) => {
     const was = old.get(name)?.text;
-    return isSecret(name) ? name : `${name}${was === undefined ? '' : ` ${was} →`} ${value}`;
+    if (isSecret(name)) return name;
+    const shown = (text: string) => (isProxyVariable(name) ? shownProxy(name, text) : withoutLogin(text));
+    return `${name}${was === undefined ? '' : ` ${shown(was)} →`} ${shown(value)}`;
   });
   return words.join(', ');
 }

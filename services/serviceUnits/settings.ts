@@ -8,6 +8,7 @@ import { find, type ConfigFile, type ConfigSources, type Variables } from '../co
 import { nearest } from '../config/nearest.ts';
 import type { Ask } from './ask.ts';
 import { isOneLine, parseEnvText } from './envText.ts';
+import { isProxyVariable, outdatedBy, proxiesOf } from './proxies.ts';
 import { placesOf, SetUpError, textIn, type SetUp } from './setUp.ts';
 
 /** Kept apart: systemd hands it over. */
@@ -63,16 +64,21 @@ export async function settingsFor(
     ...(asked === null ? {} : { [PASSWORD]: asked.password }),
     ...localListening(service, sources),
   };
-  const all = { ...sources, defaults: known };
+  const proxies = proxiesOf(service, sources);
+  const all = { ...sources, environment: withProxies(sources.environment, proxies), defaults: known };
   if (service === 'gateway') loadGatewayConfig(all);
   else loadAgentConfig(all);
-  const variables = variablesOf(service, all);
+  const variables = new Map([...variablesOf(service, all), ...oneLined(proxies)]);
   // The unit names the file of the secret, unless the service's file names another one, which then holds the same.
   const ofSecret = found?.origin.from === 'default' ? [SECRET] : [SECRET, `${SECRET}_FILE`];
   return {
     secret,
     variables,
-    gone: new Set([...ofSecret, ...[...variables.keys()].map((name) => `${name}_FILE`)]),
+    gone: new Set([
+      ...ofSecret,
+      ...outdatedBy(proxies),
+      ...[...variables.keys()].map((name) => `${name}_FILE`),
+    ]),
     madeUpPassword: asked?.isMadeUp === true ? asked.password : null,
     sources: all,
   };
@@ -108,7 +114,9 @@ function layerOf(path: string): ConfigFile {
   const known = Object.keys({ ...SETTINGS.gateway, ...SETTINGS.agent });
   for (const [name, { line }] of values) {
     const isKnown =
-      known.includes(name) || (name.endsWith('_FILE') && isSecret(name.slice(0, -'_FILE'.length)));
+      known.includes(name) ||
+      isProxyVariable(name) ||
+      (name.endsWith('_FILE') && isSecret(name.slice(0, -'_FILE'.length)));
     if (!isKnown) {
       throw new SetUpError(
         `${path}:${line}: there is no setting ${name}; the nearest is ${nearest(name, known) ?? ''}.`,
@@ -116,6 +124,12 @@ function layerOf(path: string): ConfigFile {
     }
   }
   return { path, values };
+}
+
+/** As the service will have it: what its environment says, and nothing else about proxies. */
+function withProxies(environment: Variables = {}, proxies: Variables): Variables {
+  const others = Object.entries(environment).filter(([name]) => !isProxyVariable(name));
+  return { ...Object.fromEntries(others), ...proxies };
 }
 
 async function newSecret(service: Service, ask: Ask | null): Promise<string> {
@@ -153,9 +167,28 @@ function variablesOf(service: Service, sources: ConfigSources): Map<string, stri
     const { text, origin } = found;
     // It stays in the file that the service's own file names already.
     if (origin.from === 'default' && isSecret(name) && sources.defaults?.[`${name}_FILE`]) continue;
-    if (!isOneLine(text)) throw new SetUpError(`${name} must be one line.`);
+    if (origin.from !== 'default') mayBeAnywhere(name, text);
     // The service starts in another folder.
     variables.set(name, isPath(name) ? resolve(text) : text);
   }
-  return variables;
+  return oneLined(Object.fromEntries(variables));
+}
+
+/** Throws SetUpError. */
+function oneLined(variables: Variables): Map<string, string> {
+  const lines = new Map<string, string>();
+  for (const [name, text] of Object.entries(variables)) {
+    if (text === undefined) continue;
+    if (!isOneLine(text)) throw new SetUpError(`${name} must be one line.`);
+    lines.set(name, text);
+  }
+  return lines;
+}
+
+/** The service starts in its own folder, and may write into no other. Throws SetUpError. */
+function mayBeAnywhere(name: string, text: string): void {
+  if (name !== 'OCTOPORTY_CONNECTION_STRING' || !/^\s*sqlite:(?:\/\/)?(?!\/)/i.test(text)) return;
+  throw new SetUpError(
+    `${name} must name its file by the whole path, in the folder of the service: sqlite:/var/lib/octoporty-agent/octoporty.sqlite.`,
+  );
 }

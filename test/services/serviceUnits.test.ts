@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { parseEnvText } from '../../services/serviceUnits/envText.ts';
 import { status } from '../../services/serviceUnits/status.ts';
 import { uninstall } from '../../services/serviceUnits/uninstall.ts';
 import { isSeenByServices, mayBeRun, unitTextOf } from '../../services/serviceUnits/unitText.ts';
@@ -256,6 +257,18 @@ describe('installing an agent', () => {
     expect(stage.text('etc/octoporty/auth-secret')).toBe(secret);
   });
 
+  test.each(['sqlite:./mine.sqlite', 'sqlite:mine.sqlite', 'sqlite://mine.sqlite'])(
+    'refuses the database %s, which would be another file once the service runs',
+    async (text) => {
+      const stage = new Stage(false);
+      const environment = { ...AGENT, OCTOPORTY_CONNECTION_STRING: text };
+      await expect(stage.install('agent', { environment })).rejects.toThrow(
+        'OCTOPORTY_CONNECTION_STRING must name its file by the whole path',
+      );
+      expect(stage.has('etc')).toBe(false);
+    },
+  );
+
   test('keeps its data where the unit says, and paths whole', async () => {
     const stage = new Stage(false);
     const folder = tempDir();
@@ -267,6 +280,52 @@ describe('installing an agent', () => {
     expect(stage.text('etc/octoporty/gateway.env')).toContain(
       `OCTOPORTY_CADDY_LOG=${join(process.cwd(), 'caddy.log')}\n`,
     );
+  });
+});
+
+describe('installing an agent behind a proxy', () => {
+  const PROXY = 'http://joe:top@hunter2@proxy.example.com:3128';
+
+  test('keeps the proxy of the environment and what goes without it, and shows no login', async () => {
+    const stage = new Stage(false);
+    const environment = { ...AGENT, https_proxy: PROXY, NO_PROXY: 'home.example,10.0.0.0/8' };
+    await stage.install('agent', { environment });
+    await stage.install('agent');
+    expect(parseEnvText('x', stage.text('etc/octoporty/agent.env')).get('HTTPS_PROXY')?.text).toBe(PROXY);
+    const said = stage.said().join();
+    expect(said).toContain('HTTPS_PROXY http://proxy.example.com:3128, NO_PROXY home.example,10.0.0.0/8');
+    expect(said).not.toMatch(/joe|hunter2/);
+  });
+
+  test('takes it from a file of settings, and the environment’s in its stead', async () => {
+    const stage = new Stage(false);
+    const file = join(tempDir(), 'settings');
+    writeFileSync(file, 'https_proxy=http://old:1\nALL_PROXY=http://all:2\n');
+    await stage.install('agent', { environment: AGENT, file });
+    const path = join(stage.root, 'etc/octoporty/agent.env');
+    writeFileSync(path, stage.text('etc/octoporty/agent.env').replace('HTTPS_PROXY', 'https_proxy'));
+    await stage.install('agent', { environment: { HTTPS_PROXY: 'http://new:3' } });
+    const lines = stage.text('etc/octoporty/agent.env').split('\n');
+    expect(lines.filter((line) => /proxy/i.test(line)).toSorted()).toEqual([
+      'ALL_PROXY=http://all:2',
+      'HTTPS_PROXY=http://new:3',
+    ]);
+  });
+
+  test('refuses one that the agent cannot go through, and writes nothing', async () => {
+    const stage = new Stage(false);
+    const environment = { ...AGENT, HTTPS_PROXY: 'socks5://joe:hunter2@proxy' };
+    const refused = stage.install('agent', { environment });
+    await expect(refused).rejects.toThrow(
+      'HTTPS_PROXY must name an HTTP proxy, such as http://proxy.example.com:3128, not "socks5://proxy"',
+    );
+    expect(stage.has('etc')).toBe(false);
+  });
+
+  test('leaves the gateway without it, as that dials nobody', async () => {
+    const stage = new Stage(false);
+    await stage.install('gateway', { environment: { HTTPS_PROXY: PROXY } });
+    expect(stage.text('etc/octoporty/gateway.env')).not.toContain('PROXY');
   });
 });
 
