@@ -1,8 +1,10 @@
 // What is written by hand of the version is that of package.json: whoever raises one and forgets another hears it here.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { VERSION } from '../../services/version.ts';
+
+const ROOT = new URL('../../', import.meta.url);
 
 /** Each file, and how the version is written in it. */
 const WRITTEN: readonly (readonly [file: string, how: RegExp])[] = [
@@ -11,12 +13,22 @@ const WRITTEN: readonly (readonly [file: string, how: RegExp])[] = [
   ['deploy/docker-compose.yml', /octoporty-gateway:(\S+)/g],
   ['deploy/docker-compose.agent.yml', /octoporty-agent:(\S+)/g],
   ['deploy/docker-compose.dev.yml', /octoporty-(?:gateway|agent):(\S+)/g],
-  ['docs/docker.md', /octoporty-(?:gateway|agent):(\S+)/g],
 ];
 
 test.each(WRITTEN)('%s speaks of the version of package.json', (file, how) => {
-  const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
-  // Of two ways to write it, one is empty.
-  const versions = [...text.matchAll(how)].map((match) => match.slice(1).join(''));
+  expect(new Set(versionsIn(file, how))).toEqual(new Set([VERSION]));
+});
+
+test('images in documents are those of the version of package.json', () => {
+  const pages = readdirSync(new URL('docs', ROOT)).filter((page) => page.endsWith('.md'));
+  const versions = pages.flatMap((page) =>
+    versionsIn(`docs/${page}`, /octoporty-(?:gateway|agent):(\d\S*)/g),
+  );
   expect(new Set(versions)).toEqual(new Set([VERSION]));
 });
+
+function versionsIn(file: string, how: RegExp): string[] {
+  const text = readFileSync(new URL(file, ROOT), 'utf8');
+  // Of two ways to write it, one is empty.
+  return [...text.matchAll(how)].map((match) => match.slice(1).join(''));
+}

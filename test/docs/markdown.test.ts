@@ -20,6 +20,11 @@ test('a comment before a block tells where it runs, and what it shows', () => {
 
 test.each([
   '    npm start',
+  '\tnpm start',
+  '1. First:\n\n       sudo deploy/setup.sh',
+  '```text\nexport A=b\nnpx octoporty agent\n```',
+  '> ```text\n> $ npm start\n> ```',
+  '  - in a list:\n\n      ```bash\n      x\n      ```',
   '```\nx\n```',
   '```bash\nx\n```',
   '```sh\nx',

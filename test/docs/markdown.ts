@@ -21,22 +21,27 @@ export class DocumentError extends Error {
 
 const KEYS = new Set(['shell', 'until', 'shows']);
 
-/** What begins a command. In a block that is only indented, no test would run it. */
+/** What begins a command, behind what may stand before it. In a block that is not of `sh`, no test would run it. */
 const COMMAND =
-  /^ {4}(npm|npx|octoporty|sudo|curl|docker|export|deploy\/|openssl|scp|systemctl|journalctl|caddy|git|install) /;
+  /^[\s>]*(\$ )?((npm|npx|octoporty|sudo|curl|docker|openssl|scp|systemctl|journalctl|caddy|git|install) |export \w+=|(\.\/)?deploy\/\S+\.sh\b)/;
+
+/** Prose begins its lines at the margin, or two or three deep in a list: further in, and behind a tab, begins code. */
+const INDENTED = /^[ >]*( {4}|\t)/;
+
+/** Where a block begins or ends, however deep: in a list, or in a quotation. */
+const BLOCK = /^[\s>]*```(.*)$/;
 
 /** Throws DocumentError for a block without a language, for a command outside of one, and for a comment that says something unknown. */
 export function commandsOf(markdown: string): Command[] {
   const commands: Command[] = [];
   const lines = markdown.split('\n');
   for (let at = 0; at < lines.length; at += 1) {
-    const language = /^ {0,3}```(.*)$/.exec(lines[at] ?? '')?.[1]?.trim();
+    const language = BLOCK.exec(lines[at] ?? '')?.[1]?.trim();
     if (language === undefined) {
-      if (COMMAND.test(lines[at] ?? ''))
-        throw new DocumentError(`line ${at + 1}: a command stands in a block of sh`);
+      if (INDENTED.test(lines[at] ?? '')) refuseCommand(lines, at);
       continue;
     }
-    const end = lines.findIndex((line, index) => index > at && /^ {0,3}```\s*$/.test(line));
+    const end = lines.findIndex((line, index) => index > at && BLOCK.exec(line)?.[1]?.trim() === '');
     if (end < 0) throw new DocumentError(`line ${at + 1}: the block has no end`);
     if (!LANGUAGES.has(language)) {
       throw new DocumentError(`line ${at + 1}: a block is one of ${[...LANGUAGES].join(', ')}`);
@@ -46,9 +51,16 @@ export function commandsOf(markdown: string): Command[] {
       const code = lines.slice(at + 1, end).join('\n');
       commands.push({ line: at + 1, code, shell: 'here', until: null, shows: null, ...told });
     }
+    if (language === 'text')
+      for (let inside = at + 1; inside < end; inside += 1) refuseCommand(lines, inside);
     at = end;
   }
   return commands;
+}
+
+function refuseCommand(lines: readonly string[], at: number): void {
+  if (COMMAND.test(lines[at] ?? ''))
+    throw new DocumentError(`line ${at + 1}: a command stands in a block of sh`);
 }
 
 /** `<!-- test: shell="home" until="It is online" -->` */

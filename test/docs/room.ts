@@ -2,7 +2,7 @@
 // names of the documents that lead to it, and stand-ins for what exists only in the world outside. Needs root, and Linux.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +34,7 @@ export interface Room {
 
 export async function enterRoom(): Promise<Room> {
   const folder = mkdtempSync(join(tmpdir(), 'octoporty-room-'));
-  const clone = join(folder, 'octoporty');
+  const clone = join(folder, 'clone');
   mkdirSync(clone);
   cloneInto(clone);
   const hosts = join(folder, 'hosts');
@@ -53,7 +53,8 @@ export async function enterRoom(): Promise<Room> {
     if (known !== undefined) return known;
     const home = join(folder, `home-${name}`);
     mkdirSync(home);
-    symlinkSync(clone, join(home, 'octoporty'));
+    // Of its own: what one machine has made in there, another one has not.
+    cpSync(clone, join(home, 'octoporty'), { recursive: true, verbatimSymlinks: true });
     const bash = [...enter, `--wd=${home}`, 'bash', '--noprofile', '--norc'];
     const shell = new Shell({ bash, env: readerOf(home, folder), scratch: join(folder, name) });
     shells.set(name, shell);

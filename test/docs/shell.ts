@@ -39,11 +39,13 @@ export class Shell {
     writeFileSync(`${base}.sh`, `set -eu -o pipefail\n${code}\n`);
     writeFileSync(`${base}.out`, '');
     const end = `printf '${DONE.replace('\n', String.raw`\n`)}'`;
-    // One that stays leaves the terminal to the next block; the others change it for the next.
+    // One that stays leaves the terminal to the next block, and ends of Ctrl-C before another one stays; the others change
+    // the terminal for the next.
     this.bash.stdin?.write(
       sign === null
         ? `{ source '${base}.sh'; ${end}; } >>'${base}.out' 2>&1\n`
-        : `{ bash '${base}.sh' || true; ${end}; } >>'${base}.out' 2>&1 &\n`,
+        : `[ -z "\${stays:-}" ] || { kill -INT -- "-$stays"; wait "$stays"; }
+           setsid bash -c "bash '${base}.sh' || true; ${end}" >>'${base}.out' 2>&1 & stays=$!\n`,
     );
     const isOver = () => this.bash.exitCode !== null || output().endsWith(DONE);
     const isWell = () => output().includes(sign ?? DONE);
