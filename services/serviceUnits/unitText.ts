@@ -32,7 +32,7 @@ export function mayBeRun({ node, script }: Program): void {
     [node, 'install Node for everybody, from nodejs.org or by your package manager'],
     [
       script,
-      'install with "npm install --global --prefix /opt/octoporty octoporty", and run /opt/octoporty/bin/octoporty',
+      'install with "npm install --prefix /opt/octoporty octoporty", and run /opt/octoporty/node_modules/.bin/octoporty',
     ],
   ]);
   for (const [path, advice] of instead) {
