@@ -434,7 +434,7 @@ describe('the unit', () => {
     const script = join(folder, 'cli.js');
     writeFileSync(script, '');
     expect(() => mayBeRun({ ...PROGRAM, node: '/bin/sh', script })).toThrow(
-      /^A service may not read \S+cli\.js: install with "npm install --global --prefix \/opt\/octoporty octoporty"/,
+      /^A service may not read \S+cli\.js: install with "npm install --prefix \/opt\/octoporty octoporty"/,
     );
     expect(() => mayBeRun({ ...PROGRAM, node: script, script: '/bin/sh' })).toThrow(
       /install Node for everybody/,
