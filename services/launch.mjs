@@ -35,6 +35,7 @@ const COMMANDS = {
   agent: [SERVICES, 'agent'],
   test: [...TESTS, '--project', 'parts', '--project', 'processes'],
   'test-dashboard': [...TESTS, '--project', 'dashboard'],
+  'test-proofs': [...TESTS, '--project', 'proofs'],
   'test-ship': [...TESTS, '--project', 'ship'],
   dev: ['ui/dev.ts'],
   check: ['test/check/check.mjs'],

@@ -7,6 +7,9 @@ const REPLACING_A_MODULE = 'test/services/gateway/spentTunnel.test.ts';
 
 const PROCESSES = 'test/e2e/**/*.test.ts';
 
+/** Short versions of long proofs: each saturates the machine by itself, so they run after all others. */
+const PROOFS = ['test/e2e/caddyProofs.test.ts', 'test/e2e/agentMemory.test.ts'];
+
 /** What people get, as they get it: the package, the images, each command of the documents. A run of their own, as they install. */
 const SHIPPED = ['test/deploy/**/*.test.ts', 'test/docs/**/*.test.ts'];
 
@@ -35,10 +38,15 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'processes', include: [PROCESSES, REPLACING_A_MODULE], exclude: [DASHBOARD] },
+        test: {
+          name: 'processes',
+          include: [PROCESSES, REPLACING_A_MODULE],
+          exclude: [DASHBOARD, ...PROOFS],
+        },
       },
       { extends: true, test: { name: 'dashboard', include: [DASHBOARD] } },
       { extends: true, test: { name: 'ship', include: SHIPPED } },
+      { extends: true, test: { name: 'proofs', include: PROOFS, fileParallelism: false } },
     ],
   },
 });

@@ -17,7 +17,8 @@ const REQUESTS = 10_000;
 const LANES = 8;
 const REST_MS = 12;
 const STREAM_MS = 180_000;
-const RUNS = 3;
+/** Beside all other tests one run says as much as three. */
+const RUNS = process.env.CI === 'true' ? 1 : 3;
 const LONGEST_FRAME_MS = 100;
 /** Two frames: an empty page that waits for longer does so for other processes, and a full one for a multiple of it. */
 const QUIET_FRAME_MS = 34;
@@ -62,7 +63,8 @@ test(
     const runs: Run[] = [];
     for (let run = 0; run < RUNS; run += 1) runs.push(await measure());
     console.info(runs);
-    const median = (figure: keyof Run) => runs.map((run) => run[figure]).sort((a, b) => a - b)[1];
+    const median = (figure: keyof Run) =>
+      runs.map((run) => run[figure]).sort((a, b) => a - b)[Math.floor(RUNS / 2)];
     expect(median('taskMs')).toBeLessThanOrEqual(LONGEST_FRAME_MS);
     // On a machine that is not quiet, others have the processor, and the figure is theirs.
     if ((median('emptyFrameMs') ?? 0) <= QUIET_FRAME_MS)
