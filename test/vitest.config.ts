@@ -7,8 +7,8 @@ const REPLACING_A_MODULE = 'test/services/gateway/spentTunnel.test.ts';
 
 const PROCESSES = 'test/e2e/**/*.test.ts';
 
-/** Short versions of long proofs: each saturates the machine by itself, so they run after all others. */
-const PROOFS = ['test/e2e/caddyProofs.test.ts', 'test/e2e/agentMemory.test.ts'];
+/** Short versions of long proofs: each saturates the machine by itself, or promises a time, so they run after all others. */
+const PROOFS = ['test/e2e/caddyProofs.test.ts', 'test/e2e/agentMemory.test.ts', 'test/e2e/endurance.test.ts'];
 
 /** What people get, as they get it: the package, the images, each command of the documents. A run of their own, as they install. */
 const SHIPPED = ['test/deploy/**/*.test.ts', 'test/docs/**/*.test.ts'];
