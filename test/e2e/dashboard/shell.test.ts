@@ -1,9 +1,12 @@
 // What is around every page: where one can go, keys, themes, and what is said while the agent is away.
 
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Page } from 'playwright-core';
 import { NO_CONNECTION, answered, expectNoViolations, useDashboard } from '../../support/dashboard.ts';
 import { testWith } from '../../support/programs.ts';
+
+// A browser on a machine that does much else besides: each wait has its own limit.
+vi.setConfig({ testTimeout: 60_000 });
 
 const test = testWith('chromium');
 
