@@ -69,6 +69,11 @@ export class RelayActors<Owner extends RelayOwner> {
     });
   }
 
+  /** How many have not ended: asked often, and no list is made for it. */
+  get count(): number {
+    return this.sweep.items.size;
+  }
+
   /** Those that are live now: ending one while looking at another is safe. */
   live(): readonly RelayActor<Owner>[] {
     return [...this.sweep.items];
@@ -93,7 +98,7 @@ export class RelayActors<Owner extends RelayOwner> {
       if (oldest.length === limit) break;
       oldest.push(relay.detail(nowMs));
     }
-    return { oldest, total: this.sweep.items.size };
+    return { oldest, total: this.count };
   }
 }
 

@@ -35,6 +35,8 @@ export interface Forwarder {
   /** Ends the streams of mappings that are gone, disabled or lead elsewhere by now. */
   onMappingsChanged(): void;
   list(): readonly RelayView[];
+  /** How many have not ended. */
+  readonly count: number;
   /** Those that are longest under way, no more than `limit`; and how many there are in all. */
   underWay(limit: number): { readonly oldest: readonly RelayDetail[]; readonly total: number };
 }
@@ -58,6 +60,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       }
     },
     list: () => actors.list(),
+    get count() {
+      return actors.count;
+    },
     underWay: (limit) => actors.underWay(limit),
   };
 }

@@ -159,7 +159,7 @@ export async function startAgent({ config, entrance, log }: AgentOptions): Promi
     mappings,
     databaseState: () => database.state,
     droppedLogRows: () => requestLog.droppedRows,
-    relays: () => forwarder.list().length,
+    relays: () => forwarder.count,
     hubClients: () => api.hubClients,
   });
   const api: AgentApi = createAgentApi({

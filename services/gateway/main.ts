@@ -102,7 +102,7 @@ export async function startGateway({
             counts: () => directory.counts(),
             sessions: () => tunnels.list(),
             load: () => tunnels.load(),
-            relays: () => relays.list().length,
+            relays: () => relays.count,
             caddy:
               routeBook === null
                 ? null

@@ -36,6 +36,8 @@ export interface Relays {
   /** Ends every relay: answers what is unanswered, breaks off the rest. */
   endAll(code: ErrorCode): void;
   list(): readonly RelayView[];
+  /** How many have not ended. */
+  readonly count: number;
 }
 
 export function createRelays(options: RelaysOptions): Relays {
@@ -53,6 +55,9 @@ export function createRelays(options: RelaysOptions): Relays {
       actors.endAll(code);
     },
     list: () => actors.list(),
+    get count() {
+      return actors.count;
+    },
   };
 }
 

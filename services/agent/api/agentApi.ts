@@ -108,7 +108,7 @@ export function createAgentApi(options: AgentApiOptions): AgentApi {
     uplink,
     databaseState: () => database.state,
     droppedLogRows: () => requestLog.droppedRows,
-    relays: () => forwarder.list().length,
+    relays: () => forwarder.count,
     uptimeSeconds: () => Math.floor((clock.nowMs() - startedMs) / 1000),
     gatewayUrl: config.gatewayUrl,
     entrance: options.entrance,

@@ -55,7 +55,7 @@ function tunnel(findMapping: () => Mapping | undefined = () => MAPPING) {
   const forwarder = createForwarder({
     clock,
     bus,
-    onRelayMoved: () => moves.push(forwarder.list().length),
+    onRelayMoved: () => moves.push(forwarder.count),
     connectTimeoutMs: 1_000,
     findMapping,
     origins: {

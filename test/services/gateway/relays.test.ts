@@ -27,9 +27,9 @@ test.each<Found>([
     for (let n = 0; n < 100; n += 1) visit();
     expect(failures).toEqual([]);
     visit();
-    expect(failures).toEqual(['tunnel_offline']);
+    expect([failures, relays.count]).toEqual([['tunnel_offline'], 100]);
     relays.endAll('draining');
-    expect(relays.list()).toEqual([]);
+    expect([relays.list(), relays.count]).toEqual([[], 0]);
   },
 );
 
