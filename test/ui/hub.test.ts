@@ -3,39 +3,15 @@
 import { expect, test } from 'vitest';
 import { createHub, type HubState, type SocketEvents } from '../../ui/live/hub.ts';
 import type { HubLevels } from '../../ui/live/hubLevels.ts';
-import { HUB_BEAT_MS, type HubMessage } from '../../protocol/api/hub.ts';
+import { HUB_BEAT_MS } from '../../protocol/api/hub.ts';
 import type { RequestLogEntry } from '../../protocol/api/logs.ts';
-import type { Status } from '../../protocol/api/status.ts';
+import { NOW, endedRequest, liveStatus, snapshotOf } from '../support/hubTells.ts';
 
-const NOW = '2026-01-31T12:00:00.000Z';
 const ID = '6e1d4d1a-5b0c-4bb4-9d62-9f6f3f3f0001';
 const OTHER_ID = '6e1d4d1a-5b0c-4bb4-9d62-9f6f3f3f0002';
 
-const STATUS: Status = {
-  state: 'online.lively',
-  since: NOW,
-  attempt: 1,
-  nextRetryAt: null,
-  lastError: null,
-  gateway: { url: 'wss://tunnel.example', version: '1.0.0', host: null, rttMs: 12 },
-  tunnels: 1,
-  config: { revision: 1, ackedRevision: 1, errors: [] },
-  database: 'ok',
-  droppedLogRows: 0,
-  relays: 0,
-  agentName: 'home',
-  version: '1.0.0',
-  uptimeSeconds: 5,
-};
-
-const SNAPSHOT: HubMessage = {
-  type: 'snapshot',
-  now: NOW,
-  status: STATUS,
-  machines: [],
-  routes: { [ID]: { state: 'active' }, [OTHER_ID]: { state: 'pending' } },
-  edition: 1,
-};
+const STATUS = liveStatus();
+const SNAPSHOT = snapshotOf({ routes: { [ID]: { state: 'active' }, [OTHER_ID]: { state: 'pending' } } });
 
 interface PlayedSocket extends SocketEvents {
   isClosed: boolean;
@@ -150,21 +126,7 @@ test('a change before any snapshot, and what is not known, are left alone', () =
 
 test('requests are told as they come, with how many were left out', () => {
   const stage = openStage();
-  const request: RequestLogEntry = {
-    id: ID,
-    portMappingId: OTHER_ID,
-    timestamp: NOW,
-    method: 'GET',
-    path: '/',
-    statusCode: 200,
-    durationMs: 3,
-    firstByteMs: 2,
-    bytesIn: 0,
-    bytesOut: 5,
-    outcome: 'complete',
-    errorCode: null,
-    visitorAddress: '192.0.2.1',
-  };
+  const request = endedRequest(1);
   stage.newest().say({ type: 'requests', items: [request], left: 7 });
   expect(stage.requests).toEqual([[[request], 7]]);
 });

@@ -1,37 +1,16 @@
 // Owns the test of what is live: by whose clock, and what a page says when nothing is.
 
 import { expect, test } from 'vitest';
-import { HUB_BEAT_MS, type HubMessage } from '../../protocol/api/hub.ts';
+import { HUB_BEAT_MS } from '../../protocol/api/hub.ts';
 import { BACKGROUND_HEADER } from '../../protocol/api/session.ts';
 import { useNow } from '../../ui/live/useNow.ts';
 import { useSession } from '../../ui/live/useSession.ts';
 import { provideStatus } from '../../ui/live/useStatus.ts';
 import { wordsOfTrouble } from '../../ui/words/troubleWords.ts';
-import { NOW, inComponent, openBrowser } from './support/browserStage.ts';
+import { NOW, snapshotOf } from '../support/hubTells.ts';
+import { inComponent, openBrowser } from './support/browserStage.ts';
 
-const SNAPSHOT: HubMessage = {
-  type: 'snapshot',
-  now: NOW,
-  status: {
-    state: 'online.lively',
-    since: NOW,
-    attempt: 1,
-    nextRetryAt: null,
-    lastError: null,
-    gateway: { url: 'wss://tunnel.example', version: '1.0.0', host: null, rttMs: 12 },
-    tunnels: 1,
-    config: { revision: 1, ackedRevision: 1, errors: [] },
-    database: 'ok',
-    droppedLogRows: 0,
-    relays: 0,
-    agentName: 'home',
-    version: '1.0.0',
-    uptimeSeconds: 5,
-  },
-  machines: [],
-  routes: {},
-  edition: 1,
-};
+const SNAPSHOT = snapshotOf();
 
 /** A page whose agent answers that `admin` is logged in. */
 async function openPage() {

@@ -13,6 +13,7 @@ import {
   withWaitingShown,
   type RequestFeed,
 } from '../../ui/pages/requests/requestFeed.ts';
+import { endedRequest } from '../support/hubTells.ts';
 
 test('the log is shown with what came while it was read', () => {
   const feed = withNewest(withLive(EMPTY_FEED, rows(3, 2), 0), rows(2, 1), true);
@@ -93,21 +94,7 @@ test('however they come, rows are in order, each once', () => {
 
 /** By the number that their ids rise with. */
 function rows(...numbers: readonly number[]): RequestLogEntry[] {
-  return numbers.map((number) => ({
-    id: `0198c0de-0000-7000-8000-${String(number).padStart(12, '0')}`,
-    portMappingId: '0198c0de-0000-7000-8000-000000000000',
-    timestamp: '2026-01-31T12:00:00.000Z',
-    method: 'GET',
-    path: `/${number}`,
-    statusCode: 200,
-    durationMs: 1,
-    firstByteMs: 1,
-    bytesIn: 0,
-    bytesOut: 0,
-    outcome: 'complete',
-    errorCode: null,
-    visitorAddress: '127.0.0.1',
-  }));
+  return numbers.map((number) => endedRequest(number));
 }
 
 function shown(feed: RequestFeed): number[] {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { Route } from '../../protocol/api/mappings.ts';
 import type { Status } from '../../protocol/api/status.ts';
 import { isArrived, journeySteps, type Save } from '../../ui/pages/mapping/saveJourney.ts';
+import { liveStatus } from '../support/hubTells.ts';
 import { ID, view } from './mappingViews.ts';
 
 const BEFORE = '2026-01-31T12:00:01.000Z';
@@ -12,23 +13,7 @@ const SAVE: Save = { mapping: view(), appliedBefore: BEFORE, edition: 7 };
 const LIVE: Route = { state: 'active', appliedAt: AFTER };
 
 function status(change: Partial<Status> = {}, config: Partial<Status['config']> = {}): Status {
-  return {
-    state: 'online',
-    since: BEFORE,
-    attempt: 1,
-    nextRetryAt: null,
-    lastError: null,
-    gateway: { url: 'ws://gateway', version: '1.0.0', host: null, rttMs: 1 },
-    tunnels: 1,
-    config: { revision: 7, ackedRevision: 7, errors: [], ...config },
-    database: 'ok',
-    droppedLogRows: 0,
-    relays: 0,
-    agentName: 'agent',
-    version: '1.0.0',
-    uptimeSeconds: 1,
-    ...change,
-  };
+  return liveStatus({ config: { revision: 7, ackedRevision: 7, errors: [], ...config }, ...change });
 }
 
 /** `done done busy waiting`, with the sentences that are said. */

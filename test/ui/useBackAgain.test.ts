@@ -3,7 +3,8 @@
 import { nextTick } from 'vue';
 import { expect, test } from 'vitest';
 import { useBackAgain } from '../../ui/components/useBackAgain.ts';
-import { openLivePage, SNAPSHOT } from './support/livePage.ts';
+import { liveStatus, snapshotOf } from '../support/hubTells.ts';
+import { openLivePage } from './support/livePage.ts';
 
 test('a database that is back is told once, and so is an agent that is', async () => {
   let backs = 0;
@@ -13,7 +14,7 @@ test('a database that is back is told once, and so is an agent that is', async (
   );
   expect(backs).toBe(1);
   const database = async (state: 'ok' | 'lost') => {
-    hub.say({ type: 'change', status: { ...SNAPSHOT.status, database: state } });
+    hub.say({ type: 'change', status: liveStatus({ database: state }) });
     await nextTick();
   };
   await database('lost');
@@ -24,7 +25,7 @@ test('a database that is back is told once, and so is an agent that is', async (
   hub.end();
   await browser.pass(1_000);
   expect(backs).toBe(2);
-  browser.newest().say(SNAPSHOT);
+  browser.newest().say(snapshotOf());
   await browser.pass(0);
   expect(backs).toBe(3);
 });

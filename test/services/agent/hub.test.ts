@@ -6,7 +6,6 @@ import { BehaviorSubject, defer, ReplaySubject } from 'rxjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
-import type { Status } from '../../../protocol/api/status.ts';
 import { HUB_BEAT_MS, hubMessageSchema, type HubMessage } from '../../../protocol/api/hub.ts';
 import { problemSchema } from '../../../protocol/api/problem.ts';
 import { ProblemError } from '../../../services/agent/api/problems.ts';
@@ -15,43 +14,14 @@ import { createHub, MAX_HUB_CLIENTS, type HubOptions } from '../../../services/a
 import { MAX_TOLD_REQUESTS, MESSAGE_GAP_MS } from '../../../services/agent/hubClient.ts';
 import type { HubLevels } from '../../../services/agent/hubLevels.ts';
 import { SimulatedClock } from '../../simulation/simulatedClock.ts';
+import { endedRequest, liveStatus } from '../../support/hubTells.ts';
 import { until } from '../../support/rig.ts';
 
 const ID = '6f2f8a44-9d35-4b53-8a39-0d6ff2c5f001';
 const OTHER_ID = '6f2f8a44-9d35-4b53-8a39-0d6ff2c5f002';
 
-const STATUS: Status = {
-  state: 'online.lively',
-  since: '2026-01-01T00:00:00.000Z',
-  attempt: 1,
-  nextRetryAt: null,
-  lastError: null,
-  gateway: { url: 'wss://t.example.com/tunnel', version: '1.0.0', host: null, rttMs: 3 },
-  tunnels: 1,
-  config: { revision: 1, ackedRevision: 1, errors: [] },
-  database: 'ok',
-  droppedLogRows: 0,
-  relays: 0,
-  agentName: 'home',
-  version: '1.0.0',
-  uptimeSeconds: 1,
-};
-
-const ROW: RequestLogEntry = {
-  id: ID,
-  portMappingId: ID,
-  timestamp: '2026-01-01T00:00:00.000Z',
-  method: 'GET',
-  path: '/',
-  statusCode: 200,
-  durationMs: 1,
-  firstByteMs: null,
-  bytesIn: 0,
-  bytesOut: 0,
-  outcome: 'complete',
-  errorCode: null,
-  visitorAddress: '198.51.100.7',
-};
+const STATUS = liveStatus();
+const ROW = endedRequest(1);
 
 async function openHub(options: Partial<HubOptions> = {}) {
   const clock = new SimulatedClock();

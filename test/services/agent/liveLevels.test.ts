@@ -8,24 +8,8 @@ import { createMemoryStore } from '../../../services/agent/store/memoryStore.ts'
 import type { DatabaseState } from '../../../services/agent/database.ts';
 import type { UplinkStatus } from '../../../services/agent/uplink.ts';
 import { SimulatedClock } from '../../simulation/simulatedClock.ts';
+import { liveStatus } from '../../support/hubTells.ts';
 import { draft } from '../store/drafts.ts';
-
-const STATUS = {
-  state: 'online.lively',
-  since: '2026-01-01T00:00:00.000Z',
-  attempt: 1,
-  nextRetryAt: null,
-  lastError: null,
-  gateway: { url: 'wss://tunnel.example', version: null, host: null, rttMs: null },
-  tunnels: 1,
-  config: { revision: 1, ackedRevision: 1, errors: [] },
-  database: 'ok',
-  droppedLogRows: 0,
-  relays: 0,
-  agentName: 'nas',
-  version: '0.1.0',
-  uptimeSeconds: 1,
-} as const;
 
 test('an edit moves the edition and its route, and nothing else is looked at again', async () => {
   const { told, tell, edit } = await follow();
@@ -109,7 +93,7 @@ async function follow() {
     routes: { routeOf: () => ({ state: 'pending' }) },
     moved$,
     relayMoved$,
-    status: () => ({ ...STATUS, config: { ...STATUS.config, errors: [] } }),
+    status: () => liveStatus(),
     machines: () => [],
   });
   const told = { status: 0, machines: 0, routes: [] as object[], edition: [] as number[] };

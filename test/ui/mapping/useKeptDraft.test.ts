@@ -6,7 +6,8 @@ import { useSession } from '../../../ui/live/useSession.ts';
 import { emptyDraft } from '../../../ui/pages/mapping/mappingDraft.ts';
 import { handOver, useKeptDraft } from '../../../ui/pages/mapping/useKeptDraft.ts';
 import { useMappingForm } from '../../../ui/pages/mapping/useMappingForm.ts';
-import { NOW, inComponent, openBrowser } from '../support/browserStage.ts';
+import { NOW } from '../../support/hubTells.ts';
+import { inComponent, openBrowser } from '../support/browserStage.ts';
 
 const LOGIN = { username: 'admin', password: 'secret' };
 const KEPT = 'The login has ended. What you entered is kept until you log in again.';

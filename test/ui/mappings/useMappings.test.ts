@@ -6,27 +6,9 @@ import type { MappingView } from '../../../protocol/api/mappings.ts';
 import { NO_FILTER, arranged } from '../../../ui/pages/mappings/mappingFilter.ts';
 import { createRouteMerge } from '../../../ui/pages/mappings/routeMerge.ts';
 import { useMappings } from '../../../ui/pages/mappings/useMappings.ts';
+import { NOW, endedRequest } from '../../support/hubTells.ts';
 import { ID, view } from '../mappingViews.ts';
 import { openLivePage } from '../support/livePage.ts';
-import { NOW } from '../support/browserStage.ts';
-
-function request(n: number, timestamp = NOW) {
-  return {
-    id: `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`,
-    portMappingId: ID,
-    timestamp,
-    method: 'GET',
-    path: `/${n}`,
-    statusCode: 200,
-    durationMs: 1,
-    firstByteMs: 1,
-    bytesIn: 0,
-    bytesOut: 0,
-    outcome: 'complete' as const,
-    errorCode: null,
-    visitorAddress: '127.0.0.1',
-  };
-}
 
 async function openStage(mapping: MappingView = view()) {
   const stage = { mapping };
@@ -38,7 +20,7 @@ async function openStage(mapping: MappingView = view()) {
 
 test('the last hour does not fall back when a route moves', async () => {
   const { hub, made } = await openStage(view({ activity: { lastSeen: NOW, requestsLastHour: 3 } }));
-  hub.say({ type: 'requests', items: [request(1), request(2)], left: 0 });
+  hub.say({ type: 'requests', items: [endedRequest(1), endedRequest(2)], left: 0 });
   hub.say({ type: 'change', routes: { [ID]: { state: 'pending' } } });
   await nextTick();
   expect(made.mappings.value?.[0]?.route.state).toBe('pending');
@@ -70,7 +52,8 @@ test('five minutes of requests have no list read', async () => {
   for (let n = 0; n < 300; n += 1) {
     await browser.pass(1_000);
     if (n % 10 === 0) hub.say({ type: 'time', now: new Date(Date.now()).toISOString() });
-    hub.say({ type: 'requests', items: [request(n, new Date(Date.now()).toISOString())], left: 0 });
+    const timestamp = new Date(Date.now()).toISOString();
+    hub.say({ type: 'requests', items: [endedRequest(n, { timestamp })], left: 0 });
   }
   expect([lists() - before, made.activityOf(ID).requestsLastHour]).toEqual([0, 300]);
 });

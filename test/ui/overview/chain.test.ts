@@ -8,6 +8,7 @@ import { describeError, type ErrorCode } from '../../../protocol/errors.ts';
 import { chainOf, type Link, type Recent } from '../../../ui/pages/overview/chain.ts';
 import { stepsOf } from '../../../ui/pages/overview/checklist.ts';
 import { idsIn, troublesIn, type Names } from '../../../ui/pages/overview/troubles.ts';
+import { liveStatus } from '../../support/hubTells.ts';
 
 const ONE = '11111111-1111-4111-8111-111111111111';
 const OTHER = '22222222-2222-4222-8222-222222222222';
@@ -41,27 +42,18 @@ function machine(
 /** All is well, with a Caddy in front. */
 function well(): Scene {
   return {
-    status: {
-      state: 'online.lively',
+    status: liveStatus({
       since: at(9),
-      attempt: 1,
-      nextRetryAt: null,
-      lastError: null,
       gateway: {
         url: 'wss://gateway.example.com/tunnel',
         version: '1.2.0',
         host: 'gateway.example.com',
         rttMs: 12,
       },
-      tunnels: 1,
       config: { revision: 2, ackedRevision: 2, errors: [] },
-      database: 'ok',
-      droppedLogRows: 0,
       relays: 3,
-      agentName: 'home',
-      version: '1.2.0',
       uptimeSeconds: 3600,
-    },
+    }),
     machines: [
       machine('connection', 'online.lively', [['attempt.online', 'trying.syncing', 'online.lively', 9]]),
       machine('database', 'open.quiet', [['database.answered', 'starting.opening', 'open.quiet', 1]]),

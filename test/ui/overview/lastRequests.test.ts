@@ -2,30 +2,12 @@
 
 import { expect, test } from 'vitest';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
+import { endedRequest as entry } from '../../support/hubTells.ts';
 import { newestOf, unknownOf, type EndedRequest } from '../../../ui/pages/overview/lastRequests.ts';
-
-/** The `n`th to end. */
-function entry(n: number): RequestLogEntry {
-  return {
-    id: `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`,
-    portMappingId: '11111111-1111-4111-8111-111111111111',
-    timestamp: '2026-01-31T12:00:00.000Z',
-    method: 'GET',
-    path: `/${n}`,
-    statusCode: 200,
-    durationMs: 1,
-    firstByteMs: 1,
-    bytesIn: 0,
-    bytesOut: 0,
-    outcome: 'complete',
-    errorCode: null,
-    visitorAddress: '127.0.0.1',
-  };
-}
 
 /** One that took so many seconds. */
 function long(n: number, seconds: number): RequestLogEntry {
-  return { ...entry(n), durationMs: seconds * 1000 };
+  return entry(n, { durationMs: seconds * 1000 });
 }
 
 const pathsOf = (items: readonly EndedRequest[]) => items.map(({ request }) => request.path);

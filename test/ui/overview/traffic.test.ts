@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RequestLogEntry } from '../../../protocol/api/logs.ts';
 import type { SeriesPoint } from '../../../protocol/api/series.ts';
+import { endedRequest } from '../../support/hubTells.ts';
 import { createMinuteSeries } from '../../../ui/pages/overview/minuteSeries.ts';
 import { createTraffic } from '../../../ui/pages/overview/traffic.ts';
 
@@ -13,22 +14,8 @@ let lastId = 0;
 /** One that arrived so many seconds after the start, and was answered at once. */
 function request(seconds: number, more: Partial<RequestLogEntry> = {}): RequestLogEntry {
   lastId += 1;
-  return {
-    id: `00000000-0000-4000-8000-${String(lastId).padStart(12, '0')}`,
-    portMappingId: '11111111-1111-4111-8111-111111111111',
-    timestamp: new Date(START_MS + seconds * 1000).toISOString(),
-    method: 'GET',
-    path: '/',
-    statusCode: 200,
-    durationMs: 0,
-    firstByteMs: null,
-    bytesIn: 0,
-    bytesOut: 0,
-    outcome: 'complete',
-    errorCode: null,
-    visitorAddress: '127.0.0.1',
-    ...more,
-  };
+  const timestamp = new Date(START_MS + seconds * 1000).toISOString();
+  return endedRequest(lastId, { timestamp, durationMs: 0, ...more });
 }
 
 const refused = { outcome: 'failed', statusCode: 502, errorCode: 'origin_refused' } as const;

@@ -3,15 +3,16 @@
 import { nextTick } from 'vue';
 import { expect, test } from 'vitest';
 import { useNames } from '../../../ui/pages/overview/useNames.ts';
+import { snapshotOf } from '../../support/hubTells.ts';
 import { ID, view } from '../mappingViews.ts';
-import { openLivePage, SNAPSHOT } from '../support/livePage.ts';
+import { openLivePage } from '../support/livePage.ts';
 
 test('names are known at once, and of many edits there are few questions and the last name', async () => {
   const stage = { name: 'First' };
   const { made, hub, browser } = await openLivePage(
     () => useNames(() => [ID]),
     () => Response.json(view({ name: stage.name })),
-    { ...SNAPSHOT, routes: { [ID]: { state: 'active' } } },
+    snapshotOf({ routes: { [ID]: { state: 'active' } } }),
   );
   await browser.pass(10);
   expect(made.value.get(ID)).toBe('First');

@@ -6,8 +6,7 @@ import { onTestFinished, vi } from 'vitest';
 import { watchAttendance } from '../../../ui/api/attendance.ts';
 import { followAgentClock } from '../../../ui/live/browserClock.ts';
 import { useSession } from '../../../ui/live/useSession.ts';
-
-export const NOW = '2026-01-31T12:00:00.000Z';
+import { NOW } from '../../support/hubTells.ts';
 
 export interface Asked {
   readonly method: string;
