@@ -11,17 +11,14 @@ import { note } from './verdict.ts';
 note(provenCaddy().name);
 await runProofs(
   { many: caddyMany, edits, streams, kills: caddyKills },
-  [
-    // many: how many names there are at the first apply.
-    'mappings',
-    // many: of each kind. edits, streams: in one run.
-    'edits',
-    // edits: how long the load of one run lasts.
-    'seconds',
-    // streams: of the upload.
-    'megabytes',
-    // kills: how often.
-    'rounds',
-  ],
-  process.argv.slice(2).filter((arg) => arg !== OLDEST),
+  {
+    numbers: {
+      mappings: 'many: how many names there are at the first apply',
+      edits: 'many: of each kind; edits, streams: in one run',
+      seconds: 'edits: how long the load of one run lasts',
+      megabytes: 'streams: of the upload',
+      rounds: 'kills: how often',
+    },
+    flags: { [OLDEST]: 'with the oldest Caddy that is supported' },
+  },
 );

@@ -58,7 +58,7 @@ async function withoutNewNames(loaded: LoadedWorld, sizes: LoadSizes): Promise<v
 async function inNamespace(stage: Stage, sizes: LoadSizes): Promise<void> {
   note('the same where net.ipv4.tcp_migrate_req is 1');
   const options = Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const oldest = process.argv.filter((arg) => arg === OLDEST);
+  const oldest = process.argv.filter((arg) => arg === `--${OLDEST}`);
   const setUp = 'ip link set lo up && echo 1 >/proc/sys/net/ipv4/tcp_migrate_req && exec "$@"';
   const command = [process.execPath, IN_NAMESPACE, ...options, ...oldest];
   const child = spawn('unshare', ['-n', 'sh', '-c', setUp, 'sh', ...command], { stdio: 'inherit' });

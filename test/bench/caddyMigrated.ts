@@ -7,8 +7,10 @@ import type { Stage } from './stage.ts';
 
 await runProofs(
   { migrated },
-  ['edits', 'seconds'],
-  process.argv.slice(2).filter((arg) => arg !== OLDEST),
+  {
+    numbers: { edits: 'in one run', seconds: 'how long the load lasts' },
+    flags: { [OLDEST]: 'as for caddy.ts' },
+  },
 );
 
 async function migrated(stage: Stage, sizes: LoadSizes): Promise<void> {

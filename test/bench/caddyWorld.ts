@@ -23,7 +23,7 @@ import {
 } from './standing.ts';
 
 /** On the command line: the oldest supported Caddy instead of the current one. */
-export const OLDEST = '--oldest';
+export const OLDEST = 'oldest';
 
 /** The gateway's own name: one that leads to loopback on any machine. */
 export const GATEWAY_HOST = 'localhost';
@@ -35,7 +35,7 @@ const QUIET_MS = WRITE_PAUSE_MS + 200;
 const APPLY_PATIENCE_MS = 60_000;
 
 export function provenCaddy(): CaddyBinary {
-  const binary = process.argv.includes(OLDEST) ? caddies[1] : caddies[0];
+  const binary = process.argv.includes(`--${OLDEST}`) ? caddies[1] : caddies[0];
   if (binary === undefined)
     throw new Error(
       'Name a Caddy with OCTOPORTY_TEST_CADDY, and the oldest with OCTOPORTY_TEST_CADDY_OLDEST.',

@@ -8,12 +8,14 @@ import { runProofs } from './proofs.ts';
 import { restarts } from './restarts.ts';
 import { suspend } from './suspend.ts';
 
-await runProofs({ 'half-open': halfOpen, kills, restarts, agents, lifetime, suspend }, [
-  // half-open, kills, restarts: how often.
-  'rounds',
-  // half-open: how long the network is away. suspend: how long a process is stopped.
-  'seconds',
-  // restarts: requests a second, and the public names they are spread over.
-  'rate',
-  'names',
-]);
+await runProofs(
+  { 'half-open': halfOpen, kills, restarts, agents, lifetime, suspend },
+  {
+    numbers: {
+      rounds: 'half-open, kills, restarts: how often',
+      seconds: 'half-open: how long the network is away; suspend: how long a process is stopped',
+      rate: 'restarts: requests a second',
+      names: 'restarts: the public names they are spread over',
+    },
+  },
+);

@@ -8,13 +8,14 @@ import { many } from './many.ts';
 import { runProofs } from './proofs.ts';
 import { stopped } from './stopped.ts';
 
-await runProofs({ many, killed, logged, flapping, stopped, frozen }, [
-  // killed, flapping: how often. logged: pairs of runs.
-  'rounds',
-  // flapping: in each round.
-  'edits',
-  // logged: how long one run takes. stopped, frozen: how long the database is away.
-  'seconds',
-  // logged: how many with the log on, while memory is watched.
-  'requests',
-]);
+await runProofs(
+  { many, killed, logged, flapping, stopped, frozen },
+  {
+    numbers: {
+      rounds: 'killed, flapping: how often; logged: pairs of runs',
+      edits: 'flapping: in each round',
+      seconds: 'logged: how long one run takes; stopped, frozen: how long the database is away',
+      requests: 'logged: how many with the log on, while memory is watched',
+    },
+  },
+);

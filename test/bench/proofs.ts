@@ -1,6 +1,7 @@
 // Runs the proofs a command asks for, one after the other: each has a stage of its own, and none outlives it.
 
-import { parseArgs } from 'node:util';
+import { Argument, Command } from 'commander';
+import { wholeFrom } from '../support/wholeOption.ts';
 import { Stage } from './stage.ts';
 import { check, isAllWell } from './verdict.ts';
 
@@ -9,28 +10,28 @@ export type Proof = (stage: Stage, options: Record<string, number>) => Promise<v
 /** No proof takes longer: one that hangs fails instead. */
 const LONGEST_MS = 20 * 60_000;
 
-/**
- * Those named on the command line, or all. `optionNames` are the numbers that `--NAME` may give to them. Ends the process:
- * 0 when every claim held.
- */
+/** What may be typed besides the names of proofs, each with what it means. */
+export interface ProofOptions {
+  /** Handed to the proofs when they are given. */
+  readonly numbers?: Readonly<Record<string, string>>;
+  /** Read by whoever knows them. */
+  readonly flags?: Readonly<Record<string, string>>;
+}
+
+/** Those named on the command line, or all. Ends the process: 0 when every claim held. */
 export async function runProofs(
   proofs: Readonly<Record<string, Proof>>,
-  optionNames: readonly string[],
-  args: readonly string[] = process.argv.slice(2),
+  { numbers = {}, flags = {} }: ProofOptions,
 ): Promise<never> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: Object.fromEntries(optionNames.map((name) => [name, { type: 'string' as const }])),
-  });
-  const options = Object.fromEntries(
-    Object.entries(values).map(([name, text]) => [name, countOf(name, String(text))]),
+  const command = new Command().addArgument(
+    new Argument('[proofs...]', 'those to run, or all').choices(Object.keys(proofs)),
   );
-  const unknown = positionals.filter((name) => !Object.hasOwn(proofs, name));
-  if (unknown.length > 0) {
-    console.error(`Unknown proof "${unknown.join(' ')}". There are: ${Object.keys(proofs).join(', ')}.`);
-    process.exit(1);
-  }
+  for (const [name, means] of Object.entries(numbers))
+    command.option(`--${name} <number>`, means, wholeFrom(1));
+  for (const [name, means] of Object.entries(flags)) command.option(`--${name}`, means);
+  command.parse();
+  const asked = command.args;
+  const options = numbersOf(command.opts());
 
   let stage = new Stage();
   const interrupted = new AbortController();
@@ -43,7 +44,7 @@ export async function runProofs(
   }
 
   for (const [name, prove] of Object.entries(proofs)) {
-    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    if (asked.length > 0 && !asked.includes(name)) continue;
     console.log(`— ${name}`);
     stage = new Stage();
     const overdue = new AbortController();
@@ -72,9 +73,9 @@ function late(signal: AbortSignal): Promise<never> {
   });
 }
 
-function countOf(name: string, text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  console.error(`--${name} must be a whole number above zero, not "${text}".`);
-  process.exit(1);
+/** Without the flags among them. */
+function numbersOf(options: Readonly<Record<string, unknown>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(options).filter((option): option is [string, number] => typeof option[1] === 'number'),
+  );
 }

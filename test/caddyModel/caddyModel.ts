@@ -1,7 +1,8 @@
 // `npm run caddy-model`: random things happen to mappings, processes and Caddy, and its routes must be right after each few.
 
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { caddies } from '../support/caddy.ts';
+import { wholeFrom } from '../support/wholeOption.ts';
 import { conduct, toldFailure } from './conduct.ts';
 
 /** Progress is told after so many steps. */
@@ -10,21 +11,19 @@ const TELL_EVERY = 50;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: 'string', default: '1' },
-      steps: { type: 'string', default: '1000' },
-      oldest: { type: 'boolean', default: false },
-      brief: { type: 'boolean', default: false },
-    },
-  });
-  const binary = caddies[values.oldest ? 1 : 0];
+  const { seed, steps, oldest, brief } = new Command('npm run caddy-model --')
+    .option('--seed <number>', 'which steps', wholeFrom(1), 1)
+    .option('--steps <count>', 'how many', wholeFrom(1), 1000)
+    .option('--oldest', 'with the oldest Caddy that is supported', false)
+    .option('--brief', 'for a test run: fewer pauses, and none of the long ones', false)
+    .parse()
+    .opts<{ seed: number; steps: number; oldest: boolean; brief: boolean }>();
+  const binary = caddies[oldest ? 1 : 0];
   if (binary === undefined) {
-    const variable = values.oldest ? 'OCTOPORTY_TEST_CADDY_OLDEST' : 'OCTOPORTY_TEST_CADDY';
+    const variable = oldest ? 'OCTOPORTY_TEST_CADDY_OLDEST' : 'OCTOPORTY_TEST_CADDY';
     console.error(`There is no Caddy: name its binary with ${variable}.`);
     return 1;
   }
-  const [seed, steps] = [Number(values.seed), Number(values.steps)];
   const startedMs = performance.now();
   const ending = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort());
@@ -33,7 +32,7 @@ async function main(): Promise<number> {
     binary,
     seed,
     steps,
-    isBrief: values.brief,
+    isBrief: brief,
     signal: ending.signal,
     onStep: (taken) => {
       if (taken % TELL_EVERY === 0) console.log(`${taken} of ${steps} steps, ${secondsSince(startedMs)} s`);

@@ -2,8 +2,9 @@
 // StrykerJS cannot instrument what we run: Node strips our types and the imports end in `.ts`, nothing is compiled.
 
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { SeededRandom } from '../simulation/seededRandom.ts';
+import { wholeFrom } from '../support/wholeOption.ts';
 import type { Mutant } from './mutant.ts';
 import { mutantsOf } from './mutators.ts';
 import { isAccepted, parseSurvivors, rowOf } from './survivors.ts';
@@ -18,22 +19,30 @@ interface Verdict {
 
 const SHOWN_EVERY_MS = 15_000;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: '' },
-    sample: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    workers: { type: 'string', default: '1' },
-    json: { type: 'string' },
-    // Without the slow tests and the simulation: more live than nobody sees.
-    quick: { type: 'boolean', default: false },
-    verbose: { type: 'boolean', default: false },
-  },
-});
+interface MutateOptions {
+  readonly only: string;
+  readonly sample?: number;
+  readonly seed: number;
+  readonly workers: number;
+  readonly json?: string;
+  readonly quick: boolean;
+  readonly verbose: boolean;
+}
+
+const options = new Command('npm run mutate --')
+  .option('--only <pattern>', 'the files whose path matches', '')
+  .option('--sample <count>', 'so many of the mutants', wholeFrom(1))
+  .option('--seed <number>', 'which ones of them', wholeFrom(1), 1)
+  .option('--workers <count>', 'how many are judged at once', wholeFrom(1), 1)
+  .option('--json <file>', 'where the verdicts go')
+  .option('--quick', 'without the slow tests and the simulation: more live than nobody sees', false)
+  .option('--verbose', 'shows those that were killed too', false)
+  .parse()
+  .opts<MutateOptions>();
 
 const survivors = parseSurvivors(readFileSync(new URL('survivors.md', import.meta.url), 'utf8'));
 const tests = globSync('test/**/*.test.ts', { cwd: repository });
-const benches = Array.from({ length: Number(values.workers) }, () => new TestBench());
+const benches = Array.from({ length: options.workers }, () => new TestBench());
 const verdicts: Verdict[] = [];
 /** Ctrl-C came: the copies are gone or going. */
 const stop = new AbortController();
@@ -64,12 +73,12 @@ async function main(): Promise<number> {
 function chosen(bench: TestBench): Mutant[] {
   const files = globSync(['machines/*.ts', 'protocol/*.ts'], { cwd: bench.root }).toSorted();
   const all = files
-    .filter((file) => new RegExp(values.only).test(file))
+    .filter((file) => new RegExp(options.only).test(file))
     .flatMap((file) => mutantsOf(file, bench.read(file)));
-  if (values.sample === undefined) return all;
-  const random = new SeededRandom(Number(values.seed));
+  if (options.sample === undefined) return all;
+  const random = new SeededRandom(options.seed);
   const drawn = all.map((mutant) => ({ mutant, draw: random.fraction() }));
-  const kept = new Set(drawn.toSorted((a, b) => a.draw - b.draw).slice(0, Number(values.sample)));
+  const kept = new Set(drawn.toSorted((a, b) => a.draw - b.draw).slice(0, options.sample));
   return drawn.filter((each) => kept.has(each)).map(({ mutant }) => mutant);
 }
 
@@ -93,7 +102,7 @@ async function isClean(bench: TestBench, mutants: readonly Mutant[]): Promise<bo
 
 function stepsFor(file: string): TestStep[] {
   const steps = testSteps(file, tests);
-  return values.quick ? steps.filter((step) => !isSlow(step)) : steps;
+  return options.quick ? steps.filter((step) => !isSlow(step)) : steps;
 }
 
 async function judge(mutants: readonly Mutant[]): Promise<void> {
@@ -108,7 +117,7 @@ async function judge(mutants: readonly Mutant[]): Promise<void> {
       const killer = (await bench.killerOf(mutant, stepsFor(mutant.file))) ?? null;
       if (isStopped()) return;
       verdicts.push({ mutant, killer });
-      if (values.verbose || killer === null) console.log(line(mutant, killer));
+      if (options.verbose || killer === null) console.log(line(mutant, killer));
       if (performance.now() - shownMs < SHOWN_EVERY_MS) continue;
       shownMs = performance.now();
       const perMinute = (verdicts.length * 60_000) / (shownMs - startedMs);
@@ -123,7 +132,7 @@ async function judge(mutants: readonly Mutant[]): Promise<void> {
 }
 
 function report(): number {
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(verdicts, null, 2)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(verdicts, null, 2)}\n`);
   const alive = verdicts.filter(({ killer }) => killer === null).map(({ mutant }) => mutant);
   const unknown = alive.filter((mutant) => !isAccepted(mutant, survivors));
   console.log('');

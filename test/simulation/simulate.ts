@@ -2,8 +2,9 @@
 
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { Command } from 'commander';
+import { wholeFrom } from '../support/wholeOption.ts';
 import { runWorld, type WorldReport } from './world.ts';
 
 /** Fewer worlds are not worth another thread. */
@@ -20,6 +21,13 @@ interface Batch {
   readonly failure: WorldReport | null;
 }
 
+interface SimulateOptions {
+  readonly worlds: number;
+  readonly seed: number;
+  readonly from: number;
+  readonly verbose: boolean;
+}
+
 interface Share {
   readonly first: number;
   readonly step: number;
@@ -30,17 +38,15 @@ if (isMainThread) process.exitCode = await main();
 else await work(workerData as Share);
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      worlds: { type: 'string', default: '1000' },
-      seed: { type: 'string', default: '1' },
-      from: { type: 'string', default: '0' },
-      verbose: { type: 'boolean', default: false },
-    },
-  });
-  const worlds = Number(values.worlds);
-  const first = seedOf(Number(values.seed), Number(values.from));
-  if (values.verbose) return showOne(first);
+  const { worlds, seed, from, verbose } = new Command('npm run simulate --')
+    .option('--worlds <count>', 'how many worlds', wholeFrom(1), 1000)
+    .option('--seed <row>', 'which row of worlds, a million long', wholeFrom(1), 1)
+    .option('--from <place>', 'the place in the row to begin at', wholeFrom(0), 0)
+    .option('--verbose', 'shows all that happens in the first of them', false)
+    .parse()
+    .opts<SimulateOptions>();
+  const first = seedOf(seed, from);
+  if (verbose) return showOne(first);
   const startedMs = performance.now();
   const totals = new Map<string, number>();
   let done = 0;
@@ -71,7 +77,7 @@ async function main(): Promise<number> {
   console.log(`${done} worlds, ${perMinute(done, startedMs)} a minute`);
   const [failure] = failures.toSorted((a, b) => a.seed - b.seed);
   if (failure === undefined) return 0;
-  report(failure, Number(values.seed));
+  report(failure, seed);
   return 1;
 }
 

@@ -1,6 +1,7 @@
 // `npm run differential`: many random exchanges through the tunnel and directly, side by side, and the first that differs.
 
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
+import { wholeFrom } from '../../support/wholeOption.ts';
 import { conduct } from './conduct.ts';
 import { told } from './counterexample.ts';
 import { openStage } from './stage.ts';
@@ -11,20 +12,18 @@ const TELL_MS = 5_000;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      exchanges: { type: 'string', default: '5000' },
-      seed: { type: 'string', default: '1' },
-      path: { type: 'string' },
-    },
-  });
-  const seed = Number(values.seed);
-  const count = values.path === undefined ? Number(values.exchanges) : 1;
+  const { exchanges, seed, path } = new Command('npm run differential --')
+    .option('--exchanges <count>', 'how many exchanges', wholeFrom(1), 5000)
+    .option('--seed <number>', 'which ones', wholeFrom(1), 1)
+    .option('--path <path>', 'one alone, as a counterexample names it')
+    .parse()
+    .opts<{ exchanges: number; seed: number; path?: string }>();
+  const count = path === undefined ? exchanges : 1;
   const startedMs = performance.now();
   let toldMs = startedMs;
   const stage = await openStage();
   try {
-    const outcome = await conduct(stage, { seed, count, path: values.path }, (done) => {
+    const outcome = await conduct(stage, { seed, count, path }, (done) => {
       if (performance.now() - toldMs < TELL_MS) return;
       toldMs = performance.now();
       console.log(`${done} of ${count} exchanges, ${secondsSince(startedMs)} s`);
