@@ -1,9 +1,11 @@
-// What holds of every document: its links lead somewhere, and the README leads to all of them.
+// What holds of every document: its links lead somewhere, the README leads to all of them, and what is quoted is what we say.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { describeProblem, problemCodes } from '../protocol/api/problem.ts';
+import { describeError, errorCodes } from '../protocol/errors.ts';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = readdirSync(join(REPOSITORY, 'docs')).map((page) => `docs/${page}`);
@@ -17,6 +19,9 @@ const DOCUMENTS = [
   ...PAGES,
 ];
 
+/** What the page on troubles quotes of other programs. */
+const SAID_BY_OTHERS = ['Blocked request. This host'];
+
 test.each(DOCUMENTS)('every link of %s leads somewhere', (document) => {
   for (const link of linksOf(document)) {
     const [path = '', anchor] = link.split('#');
@@ -29,6 +34,21 @@ test.each(DOCUMENTS)('every link of %s leads somewhere', (document) => {
 test('the README leads to every page', () => {
   const led = linksOf('README.md').map((link) => link.split('#')[0]);
   expect(PAGES.filter((page) => !led.includes(page))).toEqual([]);
+});
+
+test('whoever looks for the sentence or the code that they see finds it as it is said', () => {
+  const page = read('docs/troubleshooting.md');
+  const said = [
+    ...errorCodes().map((code) => describeError(code).says),
+    ...problemCodes().map((code) => describeProblem(code).title),
+    ...SAID_BY_OTHERS,
+  ];
+  const quoted = [...page.matchAll(/"([A-Z][^"\n]*)"(?= \||[,;])/g)].map(([, quote = '']) => quote);
+  expect(quoted.length).toBeGreaterThan(SAID_BY_OTHERS.length);
+  expect(quoted.filter((quote) => !said.some((sentence) => sentence.startsWith(quote)))).toEqual([]);
+  const named = [...page.matchAll(/`([a-z]+_[a-z_]+)`/g)].map(([, code = '']) => code);
+  expect(named).toContain('unknown_host');
+  expect(named.filter((code) => !errorCodes().some((known) => known === code))).toEqual([]);
 });
 
 /** Those to other files of ours, and within the document. */
