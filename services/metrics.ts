@@ -79,6 +79,29 @@ export class Metrics {
     };
   }
 
+  /**
+   * Counts by one word, of which all that can come up are known: they are told as zero until they do. A first rise is seen
+   * only where there was a zero before it.
+   */
+  countsBy<Word extends string>(
+    { label, ...spec }: MetricSpec & { readonly label: string },
+    words: readonly Word[],
+  ): (word: Word, by?: number) => void {
+    const open = this.counts({ ...spec, labels: [label] });
+    const series = new Map<Word, Count>();
+    function seriesOf(word: Word): Count {
+      const known = series.get(word);
+      if (known !== undefined) return known;
+      const fresh = open({ [label]: word });
+      series.set(word, fresh);
+      return fresh;
+    }
+    for (const word of words) seriesOf(word);
+    return (word, by = 1) => {
+      seriesOf(word).value += by;
+    };
+  }
+
   /** Takes one duration at a time, in seconds. `buckets`: upper bounds, rising. */
   histogram(spec: MetricSpec, buckets: readonly number[]): (seconds: number) => void {
     const histogram = new Histogram({ ...this.configOf(spec, 'histogram'), buckets: [...buckets] });

@@ -3,7 +3,8 @@
 import type { Bus } from './bus.ts';
 import type { Fact } from './facts.ts';
 import type { Count, Metrics } from './metrics.ts';
-import { errorCodes, visitorErrorOf } from '../protocol/errors.ts';
+import type { RelayOutcome } from '../machines/relay.ts';
+import { errorCodes, visitorErrorOf, type ErrorCode } from '../protocol/errors.ts';
 
 export interface RequestMetricsOptions {
   readonly metrics: Metrics;
@@ -24,14 +25,35 @@ const UPGRADED = 101;
 /** By the hundreds of a status; what an origin makes up beyond them is one more. */
 const STATUS_CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'];
 
+/** What a request can end with: what its visitor may hear, and what ends a stream early. */
+const CODES: readonly ErrorCode[] = [
+  ...errorCodes().filter((code) => visitorErrorOf(code) === code),
+  'cancelled',
+  'mapping_gone',
+];
+
+const HEADS = ['1xx', '2xx', '3xx', '4xx', '5xx'];
+
+/** The classes that go with each outcome; what an origin makes up is told once it has. */
+const ENDINGS: Readonly<Record<RelayOutcome['kind'], readonly string[]>> = {
+  complete: HEADS,
+  // At the agent a failure has no status yet.
+  failed: ['4xx', '5xx', 'none'],
+  cut: HEADS,
+  left: ['none', ...HEADS],
+};
+
 /** Counts until the returned function is called. */
 export function countRequests({ metrics, bus, prefix }: RequestMetricsOptions): () => void {
   const countOf = endings(metrics, prefix);
-  const countError = metrics.counter({
-    name: `${prefix}_request_errors_total`,
-    help: 'Requests that did not end whole, by the error code of what went wrong.',
-    labels: ['code'],
-  });
+  const countError = metrics.countsBy(
+    {
+      name: `${prefix}_request_errors_total`,
+      help: 'Requests that did not end whole, by the error code of what went wrong.',
+      label: 'code',
+    },
+    CODES,
+  );
   const observeDuration = metrics.histogram(
     {
       name: `${prefix}_request_duration_seconds`,
@@ -51,14 +73,11 @@ export function countRequests({ metrics, bus, prefix }: RequestMetricsOptions): 
     help: 'Body bytes of requests that have ended: from visitors ("in") and to them ("out").',
     labels: ['direction'],
   });
-  // A first error is a rise only where there was a zero before it.
-  for (const code of errorCodes()) if (visitorErrorOf(code) === code) countError({ code }, 0);
-  countOf('complete', '2xx');
   const [received, sent] = [bytesOf({ direction: 'in' }), bytesOf({ direction: 'out' })];
 
   return bus.on('relay.finished', ({ outcome, status, durationMs, firstByteMs, bytesIn, bytesOut }) => {
     countOf(outcome.kind, statusClassOf(status)).value += 1;
-    if (outcome.code !== null) countError({ code: outcome.code });
+    if (outcome.code !== null) countError(outcome.code);
     if (status !== UPGRADED) observeDuration(durationMs / 1000);
     if (firstByteMs !== null) observeFirstByte(firstByteMs / 1000);
     received.value += bytesIn;
@@ -73,12 +92,15 @@ function endings(metrics: Metrics, prefix: string): (outcome: string, status: st
     labels: ['outcome', 'status'],
   });
   const known = new Map<string, Count>();
-  return (outcome, status) => {
+  function countOf(outcome: string, status: string): Count {
     const key = `${outcome} ${status}`;
     const count = known.get(key) ?? open({ outcome, status });
     known.set(key, count);
     return count;
-  };
+  }
+  for (const [outcome, classes] of Object.entries(ENDINGS))
+    for (const each of classes) countOf(outcome, each);
+  return countOf;
 }
 
 function statusClassOf(status: Fact<'relay.finished'>['status']): string {

@@ -16,7 +16,7 @@ export interface AgentMetricsOptions {
   readonly bus: Pick<Bus, 'on'>;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly version: string;
-  readonly uplink: Pick<Uplink, 'status' | 'status$'>;
+  readonly uplink: Pick<Uplink, 'status'>;
   readonly load: () => ChannelLoad;
   readonly mappings: Pick<Mappings, 'view'>;
   readonly databaseState: () => DatabaseState;

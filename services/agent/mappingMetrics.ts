@@ -31,18 +31,22 @@ export function countMappings({ metrics, prefix, bus, mappings }: MappingMetrics
     help: 'Body bytes by public name: from visitors ("in") and to them ("out").',
     labels: ['domain', 'direction'],
   });
-  const countEdit = metrics.counter({
-    name: `${prefix}_mapping_edits_total`,
-    help: 'Mappings that were saved or removed.',
-    labels: ['change'],
-  });
+  const countEdit = metrics.countsBy(
+    { name: `${prefix}_mapping_edits_total`, help: 'Mappings that were saved or removed.', label: 'change' },
+    ['saved', 'removed'],
+  );
   const counted = new Map<string, DomainCounts>();
   const others = countsOf(OTHER);
 
   function countsOf(domain: string): DomainCounts {
     return {
       domain,
-      ended: new Map(),
+      ended: {
+        complete: requestsOf({ domain, outcome: 'complete' }),
+        failed: requestsOf({ domain, outcome: 'failed' }),
+        cut: requestsOf({ domain, outcome: 'cut' }),
+        left: requestsOf({ domain, outcome: 'left' }),
+      },
       received: bytesOf({ domain, direction: 'in' }),
       sent: bytesOf({ domain, direction: 'out' }),
     };
@@ -60,32 +64,24 @@ export function countMappings({ metrics, prefix, bus, mappings }: MappingMetrics
     return fresh;
   }
 
-  function endedOf({ domain, ended }: DomainCounts, outcome: RelayOutcome['kind']): Count {
-    const known = ended.get(outcome);
-    if (known !== undefined) return known;
-    const fresh = requestsOf({ domain, outcome });
-    ended.set(outcome, fresh);
-    return fresh;
-  }
-
   bus.on('relay.finished', ({ mappingId, outcome, bytesIn, bytesOut }) => {
     if (mappingId === null) return;
     const counts = countsFor(mappingId);
-    endedOf(counts, outcome.kind).value += 1;
+    counts.ended[outcome.kind].value += 1;
     counts.received.value += bytesIn;
     counts.sent.value += bytesOut;
   });
-  bus.on('mapping.saved', ({ change }) => countEdit({ change }));
+  bus.on('mapping.saved', ({ change }) => countEdit(change));
   bus.on('mappings.edited', ({ saved, removed }) => {
-    countEdit({ change: 'saved' }, saved);
-    countEdit({ change: 'removed' }, removed);
+    countEdit('saved', saved);
+    countEdit('removed', removed);
   });
 }
 
 /** Of one public name, or of all others together. */
 interface DomainCounts {
   readonly domain: string;
-  readonly ended: Map<RelayOutcome['kind'], Count>;
+  readonly ended: Readonly<Record<RelayOutcome['kind'], Count>>;
   readonly received: Count;
   readonly sent: Count;
 }

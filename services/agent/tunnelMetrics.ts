@@ -1,37 +1,42 @@
 // What the agent tells of its tunnel to Prometheus: whether it is online, for how long, what ended it, and how soon it was back.
 
-import { distinctUntilChanged, map } from 'rxjs';
+import type { Bus } from '../bus.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { Metrics } from '../metrics.ts';
+import type { ErrorCode } from '../../protocol/errors.ts';
+import { TUNNEL_END_CODES } from '../tunnelEnds.ts';
 import { isOnlineState, type Uplink } from './uplink.ts';
 
 export interface TunnelMetricsOptions {
   readonly metrics: Metrics;
   readonly prefix: string;
+  readonly bus: Pick<Bus, 'on'>;
   readonly clock: Pick<Clock, 'nowMs'>;
-  readonly uplink: Pick<Uplink, 'status' | 'status$'>;
+  readonly uplink: Pick<Uplink, 'status'>;
 }
 
 /** Upper bounds in seconds; a tunnel is back within 5 of the network's return. */
 const RECONNECT_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 15, 30, 60, 300, 3600];
 
-/** Follows until the tunnel's status completes: at the agent's end. */
-export function followTunnel({ metrics, prefix, clock, uplink }: TunnelMetricsOptions): void {
-  let onlineMs = 0;
-  /** By the monotonic clock; null while it is offline, or was never online. */
-  let onlineSinceMs: number | null = null;
+/** What is now is read from the tunnel's status, what has happened is counted from the facts. */
+export function followTunnel({ metrics, prefix, bus, clock, uplink }: TunnelMetricsOptions): void {
+  /** Of the tunnels that have ended. */
+  let endedMs = 0;
+  /** By the monotonic clock, as all here: when it was last said that a tunnel is online, and that none is any more. */
+  let cameAtMs = 0;
   let lostAtMs: number | null = null;
+  const isOnline = () => isOnlineState(uplink.status.state);
 
   metrics.level(
     { name: `${prefix}_tunnel_online`, help: '1: new requests reach this agent; 0: none does.' },
-    () => (onlineSinceMs === null ? 0 : 1),
+    () => (isOnline() ? 1 : 0),
   );
   metrics.total(
     {
       name: `${prefix}_tunnel_online_seconds_total`,
       help: 'Time with a tunnel; its rate is the share of the time, whenever it was asked for.',
     },
-    () => (onlineMs + (onlineSinceMs === null ? 0 : clock.nowMs() - onlineSinceMs)) / 1000,
+    () => (endedMs + (isOnline() ? clock.nowMs() - cameAtMs : 0)) / 1000,
   );
   metrics.level(
     {
@@ -43,29 +48,27 @@ export function followTunnel({ metrics, prefix, clock, uplink }: TunnelMetricsOp
       return rttMs === null ? null : rttMs / 1000;
     },
   );
-  const countLoss = metrics.counter({
-    name: `${prefix}_tunnel_losses_total`,
-    help: 'Tunnels that ended, by the error code that says why.',
-    labels: ['code'],
-  });
+  const countLoss = metrics.countsBy<ErrorCode | 'none'>(
+    {
+      name: `${prefix}_tunnel_losses_total`,
+      help: 'Tunnels that ended, by the error code that says why ("none": nobody said).',
+      label: 'code',
+    },
+    TUNNEL_END_CODES,
+  );
   const observeReconnect = metrics.histogram(
     { name: `${prefix}_reconnect_seconds`, help: 'From the loss of a tunnel until one was online again.' },
     RECONNECT_BUCKETS,
   );
 
-  const isOnline$ = uplink.status$.pipe(
-    map(({ state }) => isOnlineState(state)),
-    distinctUntilChanged(),
-  );
-  isOnline$.subscribe((isOnline) => {
+  bus.on('tunnel.changed', ({ state, code }) => {
     const nowMs = clock.nowMs();
-    if (isOnline) {
+    if (state === 'online') {
       if (lostAtMs !== null) observeReconnect((nowMs - lostAtMs) / 1000);
-      onlineSinceMs = nowMs;
-    } else if (onlineSinceMs !== null) {
-      countLoss({ code: uplink.status.lastError?.code ?? 'stopped' });
-      onlineMs += nowMs - onlineSinceMs;
-      onlineSinceMs = null;
+      cameAtMs = nowMs;
+    } else {
+      countLoss(code ?? 'none');
+      endedMs += nowMs - cameAtMs;
       lostAtMs = nowMs;
     }
   });

@@ -5,7 +5,9 @@ import type { ChannelLoad } from '../channelLoad.ts';
 import { Metrics } from '../metrics.ts';
 import { describeProcess } from '../processMetrics.ts';
 import { countRequests } from '../requestMetrics.ts';
+import { TUNNEL_END_CODES } from '../tunnelEnds.ts';
 import { describeCaddy, type CaddyMetricsOptions } from './caddyMetrics.ts';
+import type { ErrorCode } from '../../protocol/errors.ts';
 import type { SessionView } from './sessionView.ts';
 
 export interface GatewayMetricsOptions {
@@ -69,27 +71,36 @@ export function createGatewayMetrics(options: GatewayMetricsOptions): Metrics {
   return metrics;
 }
 
+/** What a dial with a readable token is refused for (machines/admission.ts). */
+const REFUSALS: readonly ErrorCode[] = ['auth_failed', 'duplicate_agent', 'replaced'];
+
 function countTunnels(metrics: Metrics, bus: Pick<Bus, 'on'>): void {
   const countOpened = metrics.counter({
     name: `${PREFIX}_tunnels_opened_total`,
     help: 'Tunnels that came online.',
     labels: [],
   });
-  const countEnded = metrics.counter({
-    name: `${PREFIX}_tunnels_ended_total`,
-    help: 'Tunnels that were online and ended, by the error code that says why ("none": nobody said).',
-    labels: ['code'],
-  });
-  const countRefused = metrics.counter({
-    name: `${PREFIX}_agents_refused_total`,
-    help: 'Dials that were not let in, by error code; of one address with a wrong secret not more than are logged.',
-    labels: ['code'],
-  });
+  const countEnded = metrics.countsBy<ErrorCode | 'none'>(
+    {
+      name: `${PREFIX}_tunnels_ended_total`,
+      help: 'Tunnels that were online and ended, by the error code that says why ("none": nobody said).',
+      label: 'code',
+    },
+    TUNNEL_END_CODES,
+  );
+  const countRefused = metrics.countsBy<ErrorCode>(
+    {
+      name: `${PREFIX}_agents_refused_total`,
+      help: 'Dials that were not let in, by error code; of one address with a wrong secret not more than are logged.',
+      label: 'code',
+    },
+    REFUSALS,
+  );
   bus.on('tunnel.changed', ({ state, code }) => {
     if (state === 'online') countOpened({});
-    else countEnded({ code: code ?? 'none' });
+    else countEnded(code ?? 'none');
   });
-  bus.on('tunnel.refused', ({ code }) => countRefused({ code }));
+  bus.on('tunnel.refused', ({ code }) => countRefused(code));
 }
 
 /** Null until one was measured. */

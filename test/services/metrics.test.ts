@@ -22,6 +22,21 @@ test('what is counted is told with its labels, each combination by itself', asyn
   expect(types.get('things_total')).toBe('counter');
 });
 
+test('what is counted by known words is told as zero before, and by another word once it has come', async () => {
+  const metrics = new Metrics();
+  const count = metrics.countsBy<string>({ ...SPEC, name: 'things_total', label: 'kind' }, ['one', 'other']);
+  const values = async () => Object.fromEntries(parseExposition(await metrics.read()).values);
+  expect(await values()).toEqual({ 'things_total{kind="one"}': 0, 'things_total{kind="other"}': 0 });
+  count('one');
+  count('one', 4);
+  count('third');
+  expect(await values()).toEqual({
+    'things_total{kind="one"}': 5,
+    'things_total{kind="other"}': 0,
+    'things_total{kind="third"}': 1,
+  });
+});
+
 test('durations fall into every bucket that is not below them', async () => {
   const metrics = new Metrics();
   const observe = metrics.histogram(SPEC, [0.1, 1]);

@@ -2,7 +2,6 @@
 
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { NEVER } from 'rxjs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -205,7 +204,6 @@ function agent(): Metrics {
     clock: { nowMs: unasked },
     version: '',
     uplink: {
-      status$: NEVER,
       get status() {
         return unasked();
       },

@@ -63,7 +63,9 @@ test('an error that has not happened yet is told as none, so that its first is s
   expect(await values()).toMatchObject({
     'x_request_errors_total{code="tunnel_lost"}': 0,
     'x_request_errors_total{code="internal"}': 0,
+    'x_request_errors_total{code="cancelled"}': 0,
     'x_requests_total{outcome="complete",status="2xx"}': 0,
+    'x_requests_total{outcome="failed",status="5xx"}': 0,
   });
 });
 

@@ -1,12 +1,13 @@
 // Owns the tests of what the agent tells of itself to Prometheus: its tunnel, its mappings, its database, what is in flight.
 
-import { BehaviorSubject } from 'rxjs';
 import { expect, test } from 'vitest';
 import { createAgentMetrics, type AgentMetricsOptions } from '../../../services/agent/agentMetrics.ts';
 import { MAX_COUNTED_DOMAINS } from '../../../services/agent/mappingMetrics.ts';
 import type { UplinkStatus } from '../../../services/agent/uplink.ts';
 import { createBus } from '../../../services/bus.ts';
 import type { Fact } from '../../../services/facts.ts';
+import { TUNNEL_END_CODES } from '../../../services/tunnelEnds.ts';
+import type { ErrorCode } from '../../../protocol/errors.ts';
 import type { Mapping } from '../../../protocol/mapping.ts';
 import { parseExposition } from '../../support/exposition.ts';
 import { SimulatedClock } from '../../simulation/simulatedClock.ts';
@@ -90,14 +91,14 @@ test.each([
 });
 
 test('the time with a tunnel rises while there is one, and only then', async () => {
-  const { values, tell, clock } = agent();
+  const { values, tell, come, lose, clock } = agent();
   const seconds = async () => (await values()).octoporty_agent_tunnel_online_seconds_total;
   clock.runUntil(1_000);
   expect(await values()).toMatchObject({
     octoporty_agent_tunnel_online: 0,
     octoporty_agent_tunnel_online_seconds_total: 0,
   });
-  tell({ state: 'online.lively' });
+  come();
   clock.runUntil(3_000);
   tell({ state: 'online.doubtful' });
   clock.runUntil(6_000);
@@ -105,23 +106,32 @@ test('the time with a tunnel rises while there is one, and only then', async () 
     octoporty_agent_tunnel_online: 1,
     octoporty_agent_tunnel_online_seconds_total: 5,
   });
-  tell({ state: 'waiting' });
+  lose('wire_closed');
   clock.runUntil(9_000);
-  expect(await seconds()).toBe(5);
-  tell({ state: 'online.lively' });
+  expect(await values()).toMatchObject({
+    octoporty_agent_tunnel_online: 0,
+    octoporty_agent_tunnel_online_seconds_total: 5,
+  });
+  come();
   clock.runUntil(10_000);
   expect(await seconds()).toBe(6);
 });
 
+test('whether there is a tunnel is what its status says, whatever was told before', async () => {
+  const { values, tell, come } = agent();
+  come();
+  tell({ state: 'offline' });
+  expect((await values()).octoporty_agent_tunnel_online).toBe(0);
+});
+
 test('a loss is counted with its reason, and how long it took until a tunnel was back', async () => {
-  const { values, tell, clock } = agent();
-  tell({ state: 'online.lively' });
+  const { values, come, lose, clock } = agent();
+  come();
   expect((await values()).octoporty_agent_reconnect_seconds_count).toBe(0);
-  tell({ state: 'waiting', lastError: { code: 'peer_silent', detail: '' } });
+  lose('peer_silent');
   clock.runUntil(2_500);
-  tell({ state: 'dialing' });
-  tell({ state: 'online.lively' });
-  tell({ state: 'stopping', lastError: null });
+  come();
+  lose('stopped');
   expect(await values()).toMatchObject({
     'octoporty_agent_tunnel_losses_total{code="peer_silent"}': 1,
     'octoporty_agent_tunnel_losses_total{code="stopped"}': 1,
@@ -130,6 +140,23 @@ test('a loss is counted with its reason, and how long it took until a tunnel was
     'octoporty_agent_reconnect_seconds_bucket{le="2"}': 0,
     'octoporty_agent_reconnect_seconds_bucket{le="3"}': 1,
   });
+});
+
+test('what has not happened yet is told as zero, by each reason that there may be', async () => {
+  const before = await agent().values();
+  expect(before).toMatchObject({
+    'octoporty_agent_tunnel_losses_total{code="peer_silent"}': 0,
+    'octoporty_agent_tunnel_losses_total{code="wire_closed"}': 0,
+    'octoporty_agent_mapping_edits_total{change="removed"}': 0,
+  });
+  expect(Object.keys(before)).not.toContain('octoporty_agent_tunnel_losses_total{code="none"}');
+});
+
+test('losses make no new series, whatever ended the tunnel', async () => {
+  const { values, lose } = agent();
+  const before = Object.keys(await values()).length;
+  for (const code of TUNNEL_END_CODES) lose(code);
+  expect(Object.keys(await values())).toHaveLength(before);
 });
 
 test('requests are counted by the public name of their mapping', async () => {
@@ -141,6 +168,7 @@ test('requests are counted by the public name of their mapping', async () => {
     octoporty_agent_request_duration_seconds_count: 3,
     'octoporty_agent_mapping_requests_total{domain="app.test",outcome="complete"}': 1,
     'octoporty_agent_mapping_requests_total{domain="app.test",outcome="failed"}': 1,
+    'octoporty_agent_mapping_requests_total{domain="app.test",outcome="cut"}': 0,
     'octoporty_agent_mapping_body_bytes_total{domain="app.test",direction="in"}': 1,
     'octoporty_agent_mapping_body_bytes_total{domain="app.test",direction="out"}': 20,
   });
@@ -156,7 +184,7 @@ test('names beyond those that are counted, and those that are gone, are counted 
   for (const { id } of [...many, ...many]) finish({ mappingId: id });
   finish({ mappingId: 'gone' });
   const series = Object.entries(await values()).filter(([name]) => name.includes('mapping_requests_total'));
-  expect(series).toHaveLength(MAX_COUNTED_DOMAINS + 1);
+  expect(series).toHaveLength((MAX_COUNTED_DOMAINS + 1) * 4);
   expect(Object.fromEntries(series)).toMatchObject({
     'octoporty_agent_mapping_requests_total{domain="n0.test",outcome="complete"}': 2,
     'octoporty_agent_mapping_requests_total{domain="other",outcome="complete"}': 11,
@@ -176,7 +204,7 @@ test('edits are counted one by one, those of many mappings together too', async 
 
 function agent(options: Partial<AgentMetricsOptions> = {}, stored: readonly Mapping[] = [MAPPING]) {
   const clock = new SimulatedClock();
-  const status$ = new BehaviorSubject(STATUS);
+  let status = STATUS;
   const bus = createBus((error) => {
     throw error;
   });
@@ -185,9 +213,8 @@ function agent(options: Partial<AgentMetricsOptions> = {}, stored: readonly Mapp
     clock,
     version: '1.0.0',
     uplink: {
-      status$,
       get status() {
-        return status$.value;
+        return status;
       },
     },
     load: () => ({ streams: 5, receivedBytes: 100, sentBytes: 200 }),
@@ -198,10 +225,20 @@ function agent(options: Partial<AgentMetricsOptions> = {}, stored: readonly Mapp
     hubClients: () => 3,
     ...options,
   });
+  const tell = (change: Partial<UplinkStatus>) => {
+    status = { ...status, ...change };
+  };
+  /** As the uplink does: its status moves, then it says so. */
+  const become = (state: 'online' | 'offline', code: ErrorCode | null) => {
+    tell({ state: state === 'online' ? 'online.lively' : 'waiting' });
+    bus.publish(() => ({ type: 'tunnel.changed', tunnel: 'connection', state, code, detail: '' }));
+  };
   return {
     bus,
     clock,
-    tell: (change: Partial<UplinkStatus>) => status$.next({ ...status$.value, ...change }),
+    tell,
+    come: () => become('online', null),
+    lose: (code: ErrorCode) => become('offline', code),
     finish: (change: Partial<Fact<'relay.finished'>> = {}) => bus.publish(() => ({ ...FINISHED, ...change })),
     values: async () => Object.fromEntries(parseExposition(await metrics.read()).values),
   };

@@ -68,6 +68,14 @@ test('tunnels are counted as they come and go, and dials as they are refused, wi
   });
 });
 
+test('an end or a refusal that has not happened yet is told as none, so that its first is seen', async () => {
+  expect(await gateway().values()).toMatchObject({
+    'octoporty_gateway_tunnels_ended_total{code="peer_silent"}': 0,
+    'octoporty_gateway_agents_refused_total{code="auth_failed"}': 0,
+    'octoporty_gateway_agents_refused_total{code="duplicate_agent"}': 0,
+  });
+});
+
 test.each([
   ['right', 1],
   ['changing', 1],
