@@ -1,12 +1,14 @@
 // Owns the words of `octoporty service`: what may be typed.
 
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { withEnvironment, type Service } from '../config.ts';
 import { flagOf, variableOf } from '../config/names.ts';
-import { isSecret, SETTINGS } from '../config/settings.ts';
+import { isEmptyMeant, isSecret, SETTINGS } from '../config/settings.ts';
 import { askAtTerminal } from './ask.ts';
 import { install } from './install.ts';
+import { SETTINGS_FLAG } from './settingsFile.ts';
 import { SetUpError, type SetUp } from './setUp.ts';
 import { status } from './status.ts';
 import { systemctl } from './systemctl.ts';
@@ -17,11 +19,11 @@ interface Flags {
   readonly [text: string]: unknown;
   readonly root?: string;
   readonly dryRun?: boolean;
-  readonly envFile?: string;
+  readonly settings?: string;
   readonly purge?: boolean;
 }
 
-const ROOT = ['--root <folder>', 'a folder that stands for the whole system'] as const;
+const ROOT = ['--root <folder>', 'a folder that stands for the whole system', once('--root')] as const;
 const DRY = ['--dry-run', 'say what would be done, and do nothing'] as const;
 
 /** Adds the command. `program` is what a service runs. */
@@ -34,16 +36,19 @@ export function addServiceCommand(to: Command, program: Program): void {
     )
     .argument('<service>', 'gateway or agent')
     .option(
-      '--env-file <file>',
+      `${SETTINGS_FLAG} <file>`,
       'take settings from this file of NAME=value lines; the environment and flags win',
+      once(SETTINGS_FLAG),
     )
+    .addOption(new Option('--env-file <file>').hideHelp().argParser(refuseEnvFile))
     .option(...DRY)
     .option(...ROOT)
-    .action((service: string, flags: Flags) => {
-      const { flags: given, environment = {} } = withEnvironment({ flags: settingsIn(flags) });
-      const file = flags.envFile ?? null;
+    .action((word: string, flags: Flags) => {
+      const service = serviceOf(word);
+      const { flags: given, environment = {} } = withEnvironment({ flags: settingsIn(service, flags) });
+      const file = flags.settings ?? null;
       const settings = { flags: given ?? {}, environment, file, ask: askAtTerminal() };
-      return install(serviceOf(service), setUpOf(flags), settings, program);
+      return install(service, setUpOf(flags), settings, program);
     });
   for (const option of settingOptions()) installing.addOption(option);
   command
@@ -65,9 +70,31 @@ export function addServiceCommand(to: Command, program: Program): void {
     });
 }
 
-function setUpOf({ root, dryRun }: Flags): SetUp {
+function setUpOf({ root: text, dryRun }: Flags): SetUp {
+  const root = text === undefined ? '/' : rootOf(text);
   const print = (line: string) => void process.stdout.write(`${line}\n`);
-  return { root: resolve(root ?? '/'), isDry: dryRun === true, systemctl, print };
+  return { root, isThisSystem: root === '/', isDry: dryRun === true, systemctl, print };
+}
+
+/** One that is not there was mistyped: nobody would find what is put there. */
+function rootOf(text: string): string {
+  if (text === '') throw new SetUpError('--root needs a folder, such as /mnt/image.');
+  const root = resolve(text);
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new SetUpError(`--root: there is no folder ${root}.`);
+  return root;
+}
+
+/** Of a flag that is given twice nobody knows which was meant. */
+function once(flag: string): (value: string, before: string | undefined) => string {
+  return (value, before) => {
+    if (before !== undefined) throw new SetUpError(`${flag} is given twice: give it once.`);
+    return value;
+  };
+}
+
+function refuseEnvFile(): never {
+  throw new SetUpError(`--env-file is a flag of Node itself: give the file by ${SETTINGS_FLAG}.`);
 }
 
 /** Every setting but secrets, which others on the machine would see on the command line. */
@@ -78,11 +105,20 @@ function settingOptions(): Option[] {
     .map(([name, { about }]) => new Option(`${flagOf(name)} <value>`, about.means));
 }
 
-function settingsIn(flags: Flags): Record<string, string> {
-  const options = new Set(settingOptions().map((option) => option.attributeName()));
-  const texts = Object.entries(flags).flatMap(([flag, value]) =>
-    options.has(flag) && typeof value === 'string' ? [[variableOf(flag), value] as const] : [],
-  );
+/** Throws SetUpError for what would have no effect. */
+function settingsIn(service: Service, flags: Flags): Record<string, string> {
+  const options = new Map(settingOptions().map((option) => [option.attributeName(), option.long]));
+  const texts = Object.entries(flags).flatMap(([attribute, value]) => {
+    const flag = options.get(attribute);
+    if (flag === undefined || typeof value !== 'string') return [];
+    const name = variableOf(attribute);
+    if (SETTINGS[service][name] === undefined) {
+      const other = service === 'gateway' ? 'agent' : 'gateway';
+      throw new SetUpError(`${flag} is a setting of the ${other}: the ${service} has no such.`);
+    }
+    if (value === '' && !isEmptyMeant(name)) throw new SetUpError(`${flag} needs a value.`);
+    return [[name, value] as const];
+  });
   return Object.fromEntries(texts);
 }
 

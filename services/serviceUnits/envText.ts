@@ -11,7 +11,7 @@ export interface EnvValue {
 /** Of a name that stands twice the last one counts. Throws SetUpError for what we and systemd could read differently. */
 export function parseEnvText(path: string, text: string): ReadonlyMap<string, EnvValue> {
   const values = new Map<string, EnvValue>();
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const [index, line] of text.split(END_OF_LINE).entries()) {
     if (isIgnored(line)) continue;
     const [, name = '', written = ''] = ASSIGNMENT.exec(line) ?? [];
     const value = name === '' ? null : valueOf(written);
@@ -35,7 +35,7 @@ export function withSettings(
   gone: ReadonlySet<string> = new Set(),
 ): string {
   const left = new Map(settings);
-  const lines = text.split('\n').flatMap((line) => {
+  const lines = text.split(END_OF_LINE).flatMap((line) => {
     const [, name = '', written = ''] = isIgnored(line) ? [] : (ASSIGNMENT.exec(line) ?? []);
     if (gone.has(name)) return [];
     const value = settings.get(name);
@@ -50,6 +50,9 @@ export function withSettings(
 export function isOneLine(value: string): boolean {
   return !/[\u0000\r\n]/.test(value);
 }
+
+/** systemd reads what editors of Windows write, too. */
+const END_OF_LINE = /\r?\n/;
 
 const ASSIGNMENT = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/;
 

@@ -14,6 +14,22 @@ import { NOT_FOUND } from './systemctl.ts';
 const HEALTH_WITHIN_MS = 30_000;
 const HEALTH_POLL_MS = 250;
 
+/** As systemctl says it, such as "active"; "unknown" where there is none to say it. */
+export async function activeStateOf(
+  service: Service,
+  setUp: Pick<SetUp, 'root' | 'systemctl'>,
+): Promise<string> {
+  return stateIn((await setUp.systemctl('is-active', placesOf(service, setUp).unit)).output);
+}
+
+/** The same of its start with the system, such as "enabled". */
+export async function enabledStateOf(
+  service: Service,
+  setUp: Pick<SetUp, 'root' | 'systemctl'>,
+): Promise<string> {
+  return stateIn((await setUp.systemctl('is-enabled', placesOf(service, setUp).unit)).output);
+}
+
 export async function isRunning(service: Service, setUp: SetUp): Promise<boolean> {
   return (await setUp.systemctl('is-active', '--quiet', placesOf(service, setUp).unit)).code === 0;
 }
@@ -73,6 +89,11 @@ export async function becomeHealthy(
     throw new SetUpError(`${health.says} See why: journalctl --unit octoporty-${service} --lines 30`);
   }
   print(`\n${health.says}`);
+}
+
+/** A state is one word on a line of its own; beside it may stand why there is none. */
+function stateIn(output: string): string {
+  return output.split('\n').find((line) => /^[a-z-]+$/.test(line)) ?? 'unknown';
 }
 
 async function order({ systemctl, isDry }: SetUp, ...args: string[]): Promise<void> {

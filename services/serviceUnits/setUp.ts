@@ -1,6 +1,6 @@
 // Owns what installing, removing and looking at a service have in common: where its files are, and what is said of them.
 
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Service } from '../config.ts';
@@ -23,6 +23,8 @@ export class UnreadableError extends SetUpError {
 export interface SetUp {
   /** The root of the system: "/", or a folder that stands for it. */
   readonly root: string;
+  /** It is the system that we run in, and systemctl speaks of it; else its files are all that is known. */
+  readonly isThisSystem: boolean;
   /** Says what would be done, and does nothing. */
   readonly isDry: boolean;
   readonly systemctl: Systemctl;
@@ -37,6 +39,8 @@ export function placesOf(service: Service, { root }: Pick<SetUp, 'root'>) {
     unit,
     unitFile: join(root, 'etc', 'systemd', 'system', `${unit}.service`),
     configuration,
+    /** systemd's word for "enabled": the unit's `[Install]` names the target. */
+    enabledLink: join(root, 'etc', 'systemd', 'system', 'multi-user.target.wants', `${unit}.service`),
     envFile: join(configuration, `${service}.env`),
     secretFile: join(configuration, 'auth-secret'),
     state: [join(root, 'var', 'lib', unit), join(root, 'var', 'lib', 'private', unit)],
@@ -44,8 +48,13 @@ export function placesOf(service: Service, { root }: Pick<SetUp, 'root'>) {
 }
 
 /** Whether systemd runs there (sd_booted(3)): else its files can be put down, and nothing be started. */
-export function isBooted({ root }: Pick<SetUp, 'root'>): boolean {
-  return existsSync(join(root, 'run', 'systemd', 'system'));
+export function isBooted({ root, isThisSystem }: Pick<SetUp, 'root' | 'isThisSystem'>): boolean {
+  return isThisSystem && existsSync(join(root, 'run', 'systemd', 'system'));
+}
+
+/** A link that leads nowhere is there, too. */
+export function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Throws SetUpError where services cannot be changed. */
@@ -83,6 +92,8 @@ export function textIn(path: string): string | null {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     if (code === 'ENOENT') return null;
     if (code === 'EACCES') throw new UnreadableError(path, { cause: error });
+    if (code === 'EISDIR')
+      throw new SetUpError(`${path} is a folder where a file belongs: move it away.`, { cause: error });
     throw error;
   }
 }
@@ -125,7 +136,7 @@ async function makeSystemFolder(path: string): Promise<void> {
 
 /** Takes away what is there, and says so. */
 export async function remove(setUp: SetUp, path: string): Promise<void> {
-  if (!existsSync(path)) return;
+  if (!isThere(path)) return;
   if (!setUp.isDry) await rm(path, { recursive: true });
   say(setUp, 'removed', path);
 }

@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { loadAgentConfig, loadGatewayConfig, type Service } from '../config.ts';
 import { isPath, isSecret, SETTINGS } from '../config/settings.ts';
-import { find, type ConfigFile, type ConfigSources, type Variables } from '../config/variables.ts';
-import { nearest } from '../config/nearest.ts';
+import { find, type ConfigSources, type Variables } from '../config/variables.ts';
 import type { Ask } from './ask.ts';
 import { isOneLine, parseEnvText } from './envText.ts';
 import { isProxyVariable, outdatedBy, proxiesOf } from './proxies.ts';
+import { readSettingsFile } from './settingsFile.ts';
 import { placesOf, SetUpError, textIn, type SetUp } from './setUp.ts';
 
 /** Kept apart: systemd hands it over. */
@@ -103,27 +103,7 @@ function sourcesOf(
   const isElsewhere = Boolean(installed[`${SECRET}_FILE`]);
   const kept = secret === undefined || isElsewhere ? {} : { [SECRET]: secret };
   const defaults = { ...installed, ...kept };
-  return { flags, environment, file: file === null ? null : layerOf(file), defaults };
-}
-
-function layerOf(path: string): ConfigFile {
-  const text = textIn(path);
-  if (text === null) throw new SetUpError(`--env-file: ${path} is not there.`);
-  const values = parseEnvText(path, text);
-  // One file may be for both services.
-  const known = Object.keys({ ...SETTINGS.gateway, ...SETTINGS.agent });
-  for (const [name, { line }] of values) {
-    const isKnown =
-      known.includes(name) ||
-      isProxyVariable(name) ||
-      (name.endsWith('_FILE') && isSecret(name.slice(0, -'_FILE'.length)));
-    if (!isKnown) {
-      throw new SetUpError(
-        `${path}:${line}: there is no setting ${name}; the nearest is ${nearest(name, known) ?? ''}.`,
-      );
-    }
-  }
-  return { path, values };
+  return { flags, environment, file: file === null ? null : readSettingsFile(file), defaults };
 }
 
 /** As the service will have it: what its environment says, and nothing else about proxies. */

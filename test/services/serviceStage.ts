@@ -25,10 +25,12 @@ export class Stage {
   readonly orders: string[] = [];
   /** Whether what is started answers. */
   areServicesWell = true;
+  readonly #isBooted: boolean;
   readonly #running = new Map<string, Server>();
 
-  /** `isBooted`: systemd runs there. */
+  /** `isBooted`: systemd runs there; else it is a tree that stands for another system. */
   constructor(isBooted = true) {
+    this.#isBooted = isBooted;
     if (isBooted) mkdirSync(join(this.root, 'run', 'systemd', 'system'), { recursive: true });
     onTestFinished(() => {
       for (const server of this.#running.values()) server.close();
@@ -38,6 +40,7 @@ export class Stage {
   setUp(isDry = false): SetUp {
     return {
       root: this.root,
+      isThisSystem: this.#isBooted,
       isDry,
       systemctl: (...args) => this.#answer(args),
       print: (line) => this.printed.push(line),
@@ -82,7 +85,7 @@ export class Stage {
       this.#stop(unit);
       await this.#start(unit);
     }
-    if (verb === 'disable') this.#stop(unit);
+    if (verb === 'disable' || verb === 'stop') this.#stop(unit);
     return { code: 0, output: '' };
   }
 

@@ -39,6 +39,15 @@ describe('a file of settings', () => {
     expect(withSettings(before, new Map([['A', 'x']]))).toBe(before);
   });
 
+  test('reads lines that end as in Windows, and ends them as everywhere', () => {
+    const text = '# mine\r\nA=1\r\nB="x y"\r\n';
+    expect([...parseEnvText('x', text)]).toEqual([
+      ['A', { text: '1', line: 2 }],
+      ['B', { text: 'x y', line: 3 }],
+    ]);
+    expect(withSettings(text, new Map([['A', '2']]))).toBe('# mine\nA=2\nB="x y"\n');
+  });
+
   test('counts the last of a name that stands twice, as systemd does', () => {
     expect(parseEnvText('x', 'A=1\nA=2\n').get('A')).toEqual({ text: '2', line: 2 });
   });

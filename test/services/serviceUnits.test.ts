@@ -1,9 +1,19 @@
 // Owns the tests of `octoporty service`: what it writes, orders and says, on a folder that stands for a system.
 
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseEnvText } from '../../services/serviceUnits/envText.ts';
 import { status } from '../../services/serviceUnits/status.ts';
@@ -155,7 +165,7 @@ describe('installing a gateway', () => {
     [{ OCTOPORTY_LISTEN_PORT: 'x' }, '--listen-port must be a port from 0 to 65535, not "x".'],
     [{ OCTOPORTY_AUTH_SECRET: 'short' }, 'has 5 bytes'],
     [{ OCTOPORTY_CADDY_ADMIN_URL: 'http://localhost:2019' }, 'OCTOPORTY_GATEWAY_HOST is not set'],
-    [{ OCTOPORTY_STATUS_TOKEN: 'a\nb' }, 'OCTOPORTY_STATUS_TOKEN must be one line.'],
+    [{ OCTOPORTY_STATUS_TOKEN: 'a\nb' }, 'one line'],
   ])('writes nothing with %j', async (flags, words) => {
     const stage = new Stage();
     await expect(stage.install('gateway', { flags })).rejects.toThrow(words);
@@ -168,6 +178,55 @@ describe('installing a gateway', () => {
     writeFileSync(file, '# mine\nOCTOPORTY_LISTEN_PROT=1\n');
     await expect(stage.install('gateway', { file })).rejects.toThrow(
       `${file}:2: there is no setting OCTOPORTY_LISTEN_PROT; the nearest is OCTOPORTY_LISTEN_PORT.`,
+    );
+  });
+
+  test.each([
+    ['a folder', (folder: string) => folder, 'is a folder, and no file of NAME=value lines.'],
+    ['not there', (folder: string) => join(folder, 'nope'), 'there is no file '],
+    ['a device', () => '/dev/null', '/dev/null is no file of NAME=value lines.'],
+    ['below a file', (folder: string) => join(folder, 'settings', 'x'), 'x (ENOTDIR).'],
+    ['nothing', () => '', '--settings: name a file.'],
+  ])('refuses a file of settings that is %s in one line, and changes nothing', async (_kind, path, words) => {
+    const stage = new Stage();
+    const folder = tempDir();
+    writeFileSync(join(folder, 'settings'), '');
+    const refused = stage.install('gateway', { file: path(folder) });
+    await expect(refused).rejects.toThrow(words);
+    await expect(refused).rejects.toThrow(/^--settings: .*\.$/);
+    expect(stage.has('etc')).toBe(false);
+  });
+
+  test('refuses a file that could not be settings by its size', async () => {
+    const file = join(tempDir(), 'settings');
+    writeFileSync(file, '#'.repeat(2 * 1024 * 1024));
+    await expect(new Stage().install('gateway', { file })).rejects.toThrow(
+      'is larger than all settings together could be',
+    );
+  });
+
+  test('names a line of a file that is none, and a name that is like no other', async () => {
+    const stage = new Stage();
+    const file = join(tempDir(), 'settings');
+    writeFileSync(file, 'OCTOPORTY_LISTEN_PORT 5000\n');
+    await expect(stage.install('gateway', { file })).rejects.toThrow(`${file}:1: must be NAME=value`);
+    writeFileSync(file, '_=1\n');
+    await expect(stage.install('gateway', { file })).rejects.toThrow(`${file}:1: there is no setting _.`);
+  });
+
+  test('reads a file that begins with a mark which nobody sees', async () => {
+    const stage = new Stage(false);
+    const file = join(tempDir(), 'settings');
+    writeFileSync(file, '\uFEFFOCTOPORTY_ROUTE_LEASE=2h\r\n');
+    await stage.install('gateway', { file });
+    expect(stage.text('etc/octoporty/gateway.env')).toContain('\nOCTOPORTY_ROUTE_LEASE=2h\n');
+  });
+
+  test('says which of its own files is a folder', async () => {
+    const stage = new Stage();
+    mkdirSync(join(stage.root, 'etc/octoporty/gateway.env'), { recursive: true });
+    await expect(stage.install('gateway')).rejects.toThrow(
+      /gateway\.env is a folder where a file belongs: move it away\.$/,
     );
   });
 
@@ -348,6 +407,46 @@ describe('uninstalling', () => {
     expect(stage.said()[0]).toBe('octoporty-gateway is not installed.');
   });
 
+  test('takes away what is left of a service that somebody has removed by half', async () => {
+    const stage = new Stage();
+    const link = 'etc/systemd/system/multi-user.target.wants/octoporty-gateway.service';
+    await stage.install('gateway', { flags: { OCTOPORTY_LISTEN_PORT: await freePort() } });
+    mkdirSync(join(stage.root, link, '..'));
+    symlinkSync('../octoporty-gateway.service', join(stage.root, link));
+    rmSync(join(stage.root, 'etc/systemd/system/octoporty-gateway.service'));
+    stage.orders.length = 0;
+    await uninstall('gateway', stage.setUp(), true);
+    expect(stage.orders).toEqual([
+      'stop octoporty-gateway',
+      'daemon-reload',
+      'reset-failed octoporty-gateway',
+    ]);
+    expect(readdirSync(join(stage.root, 'etc/systemd/system/multi-user.target.wants'))).toEqual([]);
+    stage.said();
+    await uninstall('gateway', stage.setUp(), true);
+    expect(stage.said()).toEqual(['octoporty-gateway is not installed.']);
+  });
+
+  test('stops what runs without any unit', async () => {
+    const stage = new Stage();
+    await stage.install('gateway', { flags: { OCTOPORTY_LISTEN_PORT: await freePort() } });
+    rmSync(join(stage.root, 'etc/systemd/system/octoporty-gateway.service'));
+    await uninstall('gateway', stage.setUp(), false);
+    expect(stage.orders).toContain('stop octoporty-gateway');
+  });
+
+  test('in a folder that stands for a system stops nothing, and says which folder it was', async () => {
+    const stage = new Stage(false);
+    await stage.install('gateway');
+    stage.said();
+    stage.orders.length = 0;
+    await uninstall('gateway', stage.setUp(), true);
+    expect(stage.orders).toEqual(['--root=ROOT disable octoporty-gateway']);
+    expect(stage.said()[0]).toBe(`disabled  octoporty-gateway in ${stage.root}`);
+    await uninstall('gateway', stage.setUp(), true);
+    expect(stage.said().at(-1)).toBe(`octoporty-gateway is not installed in ${stage.root}.`);
+  });
+
   test('with --purge takes settings and data away, and the secret with the last service', async () => {
     const stage = new Stage(false);
     await stage.install('gateway');
@@ -375,11 +474,46 @@ describe('the status', () => {
     stage.areServicesWell = false;
     expect(await status(stage.setUp())).toBe(false);
   });
+
+  test('is unknown where no systemctl answers, and quotes nothing as a state', async () => {
+    const stage = new Stage();
+    await stage.install('gateway', { flags: { OCTOPORTY_LISTEN_PORT: await freePort() } });
+    stage.said();
+    const missing = async () => ({ code: 127, output: 'spawn systemctl ENOENT' });
+    expect(await status({ ...stage.setUp(), systemctl: missing })).toBe(false);
+    expect(stage.said()[0]).toMatch(/^gateway {2}unknown, unknown\. /);
+  });
+});
+
+describe('the status of a folder that stands for a system', () => {
+  test('is what its files say: no port and no systemd of this machine is asked', async () => {
+    const stage = new Stage(false);
+    await stage.install('gateway', { flags: { OCTOPORTY_LISTEN_PORT: await takenPort() } });
+    stage.said();
+    const neverAsked = () => Promise.reject(new Error('systemctl was asked'));
+    const lookOnly = { ...stage.setUp(), systemctl: neverAsked };
+    expect(await status(lookOnly)).toBe(false);
+    const wants = join(stage.root, 'etc/systemd/system/multi-user.target.wants');
+    mkdirSync(wants);
+    symlinkSync('../octoporty-gateway.service', join(wants, 'octoporty-gateway.service'));
+    expect(await status(lookOnly)).toBe(false);
+    const rest = 'Whether it runs and is well, only that system can say.';
+    expect(stage.said()).toEqual([
+      `gateway  installed in ${stage.root}, disabled. ${rest}`,
+      `gateway  installed in ${stage.root}, enabled. ${rest}`,
+    ]);
+  });
+
+  test('names the folder where nothing is installed', async () => {
+    const stage = new Stage(false);
+    expect(await status(stage.setUp())).toBe(false);
+    expect(stage.said()).toEqual([
+      `No service is installed in ${stage.root}: "octoporty service install gateway --root ${stage.root}", or "agent".`,
+    ]);
+  });
 });
 
 describe.skipIf(process.getuid?.() !== 0)('without the rights of root', () => {
-  const args = ['service', 'status', '--root'];
-
   test('a service that nobody can ask is not called well', async () => {
     const stage = new Stage(false);
     await stage.install('gateway');
@@ -388,7 +522,11 @@ describe.skipIf(process.getuid?.() !== 0)('without the rights of root', () => {
     chmodSync(bin, 0o755);
     writeFileSync(join(bin, 'systemctl'), '#!/bin/sh\necho active\n');
     chmodSync(join(bin, 'systemctl'), 0o755);
-    const { code, stdout, stderr } = await asNobody([...args, stage.root], bin);
+    const { code, stdout, stderr } = await asNobody(
+      [stage.root],
+      bin,
+      'test/services/serviceStatus.fixture.ts',
+    );
     expect([code, stderr]).toEqual([1, '']);
     expect(stdout).toBe(
       'gateway  active, active. Its port is for root to read: with "sudo" it is asked how it is.\n',
@@ -459,6 +597,32 @@ describe('the command', () => {
     );
   });
 
+  test.each([
+    [
+      ['install', 'agent', '--gateway-host', 'x.example.com'],
+      '--gateway-host is a setting of the gateway: the agent has no such.',
+    ],
+    [
+      ['install', 'gateway', '--ui-port', '1'],
+      '--ui-port is a setting of the agent: the gateway has no such.',
+    ],
+    [['install', 'gateway', '--gateway-host', ''], '--gateway-host needs a value.'],
+    [['install', 'gateway', '--settings', '/nope', '--root', '/tmp'], '--settings: there is no file /nope.'],
+    [
+      ['install', 'gateway', '--settings', 'a', '--settings', 'b'],
+      '--settings is given twice: give it once.',
+    ],
+    [
+      ['install', 'gateway', '--env-file', fileURLToPath(import.meta.url)],
+      '--env-file is a flag of Node itself: give the file by --settings.',
+    ],
+    [['uninstall', 'gateway', '--root', ''], '--root needs a folder, such as /mnt/image.'],
+    [['status', '--root', '/dev/null'], '--root: there is no folder /dev/null.'],
+  ])('refuses %j in one plain line', async (args, words) => {
+    const { code, stdout, stderr } = await run('services/cli.ts', ['service', ...args]).ended;
+    expect([code, stdout, stderr]).toEqual([1, '', `${words}\n`]);
+  });
+
   test('refuses an unknown service in one plain line', async () => {
     const { code, stdout, stderr } = await run('services/cli.ts', ['service', 'install', 'caddy']).ended;
     expect([code, stdout, stderr]).toEqual([
@@ -470,10 +634,10 @@ describe('the command', () => {
 });
 
 /** The command line as a user without rights runs it, who may read the repository. */
-function asNobody(args: readonly string[], bin = '/bin'): Promise<Ended> {
+function asNobody(args: readonly string[], bin = '/bin', script = 'services/cli.ts'): Promise<Ended> {
   const env = { PATH: `${bin}:${process.env.PATH ?? ''}` };
   const drop = 'data:text/javascript,process.setgroups([]);process.setgid(65534);process.setuid(65534);';
-  return run('services/cli.ts', args, { ...env, NODE_OPTIONS: `--import=${drop}` }, '/').ended;
+  return run(script, args, { ...env, NODE_OPTIONS: `--import=${drop}` }, '/').ended;
 }
 
 function modesOf(stage: Stage): number[] {
