@@ -14,7 +14,8 @@ export interface MetricsRoutesOptions {
 }
 
 export function metricsRoutes({ metrics, statusToken, authenticate }: MetricsRoutesOptions): Router {
-  const router = new Router();
+  // As at the gateway: whoever guards the path in front of us guards this one spelling.
+  const router = new Router({ sensitive: true, strict: true });
   router.get('/metrics', async (context) => {
     if (!bearsToken(context.get('Authorization'), statusToken)) authenticate(context);
     context.body = await metrics.read();

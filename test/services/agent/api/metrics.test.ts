@@ -35,7 +35,14 @@ test.each([
   expect(answer.text).not.toContain('a_thing');
 });
 
-async function ask(statusToken: string | null, headers: Readonly<Record<string, string>>) {
+test('they are at one path, letter by letter', async () => {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const paths = ['/metrics', '/metrics?x', '/METRICS', '/metrics/', '/%6detrics'];
+  const answers = await Promise.all(paths.map((path) => ask(TOKEN, headers, path)));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 404, 404, 404]);
+});
+
+async function ask(statusToken: string | null, headers: Readonly<Record<string, string>>, path = '/metrics') {
   const routes = metricsRoutes({
     metrics: { contentType: CONTENT_TYPE, read: async () => 'a_thing 1\n' },
     statusToken,
@@ -44,5 +51,5 @@ async function ask(statusToken: string | null, headers: Readonly<Record<string, 
     },
   });
   const api = await openApi({ open: [routes] });
-  return api.ask('GET', '/metrics', { headers });
+  return api.ask('GET', path, { headers });
 }
