@@ -3,7 +3,7 @@
 import { cpSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getSmall, startLoad, type Target } from '../support/load.ts';
-import { openLoadOrigin, type LoadOrigin } from '../support/loadOrigin.ts';
+import type { LoadOrigin } from '../support/loadOrigin.ts';
 import { until } from '../support/rig.ts';
 import type { Stage } from './stage.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type StandingAgent,
   type StandingGateway,
 } from './standing.ts';
+import { startOrigin } from './standingPair.ts';
 import { check, checkWithin, note } from './verdict.ts';
 
 /** A clone or a claim has this long to do harm or to be told. */
@@ -32,9 +33,7 @@ interface Scene {
 }
 
 export async function agents(stage: Stage): Promise<void> {
-  const [one, two] = [await openLoadOrigin('one'), await openLoadOrigin('two')];
-  stage.atEnd(() => one.stop());
-  stage.atEnd(() => two.stop());
+  const [one, two] = [await startOrigin(stage, 'one'), await startOrigin(stage, 'two')];
   const gateway = await createGateway(stage);
   gateway.service.start();
   const scene = { stage, gateway, one, two };

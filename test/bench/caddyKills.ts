@@ -1,11 +1,11 @@
 // Caddy killed under load, again and again, and started with nothing of ours: how long until it serves our names.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { openLoadOrigin } from '../support/loadOrigin.ts';
 import { get, until } from '../support/rig.ts';
 import { startSteadyLoad } from '../support/steadyLoad.ts';
 import { draftOf, startCaddyWorld, untilApplied } from './caddyWorld.ts';
 import type { Stage } from './stage.ts';
+import { startOrigin } from './standingPair.ts';
 import { check, checkWithin, note } from './verdict.ts';
 
 const ROUNDS = 20;
@@ -21,8 +21,7 @@ const ROUND_MS = 3_000;
 const AWAY_MS = 2_000;
 
 export async function caddyKills(stage: Stage, { rounds = ROUNDS }: { rounds?: number } = {}): Promise<void> {
-  const origin = await openLoadOrigin();
-  stage.atEnd(() => origin.stop());
+  const origin = await startOrigin(stage);
   const world = await startCaddyWorld(stage);
   const { api, caddy, gateway, ports } = world;
   await api.create(draftOf(NAME, origin.port, 443));

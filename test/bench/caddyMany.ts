@@ -1,7 +1,7 @@
 // A thousand names at once, and then one edit: how long until Caddy serves them, and what of it is the making of certificates.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { openLoadOrigin, type LoadOrigin } from '../support/loadOrigin.ts';
+import type { LoadOrigin } from '../support/loadOrigin.ts';
 import { get, until } from '../support/rig.ts';
 import {
   draftOf,
@@ -14,6 +14,7 @@ import {
 } from './caddyWorld.ts';
 import { putMappings } from './manyMappings.ts';
 import { Stage } from './stage.ts';
+import { startOrigin } from './standingPair.ts';
 import { check, inSeconds, note, percentile } from './verdict.ts';
 
 const MAPPINGS = 1_000;
@@ -51,10 +52,7 @@ export async function caddyMany(
   stage: Stage,
   { mappings = MAPPINGS, edits = EDITS }: Partial<Sizes> = {},
 ): Promise<void> {
-  const origins = { first: await openLoadOrigin('first'), second: await openLoadOrigin('second') };
-  stage.atEnd(async () => {
-    await Promise.all([origins.first.stop(), origins.second.stop()]);
-  });
+  const origins = { first: await startOrigin(stage, 'first'), second: await startOrigin(stage, 'second') };
   const sizes = { mappings, edits };
   const inWorld = (options: CaddyWorldOptions, prove: (world: CaddyWorld, ask: Ask) => Promise<void>) =>
     withStage(stage, async (inner) => {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WRITE_PAUSE_MS } from '../../machines/reconciler.ts';
 import type { Mapping } from '../../protocol/mapping.ts';
 import { startHttp2Load } from '../support/http2Load.ts';
-import { openLoadOrigin, type LoadOrigin } from '../support/loadOrigin.ts';
+import type { LoadOrigin } from '../support/loadOrigin.ts';
 import {
   draftOf,
   edit,
@@ -17,6 +17,7 @@ import {
   type CaddyWorld,
 } from './caddyWorld.ts';
 import type { Stage } from './stage.ts';
+import { startOrigin } from './standingPair.ts';
 import { check, note } from './verdict.ts';
 import { hasWrk, runWrk } from './wrk.ts';
 
@@ -60,8 +61,7 @@ export interface LoadedWorld {
 /** `BESIDE` is served on both ports. */
 export async function startLoadedWorld(stage: Stage): Promise<LoadedWorld> {
   if (!hasWrk()) throw new Error('wrk is needed (apt-get install wrk)');
-  const origin = await openLoadOrigin();
-  stage.atEnd(() => origin.stop());
+  const origin = await startOrigin(stage);
   const world = await startCaddyWorld(stage);
   await world.api.create(draftOf(BESIDE, origin.port, 443));
   await world.api.create(draftOf(BESIDE, origin.port, 80));

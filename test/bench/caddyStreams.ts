@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { Http2Visitor } from '../support/http2Visitor.ts';
-import { openLoadOrigin } from '../support/loadOrigin.ts';
 import { until } from '../support/rig.ts';
 import { draftOf, edit, startCaddyWorld, untilApplied, untilQuiet, writesOf } from './caddyWorld.ts';
 import type { Stage } from './stage.ts';
+import { startOrigin } from './standingPair.ts';
 import { check, inSeconds, note } from './verdict.ts';
 
 const EDITS = 100;
@@ -28,8 +28,7 @@ export async function streams(
   stage: Stage,
   { edits = EDITS, megabytes = MEGABYTES }: { edits?: number; megabytes?: number } = {},
 ): Promise<void> {
-  const origin = await openLoadOrigin();
-  stage.atEnd(() => origin.stop());
+  const origin = await startOrigin(stage);
   const world = await startCaddyWorld(stage, { isTunnelThrough: true });
   const { api, caddy, gateway, ports } = world;
   await api.create(draftOf(NAME, origin.port));

@@ -8,19 +8,18 @@ import type { Mapping } from '../../protocol/mapping.ts';
 import { caddies, startCaddy, type CaddyBinary, type TestCaddy } from '../support/caddy.ts';
 import { freePort, until } from '../support/rig.ts';
 import { TlsVisitor } from '../support/tlsVisitor.ts';
-import { AdminApi } from './adminApi.ts';
+import type { AdminApi } from './adminApi.ts';
 import type { Stage } from './stage.ts';
 import {
   askText,
   createAgent,
   createGateway,
-  isAgentOnline,
   STATUS_TOKEN,
-  UI_PASSWORD,
   urlOf,
   type StandingAgent,
   type StandingGateway,
 } from './standing.ts';
+import { openAdmin, untilOnline } from './standingPair.ts';
 
 /** On the command line: the oldest supported Caddy instead of the current one. */
 export const OLDEST = 'oldest';
@@ -88,13 +87,11 @@ export async function startCaddyWorld(stage: Stage, options: CaddyWorldOptions =
       ...(isTunnelThrough ? { NODE_EXTRA_CA_CERTS: caddy.rootFile } : {}),
     },
   });
-  const api = new AdminApi(agent.uiPort, UI_PASSWORD);
-  stage.atEnd(() => api.close());
   gateway.service.start();
   await untilApplied(gateway, 0);
   agent.service.start();
-  await until('the tunnel is online', () => isAgentOnline(agent), 30_000);
-  await api.logIn();
+  await untilOnline(agent);
+  const api = await openAdmin(stage, agent);
   const visitor = () => new TlsVisitor(ports.https, readFileSync(caddy.rootFile));
   return { caddy, gateway, agent, api, ports, visitor };
 }

@@ -6,19 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { mappingSchema } from '../../protocol/mapping.ts';
 import { get, until } from '../support/rig.ts';
-import { AdminApi } from './adminApi.ts';
+import type { AdminApi } from './adminApi.ts';
 import type { Stage } from './stage.ts';
-import {
-  askText,
-  createAgent,
-  createGateway,
-  isAgentOnline,
-  STATUS_TOKEN,
-  UI_PASSWORD,
-  urlOf,
-  type StandingAgent,
-  type StandingGateway,
-} from './standing.ts';
+import { askText, STATUS_TOKEN, type StandingAgent, type StandingGateway } from './standing.ts';
+import { openAdmin, startPair } from './standingPair.ts';
 import { check, checkWithin, note } from './verdict.ts';
 
 const NAME = 'flapping.localhost';
@@ -86,18 +77,9 @@ async function openScene(stage: Stage): Promise<Scene> {
   });
   const address = origin.address();
   if (typeof address !== 'object' || address === null) throw new Error('no port');
-  const gateway = await createGateway(stage, { env: { OCTOPORTY_LOG_LEVEL: 'warn' } });
-  const agent = await createAgent(stage, {
-    gatewayUrl: urlOf(gateway),
-    maps: [],
-    env: { OCTOPORTY_LOG_LEVEL: 'silent' },
-  });
-  gateway.service.start();
-  agent.service.start();
-  await until('the tunnel is online', () => isAgentOnline(agent), 15_000);
-  const api = new AdminApi(agent.uiPort, UI_PASSWORD);
-  stage.atEnd(() => api.close());
-  await api.logIn();
+  // An agent whose tunnel flaps says so each time.
+  const { gateway, agent } = await startPair(stage, { agentEnv: { OCTOPORTY_LOG_LEVEL: 'silent' } });
+  const api = await openAdmin(stage, agent);
   const { mapping } = await api.create({
     name: 'flapping',
     externalDomain: NAME,

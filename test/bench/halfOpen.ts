@@ -1,7 +1,6 @@
 // A network that turns half-open: packets vanish and nobody is told. Both sides notice, and are back soon after the return.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { openLoadOrigin } from '../support/loadOrigin.ts';
 import { until } from '../support/rig.ts';
 import { createLink, type End, type Link } from './namespaces.ts';
 import type { Stage } from './stage.ts';
@@ -15,6 +14,7 @@ import {
   type StandingAgent,
   type StandingGateway,
 } from './standing.ts';
+import { startOrigin } from './standingPair.ts';
 import { check, checkWithin, inSeconds, note } from './verdict.ts';
 
 const NAME = 'half-open.localhost';
@@ -51,8 +51,7 @@ export async function halfOpen(stage: Stage, options: HalfOpenOptions): Promise<
     return;
   }
   const link = await createLink(stage);
-  const origin = await openLoadOrigin('origin', link.ourAddress.agent);
-  stage.atEnd(() => origin.stop());
+  const origin = await startOrigin(stage, 'origin', link.ourAddress.agent);
   const gateway = await createGateway(stage, {
     address: link.watchAddress.gateway,
     prefix: link.prefix.gateway,

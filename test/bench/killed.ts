@@ -6,9 +6,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { until } from '../support/rig.ts';
-import { AdminApi } from './adminApi.ts';
+import type { AdminApi } from './adminApi.ts';
 import type { Stage } from './stage.ts';
-import { createAgent, createGateway, UI_PASSWORD, urlOf, type StandingAgent } from './standing.ts';
+import type { StandingAgent } from './standing.ts';
+import { openAdmin, startPair } from './standingPair.ts';
 import { check, note } from './verdict.ts';
 import { EditWriter } from './editWriter.ts';
 
@@ -18,18 +19,8 @@ const WRITERS = 8;
 const ROUND_MS = 600;
 
 export async function killed(stage: Stage, { rounds = 100 }: { rounds?: number }): Promise<void> {
-  const gateway = await createGateway(stage, { env: { OCTOPORTY_LOG_LEVEL: 'warn' } });
-  const agent = await createAgent(stage, {
-    gatewayUrl: urlOf(gateway),
-    maps: [],
-    env: { OCTOPORTY_LOG_LEVEL: 'warn' },
-  });
-  gateway.service.start();
-  agent.service.start();
-  const api = new AdminApi(agent.uiPort, UI_PASSWORD);
-  stage.atEnd(() => api.close());
-  await until('the agent has its database', () => isOk(api), 15_000);
-  await api.logIn();
+  const { agent } = await startPair(stage);
+  const api = await openAdmin(stage, agent);
 
   const writers = Array.from({ length: WRITERS }, (_, n) => new EditWriter(api, `writer-${n}`));
   const faults: string[] = [];

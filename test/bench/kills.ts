@@ -2,18 +2,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { startLoad, type Target } from '../support/load.ts';
-import { openLoadOrigin } from '../support/loadOrigin.ts';
 import { until } from '../support/rig.ts';
 import type { ServiceProcess, Stage } from './stage.ts';
-import {
-  askText,
-  createAgent,
-  createGateway,
-  fullStatusOf,
-  onlineAfter,
-  urlOf,
-  type StandingGateway,
-} from './standing.ts';
+import { askText, fullStatusOf, onlineAfter, type StandingGateway } from './standing.ts';
+import { startOrigin, startPair } from './standingPair.ts';
 import { check, checkWithin, inMegabytes, note, percentile } from './verdict.ts';
 
 const NAME = 'kills.localhost';
@@ -27,17 +19,9 @@ const QUIET_MS = 40_000;
 
 /** The gateway is killed while the agent lives through it all, then the other way round: a leak adds up in the survivor. */
 export async function kills(stage: Stage, { rounds = 20 }: { rounds?: number }): Promise<void> {
-  const origin = await openLoadOrigin();
-  stage.atEnd(() => origin.stop());
-  const gateway = await createGateway(stage, { env: { OCTOPORTY_LOG_LEVEL: 'warn' } });
-  const agent = await createAgent(stage, {
-    gatewayUrl: urlOf(gateway),
-    maps: [`${NAME}=http://127.0.0.1:${origin.port}`],
-    env: { OCTOPORTY_LOG_LEVEL: 'warn' },
-  });
+  const origin = await startOrigin(stage);
+  const { gateway, agent } = await startPair(stage, { maps: [`${NAME}=http://127.0.0.1:${origin.port}`] });
   const target: Target = { port: gateway.port, name: NAME };
-  gateway.service.start();
-  agent.service.start();
   await onlineAfter(agent, target);
   const before = await remainsOf(gateway, agent.service);
   note(`before: ${describe(before)}`);

@@ -2,7 +2,6 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { download, echo, startLoad, type Target } from '../support/load.ts';
-import { openLoadOrigin } from '../support/loadOrigin.ts';
 import { SECRET, until } from '../support/rig.ts';
 import type { Stage } from './stage.ts';
 import {
@@ -14,6 +13,7 @@ import {
   urlOf,
   type StandingGateway,
 } from './standing.ts';
+import { startOrigin } from './standingPair.ts';
 import { check, checkWithin, inSeconds, note, percentile } from './verdict.ts';
 
 const NAME = 'lifetime.localhost';
@@ -36,8 +36,7 @@ const ENOUGH_TO_COMPARE = 10;
 const LONGEST_GAP_MS = 3_000;
 
 export async function lifetime(stage: Stage, { rounds = 20 }: { rounds?: number }): Promise<void> {
-  const origin = await openLoadOrigin();
-  stage.atEnd(() => origin.stop());
+  const origin = await startOrigin(stage);
   const gateway = await createGateway(stage, { env: { OCTOPORTY_SESSION_LIFETIME: `${LIFETIME_MS}ms` } });
   const agent = await createAgent(stage, {
     gatewayUrl: urlOf(gateway),

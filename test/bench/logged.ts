@@ -7,17 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Target } from '../support/load.ts';
 import { hasNginx, startNginx } from '../support/nginx.ts';
 import { freePort, until } from '../support/rig.ts';
-import { AdminApi } from './adminApi.ts';
 import type { ServiceProcess, Stage } from './stage.ts';
-import {
-  createAgent,
-  createGateway,
-  isAgentOnline,
-  UI_PASSWORD,
-  urlOf,
-  type StandingAgent,
-  type StandingGateway,
-} from './standing.ts';
+import { createAgent, createGateway, urlOf, type StandingAgent, type StandingGateway } from './standing.ts';
+import { openAdmin, untilOnline } from './standingPair.ts';
 import { check, inMegabytes, note, percentile } from './verdict.ts';
 import { hasWrk, runWrk } from './wrk.ts';
 
@@ -93,7 +85,7 @@ async function startSide(
     },
   });
   agent.service.start();
-  await until(`${name} is online`, () => isAgentOnline(agent), 15_000);
+  await untilOnline(agent);
   return { agent, target: { port: gateway.port, name } };
 }
 
@@ -134,9 +126,7 @@ async function compare(sides: { on: Side; off: Side }, rounds: number, seconds: 
 }
 
 async function watch(stage: Stage, { agent, target }: Side, requests: number): Promise<void> {
-  const api = new AdminApi(agent.uiPort, UI_PASSWORD);
-  stage.atEnd(() => api.close());
-  await api.logIn();
+  const api = await openAdmin(stage, agent);
   const table = rowCounter(stage, agent);
   const samples: { done: number; rssBytes: number }[] = [];
   let [done, failures, mostRows] = [0, 0, 0];

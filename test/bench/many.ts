@@ -2,14 +2,13 @@
 // all together beside a visitor, and the gateway's lookup.
 
 import { mappingListSchema } from '../../protocol/api/mappings.ts';
-import { openLoadOrigin } from '../support/loadOrigin.ts';
 import { get, until } from '../support/rig.ts';
-import { AdminApi } from './adminApi.ts';
+import type { AdminApi } from './adminApi.ts';
 import { checkBulkEdits } from './bulkEdits.ts';
 import { measureLookups } from './lookups.ts';
 import { putMappings } from './manyMappings.ts';
 import type { Stage } from './stage.ts';
-import { createAgent, createGateway, isAgentOnline, UI_PASSWORD, urlOf } from './standing.ts';
+import { openAdmin, startOrigin, startPair, untilOnline } from './standingPair.ts';
 import { check, inMegabytes, note, percentile } from './verdict.ts';
 
 const MAPPINGS = 10_000;
@@ -28,27 +27,16 @@ const SERVED_MS = 100;
 const LOOKUP_RATIO = 1.25;
 
 export async function many(stage: Stage): Promise<void> {
-  const origin = await openLoadOrigin();
-  stage.atEnd(() => origin.stop());
-  const gateway = await createGateway(stage, { env: { OCTOPORTY_LOG_LEVEL: 'warn' } });
-  const agent = await createAgent(stage, {
-    gatewayUrl: urlOf(gateway),
-    maps: [],
-    env: { OCTOPORTY_LOG_LEVEL: 'warn' },
-  });
-  gateway.service.start();
-  agent.service.start();
-  await until('the tunnel is online', () => isAgentOnline(agent), 15_000);
-  const api = new AdminApi(agent.uiPort, UI_PASSWORD);
-  stage.atEnd(() => api.close());
-  await api.logIn();
+  const origin = await startOrigin(stage);
+  const { gateway, agent } = await startPair(stage);
+  const api = await openAdmin(stage, agent);
   const drafts = newMappings(origin.port);
   await checkServed(api, gateway.port, drafts, 'with few mappings');
 
   await agent.service.end('SIGTERM');
   await putMappings(agent.dataDir, MAPPINGS, origin.port);
   agent.service.start();
-  await until('the tunnel is online again', () => isAgentOnline(agent), 15_000);
+  await untilOnline(agent);
   await until('all is acked', async () => isAcked((await api.status()).config));
   note(`RSS agent ${inMegabytes(agent.service.rssBytes)}, gateway ${inMegabytes(gateway.service.rssBytes)}`);
 

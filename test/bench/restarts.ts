@@ -1,10 +1,10 @@
 // Graceful restarts of agent and gateway under a steady rate of safe requests: none is lost.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { openLoadOrigin } from '../support/loadOrigin.ts';
 import { startSteadyLoad, type Sample } from '../support/steadyLoad.ts';
 import type { Stage } from './stage.ts';
-import { createAgent, createGateway, onlineAfter, urlOf } from './standing.ts';
+import { onlineAfter } from './standing.ts';
+import { startOrigin, startPair } from './standingPair.ts';
 import { check, checkWithin, note, percentile } from './verdict.ts';
 
 export interface RestartsOptions {
@@ -23,20 +23,13 @@ export async function restarts(
   stage: Stage,
   { rounds = 20, rate = 200, names = 10 }: RestartsOptions,
 ): Promise<void> {
-  const origin = await openLoadOrigin();
-  stage.atEnd(() => origin.stop());
-  const gateway = await createGateway(stage, { env: { OCTOPORTY_LOG_LEVEL: 'warn' } });
+  const origin = await startOrigin(stage);
   const hosts = Array.from({ length: names }, (_, n) => `restarts-${n}.localhost`);
-  const agent = await createAgent(stage, {
-    gatewayUrl: urlOf(gateway),
-    maps: hosts.map((host) => `${host}=http://127.0.0.1:${origin.port}`),
-    env: { OCTOPORTY_LOG_LEVEL: 'warn' },
-  });
+  const maps = hosts.map((host) => `${host}=http://127.0.0.1:${origin.port}`);
+  const { gateway, agent } = await startPair(stage, { maps });
   const targets = hosts.map((name) => ({ port: gateway.port, name }));
   const [target] = targets;
   if (target === undefined) throw new Error('no public name');
-  gateway.service.start();
-  agent.service.start();
   await onlineAfter(agent, target);
 
   for (const service of [agent.service, gateway.service]) {

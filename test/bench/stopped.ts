@@ -4,19 +4,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { healthSchema } from '../../protocol/api/status.ts';
-import { openLoadOrigin } from '../support/loadOrigin.ts';
 import { until } from '../support/rig.ts';
 import { startSteadyLoad, type Sample } from '../support/steadyLoad.ts';
-import { AdminApi } from './adminApi.ts';
+import type { AdminApi } from './adminApi.ts';
 import type { Stage } from './stage.ts';
-import {
-  createAgent,
-  createGateway,
-  onlineAfter,
-  UI_PASSWORD,
-  urlOf,
-  type StandingAgent,
-} from './standing.ts';
+import { onlineAfter, type StandingAgent } from './standing.ts';
+import { openAdmin, startOrigin, startPair } from './standingPair.ts';
 import { check, checkWithin, note, percentile } from './verdict.ts';
 
 const NAME = 'stopped.localhost';
@@ -57,22 +50,12 @@ export interface Outage {
 
 /** One outage under load, and all that must hold before, meanwhile and after. */
 export async function proveOutage(stage: Stage, { seconds = SECONDS, dataDir, stop }: Outage): Promise<void> {
-  const origin = await openLoadOrigin();
-  stage.atEnd(() => origin.stop());
-  const gateway = await createGateway(stage, { env: { OCTOPORTY_LOG_LEVEL: 'warn' } });
-  const agent = await createAgent(stage, {
-    gatewayUrl: urlOf(gateway),
-    maps: [`${NAME}=http://127.0.0.1:${origin.port}`],
-    dataDir,
-    env: { OCTOPORTY_LOG_LEVEL: 'warn' },
-  });
+  const origin = await startOrigin(stage);
+  const maps = [`${NAME}=http://127.0.0.1:${origin.port}`];
+  const { gateway, agent } = await startPair(stage, { maps, dataDir });
   const target = { port: gateway.port, name: NAME };
-  gateway.service.start();
-  agent.service.start();
   await onlineAfter(agent, target);
-  const api = new AdminApi(agent.uiPort, UI_PASSWORD);
-  stage.atEnd(() => api.close());
-  await api.logIn();
+  const api = await openAdmin(stage, agent);
   const edited = await api.create({
     name: 'edited',
     externalDomain: 'edited.example',

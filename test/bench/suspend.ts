@@ -1,24 +1,17 @@
 // A suspended agent, then a suspended gateway: whatever the other side concluded meanwhile, it is over soon after the return.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { openLoadOrigin } from '../support/loadOrigin.ts';
 import type { Stage } from './stage.ts';
-import { createAgent, createGateway, onlineAfter, tunnelsOf, tunnelStateOf, urlOf } from './standing.ts';
+import { onlineAfter, tunnelsOf, tunnelStateOf } from './standing.ts';
+import { startOrigin, startPair } from './standingPair.ts';
 import { checkWithin, note } from './verdict.ts';
 
 const NAME = 'suspend.localhost';
 
 export async function suspend(stage: Stage, { seconds = 30 }: { seconds?: number }): Promise<void> {
-  const origin = await openLoadOrigin();
-  stage.atEnd(() => origin.stop());
-  const gateway = await createGateway(stage);
-  const agent = await createAgent(stage, {
-    gatewayUrl: urlOf(gateway),
-    maps: [`${NAME}=http://127.0.0.1:${origin.port}`],
-  });
+  const origin = await startOrigin(stage);
+  const { gateway, agent } = await startPair(stage, { maps: [`${NAME}=http://127.0.0.1:${origin.port}`] });
   const target = { port: gateway.port, name: NAME };
-  gateway.service.start();
-  agent.service.start();
   await onlineAfter(agent, target);
   for (const service of [agent.service, gateway.service]) {
     service.signal('SIGSTOP');
