@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { followEntrance, publicUrl, sayPublicAddress, sayTarget } from '../../ui/format/addresses.ts';
 import { sayBytes, sayCountOf, sayDuration, sayMs, sayShare } from '../../ui/format/amounts.ts';
 import { sayRelative } from '../../ui/format/times.ts';
+import { unbroken } from './support/unbroken.ts';
 
 test.each([
   [0, '0 B'],
@@ -15,7 +16,7 @@ test.each([
   [999_500, '1.00 MB'],
   [5_000_000_000_000_000, '5000 TB'],
 ])('%d bytes are %s', (bytes, said) => {
-  expect(sayBytes(bytes)).toBe(said);
+  expect(sayBytes(bytes)).toBe(unbroken(said));
 });
 
 test.each([
@@ -28,7 +29,7 @@ test.each([
   [59_950, '1 min'],
   [185_000, '3 min 5 s'],
 ])('%d milliseconds are %s', (ms, said) => {
-  expect(sayMs(ms)).toBe(said);
+  expect(sayMs(ms)).toBe(unbroken(said));
 });
 
 test.each([
@@ -38,12 +39,19 @@ test.each([
   [436_000_000, '5 d 1 h'],
   [-5_000, '0 s'],
 ])('a duration of %d ms is %s', (ms, said) => {
-  expect(sayDuration(ms)).toBe(said);
+  expect(sayDuration(ms)).toBe(unbroken(said));
+});
+
+test('no line ends between a number and its unit', () => {
+  const said = [sayBytes(1_494), sayMs(18.4), sayShare(1, 4), sayRelative(0, 12_000)];
+  expect(said).toEqual(['1.49\u00a0kB', '18\u00a0ms', '25\u00a0%', '12\u00a0s ago']);
+  // Between two of them one may.
+  expect(sayDuration(185_000)).toBe('3\u00a0min 5\u00a0s');
 });
 
 test('one is one, and a share of nothing is nothing', () => {
   expect([sayCountOf(1, 'mapping'), sayCountOf(1_234, 'mapping')]).toEqual(['1 mapping', '1,234 mappings']);
-  expect([sayShare(0, 0), sayShare(1, 250), sayShare(1, 4)]).toEqual(['0 %', '0.4 %', '25 %']);
+  expect([sayShare(0, 0), sayShare(1, 250), sayShare(1, 4)]).toEqual(['0 %', '0.4 %', '25 %'].map(unbroken));
 });
 
 test.each([
@@ -55,7 +63,7 @@ test.each([
   [172_800_000, '2 d ago'],
   [-8_000, 'in 8 s'],
 ])('%d ms ago is %s', (agoMs, said) => {
-  expect(sayRelative(1_000_000_000_000 - agoMs, 1_000_000_000_000)).toBe(said);
+  expect(sayRelative(1_000_000_000_000 - agoMs, 1_000_000_000_000)).toBe(unbroken(said));
 });
 
 test('an address has its port where it is not the usual one, and brackets where it needs them', () => {

@@ -48,7 +48,7 @@ test('two tunnels at the same time are online once', () => {
 test('an end that nobody saw makes the share the most it can have been', () => {
   const days = uptimeByDay([session(0, 12, null)], DAYS, FIRST_MS, NOW_MS);
   expect(wordsOfDay(day(days, 0)).says).toMatch(
-    /at most 50\.0 % online, offline for at least 12 h; 1 session ended/,
+    /at most 50\.0\s% online, offline for at least 12\sh; 1 session ended/,
   );
   expect(days[1]?.isAtMost).toBe(false);
 });

@@ -1,5 +1,10 @@
 // Numbers as people read them: bytes, durations, counts, shares.
 
+/** No end of a line parts them: alone, the one says nothing and the other misleads. */
+export function sayAmount(amount: number | string, unit: string): string {
+  return `${amount}\u00a0${unit}`;
+}
+
 /** `1.4 kB`, `17 MB`: decimal, three digits at most. */
 export function sayBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -9,14 +14,14 @@ export function sayBytes(bytes: number): string {
     amount /= 1000;
     unit += 1;
   }
-  return `${unit === 0 ? amount : threeDigits(amount)} ${units[unit] ?? ''}`;
+  return sayAmount(unit === 0 ? amount : threeDigits(amount), units[unit] ?? '');
 }
 
 /** `0.4 ms`, `18 ms`, `1.25 s`, `3 min 5 s`. */
 export function sayMs(ms: number): string {
-  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  if (ms < 59_950) return `${threeDigits(ms / 1000)} s`;
+  if (ms < 9.95) return sayAmount(ms.toFixed(1), 'ms');
+  if (ms < 999.5) return sayAmount(Math.round(ms), 'ms');
+  if (ms < 59_950) return sayAmount(threeDigits(ms / 1000), 's');
   return sayDuration(ms);
 }
 
@@ -30,11 +35,11 @@ export function sayDuration(ms: number): string {
     { amount: seconds % 60, unit: 's' },
   ];
   const first = parts.findIndex(({ amount }) => amount > 0);
-  if (first < 0) return '0 s';
+  if (first < 0) return sayAmount(0, 's');
   return parts
     .slice(first, first + 2)
     .filter(({ amount }) => amount > 0)
-    .map(({ amount, unit }) => `${amount} ${unit}`)
+    .map(({ amount, unit }) => sayAmount(amount, unit))
     .join(' ');
 }
 
@@ -51,7 +56,7 @@ export function sayCountOf(count: number, one: string, many = `${one}s`): string
 /** `0.4 %`, `12 %`; of nothing it is 0. */
 export function sayShare(part: number, whole: number): string {
   const percent = whole === 0 ? 0 : (100 * part) / whole;
-  return `${percent > 0 && percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
+  return sayAmount(percent > 0 && percent < 10 ? percent.toFixed(1) : Math.round(percent), '%');
 }
 
 function threeDigits(amount: number): string {

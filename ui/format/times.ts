@@ -1,5 +1,7 @@
 // Times as people read them: how long ago or from now, and exactly.
 
+import { sayAmount } from './amounts.ts';
+
 /** `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`, `in 8 s`. A clock that is off by a second is no future. */
 export function sayRelative(atMs: number, nowMs: number): string {
   const seconds = Math.round((nowMs - atMs) / 1000);
@@ -23,8 +25,8 @@ function localIso(atMs: number): string {
 }
 
 function largestPart(seconds: number): string {
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;
-  return `${Math.floor(seconds / 86_400)} d`;
+  if (seconds < 60) return sayAmount(seconds, 's');
+  if (seconds < 3600) return sayAmount(Math.floor(seconds / 60), 'min');
+  if (seconds < 172_800) return sayAmount(Math.floor(seconds / 3600), 'h');
+  return sayAmount(Math.floor(seconds / 86_400), 'd');
 }

@@ -58,7 +58,7 @@ test(
       .waitFor();
     const today = page.getByRole('list', { name: 'Uptime by day' }).getByRole('button').last();
     expect(await today.getAttribute('aria-label')).toMatch(
-      /\d+\.\d+ % online, offline for \d+ s; 1 session ended\.$/,
+      /\d+\.\d+\s% online, offline for \d+\ss; 1 session ended\.$/,
     );
   },
   SLOW_MS,
@@ -98,7 +98,7 @@ test(
     const lasted = session(page, 0).getByRole('cell').nth(2);
     const said = await lasted.textContent();
     // The page's clock goes on: the banner says for how long.
-    await page.getByText(/What you see is from ([4-9]|\d\d) s ago/).waitFor();
+    await page.getByText(/What you see is from ([4-9]|\d\d)\ss ago/).waitFor();
     expect(await lasted.textContent()).toBe(said);
     stage.rig.agent.start();
     await session(page, 1).getByText('The agent was stopped.').waitFor({ timeout: BACK_MS });

@@ -82,7 +82,7 @@ test('what is read out of a lost connection does not tick: its age stands beside
   const page = await stage.logIn('/settings/at/all');
   await isOnline(page);
   await page.context().setOffline(true);
-  const age = page.getByText(/^What you see is from \d+ s ago/);
+  const age = page.getByText(/^What you see is from \d+\ss ago/);
   const first = (await age.textContent()) ?? '';
   await age.filter({ hasNotText: first }).waitFor();
   expect(await banner(page).textContent()).toBe(
@@ -103,6 +103,6 @@ test.each([30, -30])(
     // The agent of these tests has run for minutes, at most.
     await expect.poll(() => page.locator('time').allTextContents()).toEqual(expect.arrayContaining([]));
     const times = await page.locator('time').allTextContents();
-    expect(times.filter((text) => /^in |(2[5-9]|[3-5]\d) min ago/.test(text))).toEqual([]);
+    expect(times.filter((text) => /^in |(2[5-9]|[3-5]\d)\smin ago/.test(text))).toEqual([]);
   },
 );

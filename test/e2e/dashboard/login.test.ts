@@ -167,7 +167,7 @@ test('a locked login says so and for how long, and ticks down', async () => {
   }
   const said = await alert.textContent();
   expect(said).toBe('Too many failed logins from this address: you have to wait.');
-  const wait = page.getByText(/^Try again in \d+ (s|min)/);
+  const wait = page.getByText(/^Try again in \d+\s(s|min)/);
   const first = (await wait.textContent()) ?? '';
   await wait.filter({ hasNotText: first }).waitFor();
   // What is read out whenever it changes does not tick.

@@ -150,7 +150,7 @@ test('requests under way are listed with their state and age, until they end', a
   const asked = get(stage.rig.gatewayPort, 'app.localhost', `${path}?token=secret`, 30_000);
   const row = page.getByRole('row').filter({ hasText: 'GET /<b>slow</b>' });
   await row.filter({ hasText: 'Awaiting' }).waitFor();
-  await row.filter({ hasText: /[1-9] s/ }).waitFor();
+  await row.filter({ hasText: /[1-9]\ss/ }).waitFor();
   expect(await page.getByText('secret').count()).toBe(0);
   for (const response of waiting.splice(0)) response.end('at last');
   expect((await asked).status).toBe(200);
@@ -174,7 +174,7 @@ test('a gateway that is killed while one looks: waiting, how often, until when a
     await vi.waitFor(
       async () => {
         left.add(await timer.innerText());
-        expect([...left].filter((text) => /^in \d+\.\d s$/.test(text)).length).toBeGreaterThan(3);
+        expect([...left].filter((text) => /^in \d+\.\d\ss$/.test(text)).length).toBeGreaterThan(3);
       },
       { timeout: 15_000, interval: 50 },
     );

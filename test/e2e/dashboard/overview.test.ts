@@ -243,7 +243,7 @@ test('while the agent is away nothing is claimed of the time since', async () =>
   await page.context().setOffline(true);
   await page.getByText('The agent does not answer.').waitFor();
   await page.clock.fastForward('02:00:00');
-  await page.getByText(/What you see is from [12] h ago/).waitFor();
+  await page.getByText(/What you see is from [12]\sh ago/).waitFor();
   expect(await link(page, 'Visitors', 'Arriving').count()).toBe(1);
   expect(await chart.getAttribute('aria-label')).toBe(said);
   stage.expectQuietConsole({ butFor: NO_CONNECTION });

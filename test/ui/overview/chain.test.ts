@@ -9,6 +9,7 @@ import { chainOf, type Link, type Recent } from '../../../ui/pages/overview/chai
 import { stepsOf } from '../../../ui/pages/overview/checklist.ts';
 import { idsIn, troublesIn, type Names } from '../../../ui/pages/overview/troubles.ts';
 import { liveStatus } from '../../support/hubTells.ts';
+import { unbroken } from '../support/unbroken.ts';
 
 const ONE = '11111111-1111-4111-8111-111111111111';
 const OTHER = '22222222-2222-4222-8222-222222222222';
@@ -124,9 +125,9 @@ test('when all is well every link says so, with its number and since when', () =
     '2.5 requests/s',
     '2/2 routes live',
     '1.2.0 version',
-    '12 ms round trip',
+    unbroken('12 ms round trip'),
     '3 requests in flight',
-    '0 % errors',
+    unbroken('0 % errors'),
   ]);
   expect(chain.tunnel.since).toBe(at(9));
   expect(broken(well())).toEqual([]);
@@ -322,7 +323,11 @@ describe('origins', () => {
   test('that refuse are told with the mapping and what to do', () => {
     const scene = well();
     scene.recent = { ...scene.recent, count: 10, failed: 10, lastFailure };
-    expect(look(scene).origins).toMatchObject({ tone: 'bad', label: 'Failing', figure: { value: '100 %' } });
+    expect(look(scene).origins).toMatchObject({
+      tone: 'bad',
+      label: 'Failing',
+      figure: { value: unbroken('100 %') },
+    });
     expect(broken(scene)).toEqual([['origins', `“Photos”: ${describeError('origin_refused').says}`]]);
     expect(look(scene).origins.trouble).toMatchObject({
       advice: expect.stringContaining('Start the service'),
@@ -336,7 +341,7 @@ describe('origins', () => {
     expect(look(scene).origins).toMatchObject({
       tone: 'warn',
       label: 'Some fail',
-      figure: { value: '4.0 %' },
+      figure: { value: unbroken('4.0 %') },
     });
   });
 

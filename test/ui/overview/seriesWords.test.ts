@@ -10,6 +10,7 @@ import {
   sayMinuteLatency,
   sayRequests,
 } from '../../../ui/pages/overview/seriesWords.ts';
+import { unbroken } from '../support/unbroken.ts';
 
 /** At 12:00 and so many minutes of the reader's own time zone. */
 function point(minute: number, more: Partial<SeriesPoint> = {}): SeriesPoint {
@@ -24,14 +25,16 @@ test('an hour is told by its last minute with requests, in the words of the lege
     point(5),
   ];
   expect(sayLatency(points)).toBe(
-    'At 12:04 median 12 ms, 95th percentile 80 ms; 1.20 s in the slowest minute.',
+    unbroken('At 12:04 median 12 ms, 95th percentile 80 ms; 1.20 s in the slowest minute.'),
   );
-  expect(sayRequests(points)).toBe('34 requests in the last hour, 30 in the busiest minute; 5.9 % failed.');
+  expect(sayRequests(points)).toBe(
+    unbroken('34 requests in the last hour, 30 in the busiest minute; 5.9 % failed.'),
+  );
 });
 
 test('a minute is told by its time', () => {
   const busy = point(4, { count: 30, failed: 2, p50Ms: 12, p95Ms: 80 });
-  expect(sayMinuteLatency(busy)).toBe('12:04: median 12 ms, 95th percentile 80 ms');
+  expect(sayMinuteLatency(busy)).toBe(unbroken('12:04: median 12 ms, 95th percentile 80 ms'));
   expect(sayMinuteCount(busy)).toBe('12:04: 30 requests, 2 failed');
   expect(sayMinuteLatency(point(5))).toBe('12:05: no request');
 });
@@ -41,7 +44,7 @@ test('a lonely request is told as one, and thousands are grouped', () => {
     '1 request in the last hour, 1 in the busiest minute; none failed.',
   );
   expect(sayRequests([point(0, { count: 1200, failed: 12 }), point(1, { count: 4 })])).toBe(
-    '1,204 requests in the last hour, 1,200 in the busiest minute; 1.0 % failed.',
+    unbroken('1,204 requests in the last hour, 1,200 in the busiest minute; 1.0 % failed.'),
   );
 });
 

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { SKEWS } from '../../../protocol/api/settings.ts';
 import { sayDatabase, sayRetention, wordsOfSkew } from '../../../ui/pages/settings/settingsWords.ts';
+import { unbroken } from '../support/unbroken.ts';
 
 test('versions that may not fit say what to do; those that fit need nothing', () => {
   expect(SKEWS.map((skew) => wordsOfSkew(skew, true).tone)).toEqual(['ok', 'ok', 'warn', 'bad']);
@@ -18,9 +19,11 @@ test('without a tunnel nothing is claimed of the versions but what was last hear
 
 test('retention is told by age and by number', () => {
   expect(sayRetention({ maxAgeMs: 604_800_000, maxRows: 100_000 }, 'request')).toBe(
-    '7 d, at most 100,000 requests',
+    unbroken('7 d, at most 100,000 requests'),
   );
-  expect(sayRetention({ maxAgeMs: 5_400_000, maxRows: 1 }, 'tunnel')).toBe('1 h 30 min, at most 1 tunnel');
+  expect(sayRetention({ maxAgeMs: 5_400_000, maxRows: 1 }, 'tunnel')).toBe(
+    unbroken('1 h 30 min, at most 1 tunnel'),
+  );
 });
 
 test('the database is told by its kind', () => {

@@ -1,6 +1,7 @@
 // What a chart says, laid flat: its states with their whole paths, and the ways between them.
 
 import type { Chart } from '../../../protocol/api/machines.ts';
+import { sayAmount } from '../../format/amounts.ts';
 
 export interface FlatState {
   /** `online.lively`; empty for the chart itself. */
@@ -39,7 +40,7 @@ export function sayEvent(event: string): string {
   const delay = /^(?:xstate\.)?after[ .]([^.]+)/.exec(event)?.[1];
   if (delay === undefined) return event.replace(/^xstate\./, '');
   const ms = Number(delay);
-  if (!Number.isNaN(ms)) return `after ${ms < 1000 ? `${ms} ms` : `${ms / 1000} s`}`;
+  if (!Number.isNaN(ms)) return `after ${ms < 1000 ? sayAmount(ms, 'ms') : sayAmount(ms / 1000, 's')}`;
   return `after ${delay.replace(/([a-z\d])([A-Z])/g, '$1 $2').toLowerCase()}`;
 }
 

@@ -1,6 +1,7 @@
 // The time left until the next dial.
 
 import type { Status } from '../../../protocol/api/status.ts';
+import { sayAmount } from '../../format/amounts.ts';
 
 export interface Countdown {
   readonly leftMs: number;
@@ -22,5 +23,7 @@ export function countdownOf(
 
 /** `0.4 s`, `2.0 s`, `48 s`: with tenths as long as they can be followed. */
 export function sayLeft(leftMs: number): string {
-  return leftMs < 9_950 ? `${(leftMs / 1000).toFixed(1)} s` : `${Math.round(leftMs / 1000)} s`;
+  return leftMs < 9_950
+    ? sayAmount((leftMs / 1000).toFixed(1), 's')
+    : sayAmount(Math.round(leftMs / 1000), 's');
 }
