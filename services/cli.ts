@@ -79,7 +79,7 @@ program
     serve(UP_LISTENS, async (lifecycle) => {
       const { startUp } = await import('./up.ts');
       const print = (text: string) => void process.stdout.write(text);
-      const sources = sourcesOf(flags);
+      const sources = await sourcesOf(flags);
       const maps = mapsOf(flags.map ?? [], sources.file);
       const hasCaddy = flags.caddy === true;
       const hasDemo = flags.demo === true;
@@ -99,7 +99,7 @@ program
   .option('--log-level <level>', 'debug, info, warn, error or silent')
   .action((flags: Flags) =>
     serve(GATEWAY_LISTENS, async (lifecycle) => {
-      const sources = sourcesOf(flags);
+      const sources = await sourcesOf(flags);
       const config = loadGatewayConfig(sources);
       const log = await createStandardLog({ level: config.logLevel, secrets: secretsOf(config) });
       sayWhichFile(log, sources);
@@ -121,7 +121,7 @@ program
   .option('--log-level <level>', 'debug, info, warn, error or silent')
   .action((flags: Flags) =>
     serve(AGENT_LISTENS, async (lifecycle) => {
-      const sources = sourcesOf(flags);
+      const sources = await sourcesOf(flags);
       const config = loadAgentConfig(sources, mapsOf(flags.map ?? [], sources.file));
       const log = await createStandardLog({ level: config.logLevel, secrets: secretsOf(config) });
       sayWhichFile(log, sources);
@@ -140,7 +140,7 @@ program
     if (service !== undefined && service !== 'gateway' && service !== 'agent') {
       throw new ConfigError(`health asks "gateway" or "agent", not "${service}".`);
     }
-    const { isHealthy, says } = await askHealth(loadHealthTarget(service ?? null, sourcesOf(flags)));
+    const { isHealthy, says } = await askHealth(loadHealthTarget(service ?? null, await sourcesOf(flags)));
     if (isHealthy) console.log(says);
     else fail(says);
   });
@@ -155,7 +155,7 @@ program
   .option('--listen-port <port>', "the gateway's port")
   .option('--ui-port <port>', "the dashboard's port")
   .action(async (service: string | undefined, flags: Flags) => {
-    const findings = await findingsOf(service ?? null, sourcesOf(flags));
+    const findings = await findingsOf(service ?? null, await sourcesOf(flags));
     const text = flags.json === true ? jsonOf(findings) : linesOf(findings);
     // A name that the system still looks up would hold the process.
     process.stdout.write(text, () => process.exit(exitCodeOf(findings)));
@@ -182,7 +182,7 @@ program
     const { tellConfig } = await import('./configCommand.ts');
     const { text, isGood } = tellConfig({
       service: asked ?? null,
-      sources: givenSources(flags),
+      sources: await givenSources(flags),
       maps: flags.map ?? [],
       isJson: flags.json === true,
     });
@@ -200,7 +200,7 @@ program
   .option('--data-dir <folder>', "the agent's folder")
   .action(async (file: string, flags: Flags) => {
     const { backUpAndTell } = await import('./agent/backupCommand.ts');
-    process.stdout.write(await backUpAndTell(loadStorePlace(sourcesOf(flags)), file));
+    process.stdout.write(await backUpAndTell(loadStorePlace(await sourcesOf(flags)), file));
   });
 
 program
@@ -211,7 +211,7 @@ program
   .option('--data-dir <folder>', "the agent's folder")
   .action(async (file: string, flags: Flags) => {
     const { restoreAndTell } = await import('./agent/backupCommand.ts');
-    process.stdout.write(await restoreAndTell(loadStorePlace(sourcesOf(flags)), file, Date.now()));
+    process.stdout.write(await restoreAndTell(loadStorePlace(await sourcesOf(flags)), file, Date.now()));
   });
 
 addServiceCommand(program, {
@@ -222,14 +222,14 @@ addServiceCommand(program, {
 
 await program.parseAsync().catch((error: unknown) => fail(plainLine(error)));
 
-/** Throws ConfigError when the configuration file cannot be read, or anything in it is wrong. */
-function sourcesOf(flags: Flags): ReadSources {
-  const sources = givenSources(flags);
+/** Rejects with ConfigError when the configuration file cannot be read, or anything in it is wrong. */
+async function sourcesOf(flags: Flags): Promise<ReadSources> {
+  const sources = await givenSources(flags);
   whole(sources.file);
   return sources;
 }
 
-function givenSources({ config, ...flags }: Flags): ReadSources {
+function givenSources({ config, ...flags }: Flags): Promise<ReadSources> {
   const texts = Object.entries(flags).flatMap(([flag, value]) =>
     typeof value === 'string' ? [[variableOf(flag), value] as const] : [],
   );

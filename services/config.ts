@@ -161,8 +161,8 @@ export function foreignEnvironment(): Variables {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OCTOPORTY_')));
 }
 
-/** The flags with the environment of this process and the configuration file, whatever is wrong in that. Throws ConfigError. */
-export function readSources(flags: Variables, configFlag: string | undefined): ReadSources {
+/** The flags with the environment of this process and the configuration file, whatever is wrong in that. Rejects with ConfigError. */
+export async function readSources(flags: Variables, configFlag: string | undefined): Promise<ReadSources> {
   const environment = process.env;
   const byVariable = environment.OCTOPORTY_CONFIG_FILE;
   const named =
@@ -171,7 +171,7 @@ export function readSources(flags: Variables, configFlag: string | undefined): R
       : byVariable
         ? { path: byVariable, label: 'OCTOPORTY_CONFIG_FILE' }
         : null;
-  return { flags, environment, file: readConfigFile(named) };
+  return { flags, environment, file: await readConfigFile(named) };
 }
 
 export interface ReadSources extends ConfigSources {

@@ -1,7 +1,7 @@
 // Owns where the configuration file is, and its bytes.
 
 import { closeSync, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
-import { parseConfigText, type ReadConfigFile } from './configText.ts';
+import type { ReadConfigFile } from './configText.ts';
 import { ConfigError, reasonOf } from './variables.ts';
 
 /** Looked for in the working directory when nobody names a file; the first one that is there counts. */
@@ -10,11 +10,13 @@ export const USUAL_FILES = ['octoporty.json', 'octoporty.yaml', 'octoporty.yml']
 /** Some 20,000 mappings fit. Raised: a file that was meant for something else keeps the start waiting for many seconds. */
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
 
-/** The file that is named, else a usual one; null when there is none. Throws ConfigError when it cannot be read. */
-export function readConfigFile(named: NamedFile | null): ReadConfigFile | null {
+/** The file that is named, else a usual one; null when there is none. Rejects with ConfigError when it cannot be read. */
+export async function readConfigFile(named: NamedFile | null): Promise<ReadConfigFile | null> {
   const path = named?.path ?? USUAL_FILES.find((name) => isThere(name));
   if (path === undefined) return null;
   const { text, mode } = readWithMode(path, named?.label ?? 'The configuration file');
+  // Loading YAML is a tenth of what a short command costs: whoever has no file, as most containers, is spared it.
+  const { parseConfigText } = await import('./configText.ts');
   return parseConfigText(path, text, mode);
 }
 

@@ -3,6 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml';
 import { passwordsIn } from './logins.ts';
+import { MAPPINGS_KEY } from './mapFlag.ts';
 import { keyOf, variableOf } from './names.ts';
 import { nearest } from './nearest.ts';
 import { fileVariables, isList, isPath, isSecret } from './settings.ts';
@@ -28,9 +29,6 @@ export interface FileProblem {
   /** The variable it is about; null: none that we know. */
   readonly setting: string | null;
 }
-
-/** What the file calls the mappings to publish. */
-export const MAPPINGS_KEY = 'mappings';
 
 /** What group and others may do with a file (chmod 077). */
 const OTHERS = 0o077;

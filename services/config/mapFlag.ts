@@ -1,7 +1,7 @@
 // Owns `--map NAME=URL` and the file's `mappings`: which public name leads to which origin.
 
 import { parseExternalDomain, parseInternalHost } from '../../protocol/hostName.ts';
-import { MAPPINGS_KEY, type ReadConfigFile } from './configText.ts';
+import type { ReadConfigFile } from './configText.ts';
 import { notThis, withoutLogin } from './logins.ts';
 import { quoted } from './values.ts';
 import { ConfigError } from './variables.ts';
@@ -15,6 +15,9 @@ export interface MapFlag {
   /** `https+insecure://`: the origin's certificate is not checked. */
   readonly allowInvalidCertificates: boolean;
 }
+
+/** What the file calls the mappings to publish. */
+export const MAPPINGS_KEY = 'mappings';
 
 /** The host is taken as typed: the URL parser would quietly read `127.1` as `127.0.0.1`. */
 const TARGET = /^(https?|https\+insecure):\/\/(\[[^\]]*\]|[^\s/:?#@[\]]+)(?::(\d{1,5}))?\/?$/i;

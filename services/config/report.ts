@@ -1,8 +1,8 @@
 // Owns what `octoporty config` finds: each setting with its value, who has set it, and what is wrong with it.
 
-import { MAPPINGS_KEY, type ReadConfigFile } from './configText.ts';
+import type { ReadConfigFile } from './configText.ts';
 import { shownUrl, withoutLogin } from './logins.ts';
-import { askedByFile, askedByFlag, mapsOf, parseMap } from './mapFlag.ts';
+import { askedByFile, askedByFlag, MAPPINGS_KEY, mapsOf, parseMap } from './mapFlag.ts';
 import { keyOf } from './names.ts';
 import { caddyAdminUrlOf, caFileOf, gatewayHostOf, gatewayUrlOf, LOOPBACK_RULES, proxyOf } from './rules.ts';
 import type { Setting } from './setting.ts';

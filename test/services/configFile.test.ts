@@ -218,42 +218,45 @@ describe('mappings of a configuration file', () => {
 });
 
 describe('the configuration file that is read', () => {
-  it('is the one that is named, as it is on the disk', () => {
+  it('is the one that is named, as it is on the disk', async () => {
     const path = join(tempDir(), 'own.yaml');
     writeFileSync(path, 'uiPassword: hunter2');
     chmodSync(path, OPEN);
-    const read = readConfigFile({ path, label: '--config' });
+    const read = await readConfigFile({ path, label: '--config' });
     expect(read?.path).toBe(path);
     expect(refusal(() => whole(read))).toMatch(/uiPassword is a secret/);
     chmodSync(path, OWN);
-    expect(whole(readConfigFile({ path, label: '--config' }))?.values.size).toBe(1);
+    expect(whole(await readConfigFile({ path, label: '--config' }))?.values.size).toBe(1);
   });
 
-  it('must be there when it is named', () => {
-    expect(refusal(() => readConfigFile({ path: '/no/such.yaml', label: '--config' }))).toBe(
-      '--config: cannot read /no/such.yaml (ENOENT).',
-    );
+  it('must be there when it is named', async () => {
+    expect(await refusalOf('/no/such.yaml')).toBe('--config: cannot read /no/such.yaml (ENOENT).');
   });
 
-  it('must be a file, of a size that a configuration has', () => {
+  it('must be a file, of a size that a configuration has', async () => {
     const folder = tempDir();
     const large = join(folder, 'large.yaml');
     writeFileSync(large, '#'.repeat(2 * 1024 * 1024 + 1));
-    expect(refusal(() => readConfigFile({ path: large, label: '--config' }))).toBe(
+    expect(await refusalOf(large)).toBe(
       `--config: ${large} is larger than 2 MiB, which no configuration is.`,
     );
-    expect(refusal(() => readConfigFile({ path: folder, label: '--config' }))).toBe(
-      `--config: ${folder} is no file.`,
-    );
+    expect(await refusalOf(folder)).toBe(`--config: ${folder} is no file.`);
     const nowhere = join(folder, 'octoporty.yaml');
     symlinkSync('nothing', nowhere);
-    expect(refusal(() => readConfigFile({ path: nowhere, label: '--config' }))).toContain('ENOENT');
+    expect(await refusalOf(nowhere)).toContain('ENOENT');
   });
 
-  it('is none where there is none of the usual ones', () => {
-    expect(readConfigFile(null)).toBeNull();
+  it('is none where there is none of the usual ones', async () => {
+    expect(await readConfigFile(null)).toBeNull();
   });
 });
+
+async function refusalOf(path: string): Promise<string> {
+  const read = await readConfigFile({ path, label: '--config' }).catch((error: unknown) => error);
+  return refusal(() => {
+    throw read;
+  });
+}
 
 function parse(text: string, mode = OWN, path = 'octoporty.yaml') {
   return parseConfigText(path, text, mode);
