@@ -1,5 +1,6 @@
 // Owns the `octoporty` command: what may be typed, and which settings each service is started with.
 
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { whole } from './config/configFile.ts';
@@ -65,6 +66,7 @@ const program = new Command('octoporty')
 
 program
   .command('up')
+  .hook('preAction', requireAgentSide)
   .description('gateway, agent and a demo in one process, on this machine only')
   .option('--config <file>', CONFIG_HELP)
   .option('--map <name=url>', MAP_HELP, collect, [])
@@ -111,6 +113,7 @@ program
 
 program
   .command('agent')
+  .hook('preAction', requireAgentSide)
   .description('the private side: dials the gateway and reaches the origins')
   .option('--config <file>', CONFIG_HELP)
   .option('--map <name=url>', MAP_HELP, collect, [])
@@ -194,6 +197,7 @@ program
 
 program
   .command('backup')
+  .hook('preAction', requireAgentSide)
   .description('copy all of the agent but its secrets into one new file, while it runs or not')
   .argument('<file>', 'where the backup goes')
   .option('--config <file>', CONFIG_HELP)
@@ -205,6 +209,7 @@ program
 
 program
   .command('restore')
+  .hook('preAction', requireAgentSide)
   .description('put a backup into the folder of an agent that is stopped; what was there is kept beside it')
   .argument('<file>', 'the backup')
   .option('--config <file>', CONFIG_HELP)
@@ -221,6 +226,12 @@ addServiceCommand(program, {
 });
 
 await program.parseAsync().catch((error: unknown) => fail(plainLine(error)));
+
+/** What the agent runs on is not in the gateway's image. Throws ConfigError there, before anything else is found missing. */
+function requireAgentSide(): void {
+  if (existsSync(new URL('./agent/', import.meta.url))) return;
+  throw new ConfigError('This image holds only the gateway: run this in the image of the agent.');
+}
 
 /** Rejects with ConfigError when the configuration file cannot be read, or anything in it is wrong. */
 async function sourcesOf(flags: Flags): Promise<ReadSources> {
@@ -267,6 +278,7 @@ async function findingsOfUp(sources: ConfigSources, hint: string): Promise<Findi
 }
 
 async function findingsOfAgent(load: () => AgentConfig, howToStart?: string): Promise<Finding[]> {
+  requireAgentSide();
   const { finding, config } = examineConfiguration('agent configuration', load);
   if (config === null) return [finding, NO_CONFIGURATION];
   const { examineAgent } = await import('./agent/doctor/examineAgent.ts');
