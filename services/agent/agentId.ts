@@ -1,11 +1,12 @@
 // The agent's id: drawn once, kept in the data folder, so that the gateway knows the same agent after a restart.
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../config/variables.ts';
 import { inDataFolder } from '../dataFolder.ts';
+import { textIfThere } from '../textIfThere.ts';
 
 /** In the data folder. */
 export const AGENT_ID_FILE = 'agent-id';
@@ -15,7 +16,7 @@ export function loadAgentId(dataDir: string): string {
   return inDataFolder(dataDir, () => {
     const path = join(dataDir, AGENT_ID_FILE);
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const text = readIfThere(path)?.trim();
+    const text = textIfThere(path)?.trim();
     const known = z.uuid().safeParse(text);
     if (known.success) return known.data;
     // Never overwritten: mappings belong to the id that was there.
@@ -32,15 +33,6 @@ export function loadAgentId(dataDir: string): string {
 
 /** The id that was drawn; null where there is none, or none that could be read as one. */
 export function readAgentId(dataDir: string): string | null {
-  const text = inDataFolder(dataDir, () => readIfThere(join(dataDir, AGENT_ID_FILE)));
+  const text = inDataFolder(dataDir, () => textIfThere(join(dataDir, AGENT_ID_FILE)));
   return z.uuid().safeParse(text?.trim()).data ?? null;
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,8 +1,9 @@
 // Owns the texts that `octoporty up` makes up once and keeps: the secret and the first password, for their owner only.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { inDataFolder } from '../dataFolder.ts';
+import { textIfThere } from '../textIfThere.ts';
 
 export interface KeptText {
   readonly path: string;
@@ -26,12 +27,7 @@ export function keptText(dataDir: string, name: string, make: () => string): Kep
 
 /** The text of that name as an earlier start has kept it; null when none has. */
 export function readKept(dataDir: string, name: string): string | null {
-  try {
-    return readFileSync(join(dataDir, name), 'utf8').trim() || null;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+  return textIfThere(join(dataDir, name))?.trim() || null;
 }
 
 /** Written aside and renamed, so that a crash leaves a whole file or none. */
