@@ -2,7 +2,7 @@
 
 import { createRouter, createWebHistory } from 'vue-router';
 import { onLoggedOut } from './api/request.ts';
-import { rescueFocus } from './components/rescueFocus.ts';
+import { focusPage } from './components/pageFocus.ts';
 import { useSession } from './live/useSession.ts';
 import { nextAfterLogin } from './nextAfterLogin.ts';
 import { recoverPage } from './pageRecovery.ts';
@@ -55,7 +55,7 @@ router.beforeEach(async (to) => {
 });
 
 router.afterEach((to, from) => {
-  if (to.path !== from.path && from.matched.length > 0) void rescueFocus();
+  if (to.path !== from.path && from.matched.length > 0) void focusPage();
 });
 
 router.onError((_error, to) => void recoverPage(router, to.fullPath));

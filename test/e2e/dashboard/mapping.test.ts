@@ -198,7 +198,7 @@ test('a save that somebody else was faster than is refused, told beside the fiel
   await expect.poll(async () => (await read(page, mapping.id)).internalPort).toBe(1111);
   expect((await read(page, mapping.id)).name).toBe('Pictures');
   // The notice is gone, and its button.
-  await hasFocus(page.getByRole('main'));
+  await hasFocus(page.getByRole('heading', { level: 1 }));
   stage.expectQuietConsole({ butFor: [NO_HUB] });
 });
 
@@ -408,10 +408,10 @@ test('deleting asks by name, and can be undone: the same mapping is back', async
   await page.getByRole('heading', { level: 1, name: 'Mappings' }).waitFor();
   const link = page.getByRole('link', { name: 'Precious', exact: true });
   await link.waitFor({ state: 'hidden' });
-  await hasFocus(page.getByRole('main'));
+  await hasFocus(page.getByRole('heading', { level: 1 }));
   await page.getByRole('button', { name: 'Undo' }).click();
   await link.waitFor();
-  await hasFocus(page.getByRole('main'));
+  await hasFocus(page.getByRole('heading', { level: 1 }));
   expect((await read(page, mapping.id)).name).toBe('Precious');
 });
 

@@ -205,8 +205,8 @@ test('many are switched and deleted together, and deleting them is undone', asyn
   await expectNoViolations(page);
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await showsNames(page, ['Dog']);
-  const content = page.getByRole('main');
-  await expect.poll(() => content.evaluate((element) => element === document.activeElement)).toBe(true);
+  const heading = page.getByRole('heading', { level: 1 });
+  await expect.poll(() => heading.evaluate((element) => element === document.activeElement)).toBe(true);
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.getByText('3 mappings are back.').waitFor();
   await showsNames(page, ['Ant', 'Bee', 'Cat', 'Dog']);

@@ -329,7 +329,7 @@ test(
     const notice = page.getByRole('status').filter({ hasText: 'The list may be old.' });
     const again = notice.getByRole('button', { name: 'Load again' });
     await again.click();
-    await again.and(page.locator(':enabled')).waitFor();
+    await again.and(page.locator(':not([aria-disabled])')).waitFor();
     await row(page, path).waitFor();
     await page.unroute('**/api/v1/requests?*');
     const meanwhile = freshPath();
