@@ -1,4 +1,4 @@
-// Owns what the package says of itself: its package.json, and the lockfile of what it stands on, for images.
+// Owns what the package says of itself: its package.json, and the lockfile of what it stands on.
 
 import { z } from 'zod';
 
@@ -57,11 +57,7 @@ const lockSchema = z.looseObject({
   ),
 });
 
-/**
- * The lockfile without development packages, for `npm ci` in the folder; npm leaves it out of the archive. In there, as
- * npm-shrinkwrap.json, it would pin all that npm users get, and bring every one of them the Nodes of all systems: npm
- * does not ask a package below a shrinkwrap for which system it is (measured with npm 11: 514 MB instead of 332).
- */
+/** The lockfile without development packages, for `npm ci` in the folder; npm leaves it out of the archive. */
 export function lockfileOf(lockText: string, manifest: Manifest): object {
   const { packages, lockfileVersion } = lockSchema.parse(JSON.parse(lockText));
   const kept = Object.entries(packages).filter(([path, { dev }]) => path !== '' && dev !== true);

@@ -1,4 +1,5 @@
-// Owns `npm run package`: what npm users install, in out/package and as out/octoporty-VERSION.tgz, and how large it is.
+// Owns `npm run package`: the program in out/package, and what npm users install, with its libraries, as
+// out/octoporty-VERSION.tgz; and how large that is.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -11,9 +12,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildDashboard } from '../../services/buildDashboard.mjs';
+import { bundle } from './bundle.ts';
 import { emit } from './emit.ts';
 import { manifestOf, lockfileOf } from './manifest.ts';
 
@@ -32,21 +34,26 @@ const README = 'deploy/package/README.md';
 const manifest = manifestOf(textOf('package.json'), process.env);
 
 await buildDashboard(root);
-// Made aside and renamed: who reads out/package meanwhile reads the one before.
+// Each made aside and renamed: who reads one meanwhile reads the one before.
 const aside = join(out, `.package-${process.pid}`);
+const archived = join(out, `.archive-${process.pid}`);
 try {
   writePackage(aside);
+  cpSync(aside, archived, { recursive: true });
+  bundle(archived, manifest);
+  const tarball = pack(archived);
+  const files = filesIn(archived).filter((path) => path !== tarball);
+  const unpacked = files.reduce((bytes, path) => bytes + statSync(path).size, 0);
+  const shipped = join(out, basename(tarball));
+  renameSync(tarball, shipped);
   rmSync(folder, { recursive: true, force: true });
   renameSync(aside, folder);
+  console.log(
+    `${relative(root, shipped)}: ${kilobytes(statSync(shipped).size)} packed, ${kilobytes(unpacked)} unpacked, ${files.length} files.`,
+  );
 } finally {
-  rmSync(aside, { recursive: true, force: true });
+  for (const path of [aside, archived]) rmSync(path, { recursive: true, force: true });
 }
-const tarball = pack();
-const files = filesIn(folder);
-const unpacked = files.reduce((bytes, path) => bytes + statSync(path).size, 0);
-console.log(
-  `${relative(root, tarball)}: ${kilobytes(statSync(tarball).size)} packed, ${kilobytes(unpacked)} unpacked, ${files.length} files.`,
-);
 
 function writePackage(into: string): void {
   for (const path of PROGRAM.flatMap((part) => filesIn(join(root, part)))) {
@@ -71,13 +78,11 @@ function write(into: string, name: string, text: string): void {
   writeFileSync(path, text);
 }
 
-/** npm's own archive: dates and modes in it are npm's, so the same files make the same bytes. */
-function pack(): string {
-  const name = execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', out], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
-  return join(out, name.trim());
+/** npm's own archive: dates and modes in it are npm's, so the same files make the same bytes. Answers where it is. */
+function pack(from: string): string {
+  const quiet = ['--silent', '--ignore-scripts'];
+  const name = execFileSync('npm', ['pack', ...quiet], { cwd: from, encoding: 'utf8' });
+  return join(from, name.trim());
 }
 
 function textOf(name: string): string {

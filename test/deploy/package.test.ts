@@ -1,32 +1,48 @@
 // Owns the tests of the package: what is in it, and that it runs where nothing else of ours is. Needs npm's registry.
 
 import { execFile } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { VERSION } from '../../services/version.ts';
-import {
-  emptyFolder,
-  olderNode,
-  PACKAGE,
-  packAnew,
-  ROOT,
-  start,
-  strangersEnv,
-  type Running,
-} from './shipped.ts';
+import { close, listen } from '../support/httpOrigin.ts';
+import { emptyFolder, olderNode, PACKAGE, packAnew, ROOT, start, strangersEnv } from './shipped.ts';
+import { ask, expectTunnel } from './upTunnel.ts';
 
 /** An empty cache, the registry, 20,000 files and a disk that others use as well. */
 const INSTALL_MS = 600_000;
 
+/** Six programs are started, two of them tunnels. */
+const USE_MS = 60_000;
+
+/** `npm ls` of 206 packages, each where it is asked for. */
+const MAX_LIST_BYTES = 10_000_000;
+
 /** Debian's user without any rights. */
 const NOBODY = 65_534;
 
-const UP = ['up', '--listen-port', '0', '--ui-port', '0', '--map', 'app.localhost=http://127.0.0.1:9'];
+const UP = ['up', '--listen-port', '0', '--ui-port', '0'];
+
+const TOKEN = 'a status token for tests';
+
+const lockSchema = z.object({
+  packages: z.record(
+    z.string(),
+    z.looseObject({ version: z.string(), integrity: z.string().optional(), os: z.unknown().optional() }),
+  ),
+});
 
 let archive = '';
 
@@ -37,26 +53,36 @@ beforeAll(() => {
 describe('the package', () => {
   test('holds what runs and what people read, and nothing of the tests', async () => {
     const { stdout } = await promisify(execFile)('tar', ['--list', '--file', archive]);
-    const files = stdout
+    const all = stdout
       .trim()
       .split('\n')
       .map((path) => path.replace(/^package\//, ''));
-    const tops = new Set(files.map((file) => file.split('/')[0]));
+    const tops = new Set(all.map((file) => file.split('/')[0]));
     expect([...tops].sort()).toEqual([
       'LICENSE',
       'README.md',
       'deploy',
       'machines',
+      'node_modules',
       'package.json',
       'protocol',
       'services',
       'ui',
     ]);
+    const files = all.filter((file) => !file.startsWith('node_modules/'));
     const program = files.filter((file) => /^(services|machines|protocol)\//.test(file));
     expect(program.filter((file) => !/\.(js|mjs)$/.test(file))).toEqual([]);
     for (const file of ['ui/dist/index.html', 'ui/dist/index.html.br', 'ui/dist/index.html.gz'])
       expect(files).toContain(file);
     expect(files.filter((file) => /\.(ts|vue|map|sources)$|test|fixture/.test(file))).toEqual([]);
+  });
+
+  test('has a page on npm whose links lead somewhere from there', () => {
+    const readme = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
+    const targets = [...readme.matchAll(/\]\(([^)]*)\)|(?:href|src)="([^"]*)"/g)].map(
+      ([, inText, inTag]) => inText ?? inTag ?? '',
+    );
+    expect(targets.filter((target) => !target.startsWith('https://'))).toEqual([]);
   });
 
   test('names nothing of the machine that has packed it', () => {
@@ -69,9 +95,9 @@ describe('the package', () => {
       .parse(JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')));
     for (const version of Object.values(manifest.dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
     for (const field of ['devDependencies', 'scripts', 'private']) expect(manifest).not.toHaveProperty(field);
-    const { packages } = z
-      .object({ packages: z.record(z.string(), z.looseObject({ integrity: z.string().optional() })) })
-      .parse(JSON.parse(readFileSync(join(PACKAGE, 'package-lock.json'), 'utf8')));
+    const { packages } = lockSchema.parse(
+      JSON.parse(readFileSync(join(PACKAGE, 'package-lock.json'), 'utf8')),
+    );
     const { '': _own, ...installed } = packages;
     expect(Object.keys(installed).length).toBeGreaterThan(100);
     for (const [path, entry] of Object.entries(installed)) {
@@ -111,12 +137,13 @@ describe('in an empty folder, with npm and its registry alone', () => {
   );
 
   describe('an installation without a Node of its own', () => {
+    let prefix = '';
     let bin = '';
     let remove = () => {};
     afterAll(() => remove(), INSTALL_MS);
 
     beforeAll(async () => {
-      const prefix = mkdtempSync(join(tmpdir(), 'octoporty-ship-'));
+      prefix = mkdtempSync(join(tmpdir(), 'octoporty-ship-'));
       remove = () => rmSync(prefix, { recursive: true, force: true });
       bin = join(prefix, 'node_modules', '.bin', 'octoporty');
       // As /usr/local is: everybody may run what is in it, one may write.
@@ -124,6 +151,71 @@ describe('in an empty folder, with npm and its registry alone', () => {
       const args = ['install', '--prefix', prefix, '--omit=optional', '--ignore-scripts', archive];
       await promisify(execFile)('npm', args, { cwd: prefix, env: strangersEnv() });
     }, INSTALL_MS);
+
+    test('has each library in the version of the lockfile, none besides, and npm finds nothing wrong', async () => {
+      const home = join(prefix, 'node_modules', 'octoporty');
+      const { packages } = lockSchema.parse(
+        JSON.parse(readFileSync(join(PACKAGE, 'package-lock.json'), 'utf8')),
+      );
+      // What is for one system alone npm chooses where it installs.
+      const tested = Object.entries(packages).filter(([path, { os }]) => path !== '' && os === undefined);
+      const installed = filesIn(home)
+        .filter((file) => /(^|\/)node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(file))
+        .map((file) => [dirname(file), versionIn(join(home, file))]);
+      expect(Object.fromEntries(installed)).toEqual(
+        Object.fromEntries(tested.map(([path, { version }]) => [path, version])),
+      );
+      expect(readdirSync(join(prefix, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+        'octoporty',
+      ]);
+      await promisify(execFile)('npm', ['ls', '--all'], {
+        cwd: prefix,
+        env: strangersEnv(),
+        maxBuffer: MAX_LIST_BYTES,
+      });
+    });
+
+    test(
+      'tells its settings, its metrics and how each link is, and comes back from its backup',
+      { timeout: USE_MS },
+      async () => {
+        const folder = emptyFolder();
+        const server = createServer((_request, response) => response.end('here'));
+        const map = ['--map', `app.localhost=http://127.0.0.1:${await listen(server)}`];
+        onTestFinished(() => close(server));
+        writeFileSync(join(folder, 'octoporty.json'), JSON.stringify({ statusToken: TOKEN }), {
+          mode: 0o600,
+        });
+        const octoporty = (...args: string[]) => start(folder, process.execPath, bin, args);
+        const up = octoporty(...UP, ...map);
+        const { publicPort, uiPort } = await expectTunnel(up);
+        expect((await ask(publicPort, 'app.localhost', '/')).body).toBe('here');
+
+        const bearer = { Authorization: `Bearer ${TOKEN}` };
+        const gateway = await ask(publicPort, '127.0.0.1', '/metrics', bearer);
+        expect(gateway.body).toMatch(/^octoporty_gateway_tunnels 1$/m);
+        expect((await ask(uiPort, '127.0.0.1', '/metrics', bearer)).body).toMatch(
+          /^octoporty_agent_tunnel_online 1$/m,
+        );
+
+        const settings = await octoporty('config').ended;
+        expect(settings).toMatchObject({ code: 0, output: expect.stringContaining('octoporty.json') });
+        const ports = ['--listen-port', `${publicPort}`, '--ui-port', `${uiPort}`];
+        const doctor = await octoporty('doctor', ...ports).ended;
+        expect(doctor).toMatchObject({ code: 0, output: expect.not.stringContaining('FAILED') });
+
+        expect((await octoporty('backup', 'away.sqlite').ended).code).toBe(0);
+        up.interrupt();
+        expect((await up.ended).code).toBe(0);
+        const restored = await octoporty('restore', 'away.sqlite', '--data-dir', 'elsewhere').ended;
+        expect(restored).toMatchObject({ code: 0, output: expect.stringContaining('Start the agent now.') });
+        const again = octoporty(...UP, '--data-dir', 'elsewhere');
+        const next = await expectTunnel(again);
+        expect((await ask(next.publicPort, 'app.localhost', '/')).body).toBe('here');
+        again.interrupt();
+        expect((await again.ended).code).toBe(0);
+      },
+    );
 
     test('runs on Node 24, and ends of Ctrl-C with 0', async () => {
       const up = start(emptyFolder(), process.execPath, bin, UP);
@@ -147,41 +239,6 @@ describe('in an empty folder, with npm and its registry alone', () => {
   });
 });
 
-/** Visitors reach the demo, the dashboard is the built one, and its login works. */
-async function expectTunnel(up: Running): Promise<void> {
-  const [, publicPort = ''] = await up.printed(/curl http:\/\/\S+\.localhost:(\d+)\//);
-  const [, uiPort = ''] = await up.printed(/http:\/\/localhost:(\d+)\//);
-  const [, password = ''] = await up.printed(/admin, password (\S+)/);
-  expect((await ask(Number(publicPort), 'demo.localhost', '/')).body).toContain('Hello from the demo origin');
-  const page = await ask(Number(uiPort), 'localhost', '/login');
-  expect([page.status, page.body.includes('<div id="app">')]).toEqual([200, true]);
-  const login = JSON.stringify({ username: 'admin', password });
-  expect((await ask(Number(uiPort), 'localhost', '/api/v1/auth/login', login)).status).toBe(200);
-}
-
-function ask(
-  port: number,
-  host: string,
-  path: string,
-  body?: string,
-): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      Host: `${host}:${port}`,
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-    };
-    const method = body === undefined ? 'GET' : 'POST';
-    const sent = request({ host: '127.0.0.1', port, path, headers, method, agent: false });
-    sent.on('error', reject);
-    sent.on('response', (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
-    });
-    sent.end(body);
-  });
-}
-
 /** Each character is that of the source, or a space where a type was; `.ts` may have become `.js`. */
 function isSourceWithSpaces(line: string, source: string): boolean {
   const renamed = [source, source.replace(/\.ts(['"])/, '.js$1')];
@@ -192,6 +249,10 @@ function isSame(line: string, source: string): boolean {
   return Array.from({ length: line.length }, (_, at) => at).every(
     (at) => line[at] === ' ' || line[at] === source[at],
   );
+}
+
+function versionIn(manifest: string): string {
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(manifest, 'utf8'))).version;
 }
 
 function filesIn(folder: string): string[] {
