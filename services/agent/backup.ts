@@ -1,13 +1,17 @@
 // Owns `octoporty backup`: one file that holds all of an agent but its secrets, taken while the agent runs or is stopped.
 
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../config/variables.ts';
 import { syncFolder } from '../wholeFile.ts';
 import { VERSION } from '../version.ts';
 import { readAgentId } from './agentId.ts';
 import { writeNote } from './backupNote.ts';
+import { kindOf, removeDatabase } from './databaseFile.ts';
+import { hindered, type Words } from './hindrance.ts';
+import { mustNotBeBegun } from './restoreSwap.ts';
 import { sqlitePathOf, type StorePlace } from './sqlitePlace.ts';
 import { whileBusy } from './store/whileBusy.ts';
 
@@ -27,24 +31,27 @@ const PATIENCE_MS = 10_000;
 export async function backUp(place: StorePlace, file: string): Promise<MadeBackup> {
   const source = sqlitePathOf(place);
   const path = resolve(file);
-  if (!existsSync(source))
-    throw new ConfigError(`There is no ${source} to back up: name the agent's folder with --data-dir.`);
-  if (existsSync(path)) throw new ConfigError(`${path} is there already: name a new file for the backup.`);
-  const aside = `${path}.part`;
+  mustNotBeBegun(place.dataDir);
+  mustBeReadable(source);
+  // Of its own: two backups into the same file do not meet in one that is half of each.
+  const aside = `${path}.${randomUUID().slice(0, 8)}.part`;
   try {
-    // One that a crash left behind may be another user's to read: begun anew.
-    rmSync(aside, { force: true });
+    mustBeFree(path);
     closeSync(openSync(aside, 'wx', 0o600));
-    await copyInto(source, aside);
-    note(aside, readAgentId(place.dataDir));
-    sync(aside);
-    renameSync(aside, path);
+    try {
+      await copyInto(source, aside);
+      note(aside, readAgentId(place.dataDir));
+      sync(aside);
+      mustBeFree(path);
+      renameSync(aside, path);
+    } finally {
+      removeDatabase(aside);
+    }
     await syncFolder(dirname(path));
+    return { path, bytes: statSync(path).size };
   } catch (error) {
-    rmSync(aside, { force: true });
-    throw sentenceOf(error, path);
+    throw hindered(error, `The backup ${path} cannot be written`, wordsFor(dirname(path), source));
   }
-  return { path, bytes: statSync(path).size };
 }
 
 /** As of one moment, without the pages that are free. Readers of a WAL keep no writer waiting. */
@@ -66,6 +73,32 @@ export function sync(path: string): void {
   }
 }
 
+function mustBeReadable(source: string): void {
+  try {
+    accessSync(source, constants.R_OK);
+  } catch (error) {
+    const missing = `There is no ${source} to back up: name the agent's folder with --data-dir.`;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      throw new ConfigError(missing, { cause: error });
+    throw hindered(error, `${source} cannot be read`, {
+      denied: 'this user may not; run it as the agent\'s user, or with "sudo"',
+    });
+  }
+}
+
+function mustBeFree(path: string): void {
+  switch (kindOf(path)) {
+    case 'nothing':
+      return;
+    case 'folder':
+      throw new ConfigError(`${path} is a folder: name a file in it, such as ${join(path, 'agent.backup')}.`);
+    case 'deadLink':
+      throw new ConfigError(`${path} is a link that leads nowhere: name a new file for the backup.`);
+    case 'file':
+      throw new ConfigError(`${path} is there already: name a new file for the backup.`);
+  }
+}
+
 function note(path: string, agentId: string | null): void {
   const copy = new DatabaseSync(path);
   try {
@@ -75,8 +108,17 @@ function note(path: string, agentId: string | null): void {
   }
 }
 
-/** What the disk or the database refuses, in one line. */
-function sentenceOf(error: unknown, path: string): unknown {
-  if (!(error instanceof Error && ('syscall' in error || 'errcode' in error))) return error;
-  return new ConfigError(`The backup ${path} cannot be written (${error.message}).`, { cause: error });
+function wordsFor(folder: string, source: string): Words {
+  return {
+    missing: `there is no folder ${folder}; make it, or choose another one`,
+    notFolder: `${folder} is no folder; choose another one`,
+    denied: `this user may not write in ${folder}; choose another folder, or run it as a user who may`,
+    readOnly: `the file system of ${folder} is read-only; choose another folder`,
+    full: `there is no room left in ${folder}; make some, or choose another folder`,
+    tooLong: 'its name is too long; choose a shorter one',
+    closed: `SQLite has to write beside ${source}, and may not; run it as the agent's user, or with "sudo"`,
+    busy: `another program keeps ${source} locked; try again when it is done`,
+    damaged: `${source} is damaged; "octoporty doctor" says more`,
+    noDatabase: `${source} is no database; "octoporty doctor" says more`,
+  };
 }

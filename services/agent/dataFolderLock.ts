@@ -45,3 +45,23 @@ export async function lockDataFolder(
     return { release: () => {} };
   }
 }
+
+/**
+ * Carries out what nobody else may do meanwhile. Throws what keeps it from locking the folder, and ConfigError when an
+ * agent runs there.
+ */
+export async function withDataFolder<Result>(
+  dataDir: string,
+  work: () => Promise<Result>,
+  patienceMs = PATIENCE_MS,
+): Promise<Result> {
+  const refuse = (fields: object, message: string) => {
+    throw 'error' in fields ? fields.error : new Error(message);
+  };
+  const lock = await lockDataFolder(dataDir, { warn: refuse }, patienceMs);
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}

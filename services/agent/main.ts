@@ -30,6 +30,7 @@ import { configOf, createMappings, type Mappings } from './mappings.ts';
 import { logRefusals } from './refusals.ts';
 import { createRequestLog } from './requestLog.ts';
 import { createRequestTally } from './requestTally.ts';
+import { endBegunRestore } from './restoreSwap.ts';
 import { createRouteStates } from './routeStates.ts';
 import { createStore } from './store/createStore.ts';
 import { createTallyFeed } from './tallyFeed.ts';
@@ -70,6 +71,7 @@ export async function startAgent({ config, entrance, log }: AgentOptions): Promi
     },
     () => moved$.next(),
   );
+  if (await endBegunRestore(config)) log.info({}, 'A restore that was broken off has been ended.');
   const agentId = loadAgentId(config.dataDir);
   const lock = await lockDataFolder(config.dataDir, log);
   const { store, journal } = createStore({

@@ -1,17 +1,20 @@
 // Owns `octoporty restore`: puts a backup into a data folder. What was there stays beside it, under another name.
 
-import { existsSync, lchownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { ConfigError } from '../config/variables.ts';
-import { syncFolder, writeWholeFile } from '../wholeFile.ts';
-import { AGENT_ID_FILE, readAgentId } from './agentId.ts';
+import { writeWholeFile } from '../wholeFile.ts';
+import { readAgentId } from './agentId.ts';
 import { copyInto, sync } from './backup.ts';
 import { dropNote, hasTable, readNote } from './backupNote.ts';
-import { lockDataFolder } from './dataFolderLock.ts';
-import { Renames } from './renames.ts';
-import { sqlitePathOf, type StorePlace } from './sqlitePlace.ts';
+import { kindOf, removeDatabase } from './databaseFile.ts';
+import { withDataFolder } from './dataFolderLock.ts';
+import { giveToOwner } from './folderOwner.ts';
+import { hindered, type Words } from './hindrance.ts';
+import { endSwap, isBegun, swap, swapsOf } from './restoreSwap.ts';
+import type { StorePlace } from './sqlitePlace.ts';
 import { MIGRATIONS } from './store/migrate.ts';
 import { createOwnerFile } from './store/sqliteFile.ts';
 
@@ -23,51 +26,70 @@ export interface Restored {
   readonly before: string | null;
 }
 
-/** A database and what SQLite keeps beside it: left behind, they would be taken for those of the new one. */
-const PARTS = ['', '-wal', '-shm'];
-
-/** The agent of the folder must be stopped. Nothing is touched unless the backup is whole. Throws ConfigError. */
+/**
+ * The agent of the folder must be stopped. Nothing is touched unless the backup is whole; killed at any time, the folder has
+ * what was before or what is restored once the next agent starts. Throws ConfigError.
+ */
 export async function restore(place: StorePlace, file: string, nowMs: number): Promise<Restored> {
-  const path = sqlitePathOf(place);
+  const { database } = swapsOf(place);
   const backup = resolve(file);
-  if (!existsSync(backup)) throw new ConfigError(`There is no ${backup} to restore.`);
-  mkdirSync(place.dataDir, { recursive: true, mode: 0o700 });
-  const refuse = () => {
-    throw new ConfigError(`The folder ${place.dataDir} cannot be locked: give it to the user who runs this.`);
-  };
-  // Whoever restores has stopped the agent before.
-  const lock = await lockDataFolder(place.dataDir, { warn: refuse }, 0);
-  const aside = `${path}.new`;
-  const idAside = join(place.dataDir, `${AGENT_ID_FILE}.restored`);
-  const renames = new Renames();
+  mustBeBackup(backup);
   try {
-    giveToOwner(join(place.dataDir, 'agent.lock'));
-    rmSync(aside, { force: true });
-    createOwnerFile(aside);
-    await copyInto(backup, aside);
-    const { agentId, mappings } = examine(aside, backup);
-    giveToOwner(aside);
-    sync(aside);
-    // The gateway knows the agent by its id: the restored one is the one of before.
-    const isNewId = agentId !== null && readAgentId(place.dataDir) !== agentId;
-    if (isNewId) {
-      await writeWholeFile(idAside, `${agentId}\n`);
-      giveToOwner(idAside);
-    }
-    // All that may need room on the disk is done: from here on there are only names.
-    const ending = `.before-${stampOf(nowMs)}`;
-    const before = replace(path, aside, ending, renames);
-    if (isNewId) replace(join(place.dataDir, AGENT_ID_FILE), idAside, ending, renames);
-    await syncFolder(dirname(path));
-    await syncFolder(place.dataDir);
-    return { path, mappings, before };
+    mkdirSync(place.dataDir, { recursive: true, mode: 0o700 });
+    // Whoever restores has stopped the agent before.
+    return await withDataFolder(place.dataDir, () => restoreAlone(place, backup, nowMs), 0);
   } catch (error) {
-    renames.undo();
-    throw sentenceOf(error, backup);
+    throw hindered(error, `${backup} cannot be restored`, wordsFor(dirname(database.path)));
+  }
+}
+
+/** Under the folder's lock. */
+async function restoreAlone(place: StorePlace, backup: string, nowMs: number): Promise<Restored> {
+  const { dataDir } = place;
+  const { database, id } = swapsOf(place);
+  giveToOwner(join(dataDir, 'agent.lock'));
+  // One that was broken off has put something aside, which has to stay known by its name.
+  await endSwap(place);
+  try {
+    removeDatabase(database.by);
+    rmSync(id.by, { force: true });
+    createOwnerFile(database.by);
+    await copyInto(backup, database.by);
+    const { agentId, mappings } = examine(database.by, backup);
+    giveToOwner(database.by);
+    sync(database.by);
+    // The gateway knows the agent by its id: the restored one is the one of before.
+    if (agentId !== null && readAgentId(dataDir) !== agentId) {
+      await writeWholeFile(id.by, `${agentId}\n`);
+      giveToOwner(id.by);
+    }
+    return { path: database.path, mappings, before: await swap(place, nowMs) };
   } finally {
-    rmSync(aside, { force: true });
-    rmSync(idAside, { force: true });
-    lock.release();
+    // What waits for a swap that has begun is needed to end it.
+    if (!isBegun(dataDir)) {
+      removeDatabase(database.by);
+      rmSync(id.by, { force: true });
+    }
+  }
+}
+
+function mustBeBackup(backup: string): void {
+  try {
+    switch (kindOf(backup)) {
+      case 'file':
+        accessSync(backup, constants.R_OK);
+        return;
+      case 'folder':
+        throw new ConfigError(`${backup} is a folder: name the backup in it.`);
+      case 'deadLink':
+        throw new ConfigError(`${backup} is a link that leads nowhere: name the backup itself.`);
+      case 'nothing':
+        throw new ConfigError(`There is no ${backup} to restore.`);
+    }
+  } catch (error) {
+    throw hindered(error, `${backup} cannot be read`, {
+      denied: 'this user may not; give it to the user who runs this, or run it with "sudo"',
+    });
   }
 }
 
@@ -104,30 +126,18 @@ const verdictSchema = z.object({ integrity_check: z.string() });
 const nameSchema = z.object({ name: z.string() });
 const countSchema = z.object({ mappings: z.int() });
 
-/** What root makes in the folder of a service is for the service. */
-function giveToOwner(path: string): void {
-  if (process.getuid?.() !== 0 || !existsSync(path)) return;
-  const { uid, gid } = statSync(dirname(path));
-  // Not what a link leads to: the folder's owner could have laid one.
-  lchownSync(path, uid, gid);
-}
-
-/** The database first: what SQLite keeps beside it would be nobody's without it. Answers where the old one is now. */
-function replace(path: string, by: string, ending: string, renames: Renames): string | null {
-  const isThere = existsSync(path);
-  for (const part of PARTS) {
-    if (existsSync(path + part)) renames.make(path + part, path + ending + part);
-  }
-  renames.make(by, path);
-  return isThere ? path + ending : null;
-}
-
-/** `20261123T031500`, UTC. */
-function stampOf(nowMs: number): string {
-  return new Date(nowMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
-}
-
-function sentenceOf(error: unknown, backup: string): unknown {
-  if (!(error instanceof Error && ('syscall' in error || 'errcode' in error))) return error;
-  return new ConfigError(`The backup ${backup} cannot be restored (${error.message}).`, { cause: error });
+function wordsFor(folder: string): Words {
+  return {
+    missing: `${folder} cannot be made; name another folder with --data-dir`,
+    notFolder: `${folder} is no folder; name another one with --data-dir`,
+    denied: `this user may not write in ${folder}; run it as the agent's user, or with "sudo"`,
+    readOnly: `the file system of ${folder} is read-only; make it writable`,
+    full: `there is no room for it in ${folder}; make some`,
+    tooLong: `a name in ${folder} would be too long; give the database a shorter one`,
+    closed:
+      'SQLite has to write beside it, and may not; copy it into a folder of your own, and restore that one',
+    busy: 'another program keeps it locked; try again when it is done',
+    damaged: 'it is damaged; take an older one',
+    noDatabase: 'it is no backup of an agent',
+  };
 }

@@ -3,9 +3,9 @@
 import {
   chownSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,8 +18,7 @@ import { lockDataFolder } from '../../../services/agent/dataFolderLock.ts';
 import { restore } from '../../../services/agent/restore.ts';
 import { draft } from '../store/drafts.ts';
 import { storeOn, tempDir, threadedOn } from '../store/tempStore.ts';
-
-const NOW_MS = Date.UTC(2026, 10, 23, 3, 15);
+import { agentWith, domainsIn, folders, NOW_MS, place } from './backupStage.ts';
 
 test('a backup under edits holds every edit that was answered before it, and edits go on meanwhile', async () => {
   const { dataDir, backup } = folders();
@@ -106,7 +105,7 @@ test.each([
   [
     'no database',
     (file: string) => writeFileSync(file, 'not a database'),
-    /cannot be restored \(file is not/,
+    /cannot be restored: it is no backup of an agent\.$/,
   ],
   ['another database', (file: string) => make(file, 'CREATE TABLE x (y)'), /is no backup of an agent/],
   [
@@ -131,21 +130,53 @@ test.each([
   expect(await domainsIn(join(dataDir, 'octoporty.sqlite'))).toEqual(['a.test']);
 });
 
-test.each([
-  ['the agent’s id', 'agent-id.before-20261123T031500'],
-  ['what SQLite keeps beside the database', 'octoporty.sqlite.before-20261123T031500-wal'],
-])('where %s cannot be put aside nothing is restored, and the folder stays as it was', async (_, taken) => {
+test('of two restores within one second each keeps what it has found, under names of its own', async () => {
   const { dataDir, backup } = await agentWith('a.test');
   await backUp(place(dataDir), backup);
-  const { dataDir: other } = await agentWith('b.test');
-  const id = loadAgentId(other);
-  writeFileSync(join(other, 'octoporty.sqlite-wal'), '');
-  mkdirSync(join(other, taken));
+  const { dataDir: other, id } = await agentWith('b.test');
+  const { before: first } = await restore(place(other), backup, NOW_MS);
+  const second = await restore(
+    place(other),
+    join((await agentWith('c.test')).dataDir, 'octoporty.sqlite'),
+    NOW_MS,
+  );
+  const { before: third } = await restore(place(other), backup, NOW_MS);
+  const kept = [first, second.before, third].map((path) => path ?? '');
+  expect(new Set(kept).size).toBe(3);
+  expect(await Promise.all(kept.map(domainsIn))).toEqual([['b.test'], ['a.test'], ['c.test']]);
+  expect(readFileSync(join(other, 'agent-id.before-20261123T031500'), 'utf8')).toBe(`${id}\n`);
+});
+
+test.each(['agent-id.before-20261123T031500', 'octoporty.sqlite.before-20261123T031500-wal'])(
+  'where %s is taken, all that belongs together gets another name',
+  async (taken) => {
+    const { dataDir, backup } = await agentWith('a.test');
+    await backUp(place(dataDir), backup);
+    const { dataDir: other } = await agentWith('b.test');
+    writeFileSync(join(other, taken), 'mine');
+    const { before } = await restore(place(other), backup, NOW_MS);
+    expect(before).toBe(join(other, 'octoporty.sqlite.before-20261123T031500-2'));
+    expect(existsSync(join(other, 'agent-id.before-20261123T031500-2'))).toBe(true);
+    expect(readFileSync(join(other, taken), 'utf8')).toBe('mine');
+  },
+);
+
+test('where what SQLite keeps beside the database cannot be put aside nothing is restored, and the folder stays as it was', async () => {
+  const { dataDir, backup } = await agentWith('a.test');
+  await backUp(place(dataDir), backup);
+  const { dataDir: other, id } = await agentWith('b.test');
+  // Room for what the database's own name gets, and for one letter less than what is beside it.
+  const database = join(other, 'd'.repeat(255 - '.before-20261123T031500'.length - 3));
+  renameSync(join(other, 'octoporty.sqlite'), database);
+  writeFileSync(`${database}-wal`, '');
   const before = readdirSync(other);
-  await expect(restore(place(other), backup, NOW_MS)).rejects.toThrow(/cannot be restored \(EISDIR/);
+  const long = { dataDir: other, connectionString: `sqlite:${database}` };
+  await expect(restore(long, backup, NOW_MS)).rejects.toThrow(
+    /a name in .* would be too long; give the database/,
+  );
   expect(readdirSync(other).filter((name) => name !== 'agent.lock')).toEqual(before);
   expect(loadAgentId(other)).toBe(id);
-  expect(await domainsIn(join(other, 'octoporty.sqlite'))).toEqual(['b.test']);
+  expect(await domainsIn(database)).toEqual(['b.test']);
 });
 
 test.skipIf(process.getuid?.() !== 0)('what root restores is for the owner of the folder', async () => {
@@ -165,7 +196,9 @@ test('a backup never takes the place of a file that is there, nor stays behind i
   await expect(backUp(place(dataDir), backup)).rejects.toThrow(/is there already/);
   expect(readFileSync(backup, 'utf8')).toBe('mine');
   const folder = join(tempDir(), 'missing');
-  await expect(backUp(place(dataDir), join(folder, 'b'))).rejects.toThrow(/cannot be written \(ENOENT/);
+  await expect(backUp(place(dataDir), join(folder, 'b'))).rejects.toThrow(
+    /there is no folder .*missing; make it/,
+  );
   expect(existsSync(folder)).toBe(false);
 });
 
@@ -175,36 +208,6 @@ test('a folder without a database is told, and so is a SQL Server', async () => 
   const mssql = { dataDir, connectionString: 'mssql://sa:p@db/x' };
   await expect(backUp(mssql, backup)).rejects.toThrow(/names a SQL Server: back that database up/);
 });
-
-function place(dataDir: string) {
-  return { dataDir, connectionString: null };
-}
-
-function folders() {
-  const dataDir = tempDir();
-  const away = join(tempDir(), 'away');
-  mkdirSync(away);
-  return { dataDir, backup: join(away, 'backup.sqlite') };
-}
-
-/** The folder of a stopped agent with one mapping. */
-async function agentWith(externalDomain: string) {
-  const { dataDir, backup } = folders();
-  loadAgentId(dataDir);
-  const store = storeOn(join(dataDir, 'octoporty.sqlite'));
-  await store.open();
-  await store.create(draft({ externalDomain }));
-  await store.close();
-  return { dataDir, backup };
-}
-
-async function domainsIn(path: string): Promise<string[]> {
-  const store = storeOn(path);
-  await store.open();
-  const { mappings } = await store.readAll();
-  await store.close();
-  return mappings.map(({ externalDomain }) => externalDomain);
-}
 
 function make(path: string, sql: string): void {
   const database = new DatabaseSync(path);
