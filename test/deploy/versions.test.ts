@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { VERSION } from '../../services/version.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -25,6 +26,25 @@ test('images in documents are those of the version of package.json', () => {
     versionsIn(`docs/${page}`, /octoporty-(?:gateway|agent):(\d\S*)/g),
   );
   expect(new Set(versions)).toEqual(new Set([VERSION]));
+});
+
+test('the Node of the images is the one that npm brings where there is none', () => {
+  const ofNpm = z.object({ optionalDependencies: z.record(z.string(), z.string()) });
+  const text = readFileSync(new URL('package.json', ROOT), 'utf8');
+  const { optionalDependencies } = ofNpm.parse(JSON.parse(text));
+  const images = versionsIn('deploy/Dockerfile', /^ARG \w+_BASE=\S*\/node:([\d.]+)-\S+$/gm);
+  expect(new Set(images)).toEqual(new Set(Object.values(optionalDependencies)));
+});
+
+test('each action of a workflow is one commit, with the version it was', () => {
+  const workflows = readdirSync(new URL('.github/workflows', ROOT));
+  const used = workflows.flatMap((file) =>
+    versionsIn(`.github/workflows/${file}`, /\buses: (?!\.\/)(.+)$/gm),
+  );
+  expect(used.length).toBeGreaterThan(10);
+  expect(used.filter((action) => !/^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action))).toEqual([]);
+  const names = used.map((action) => action.split('@')[0]);
+  expect(new Set(used).size).toBe(new Set(names).size);
 });
 
 function versionsIn(file: string, how: RegExp): string[] {
