@@ -3,7 +3,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,8 @@ import { expect, test } from 'vitest';
 import { loadAgentId } from '../../../services/agent/agentId.ts';
 import { backUp } from '../../../services/agent/backup.ts';
 import { restore } from '../../../services/agent/restore.ts';
-import { endBegunRestore } from '../../../services/agent/restoreSwap.ts';
+import { BEGUN_FILE, endBegunRestore } from '../../../services/agent/restoreSwap.ts';
+import { run } from '../spawned.ts';
 import { tempDir } from '../store/tempStore.ts';
 import { agentWith, NOW_MS, place } from './backupStage.ts';
 
@@ -68,6 +69,30 @@ test('killed before any step, a restore leaves the old agent or the new one, and
     return isNew ? 'new' : 'old';
   }
 }, 180_000);
+
+test('an agent that starts ends a restore that was broken off between two names, and says so', async () => {
+  const [restored, old] = [await agentWith('new.test'), await agentWith('old.test')];
+  const { dataDir } = old;
+  const database = join(dataDir, 'octoporty.sqlite');
+  renameSync(database, `${database}.before-20261123T031500`);
+  renameSync(join(restored.dataDir, 'octoporty.sqlite'), `${database}.new`);
+  renameSync(join(restored.dataDir, 'agent-id'), join(dataDir, 'agent-id.restored'));
+  writeFileSync(join(dataDir, BEGUN_FILE), '.before-20261123T031500\n');
+  const agent = run('services/cli.ts', ['agent'], {
+    OCTOPORTY_AUTH_SECRET: 'a'.repeat(32),
+    OCTOPORTY_GATEWAY_URL: 'ws://127.0.0.1:1',
+    OCTOPORTY_UI_PASSWORD: 'correct horse',
+    OCTOPORTY_UI_PORT: '0',
+    OCTOPORTY_DATA_DIR: dataDir,
+  });
+  await agent.printed(/A restore that was broken off has been ended\./);
+  await agent.printed(/The agent listens\./);
+  agent.kill('SIGTERM');
+  expect((await agent.ended).code).toBe(0);
+  expect([loadAgentId(dataDir), domainsIn(database)]).toEqual([restored.id, ['new.test']]);
+  expect(domainsIn(`${database}.before-20261123T031500`)).toEqual(['old.test']);
+  expect(readFileSync(join(dataDir, 'agent-id.before-20261123T031500'), 'utf8')).toBe(`${old.id}\n`);
+});
 
 /** Killed itself: its last edit is in the file that SQLite keeps beside its database. */
 async function oldAgent() {
