@@ -12,6 +12,7 @@ const PROGRAMS = {
   },
   curl: { names: ['curl'], package: 'curl' },
   git: { names: ['git'], package: 'git' },
+  promtool: { names: ['promtool'], package: 'prometheus' },
   tinyproxy: { names: ['tinyproxy'], package: 'tinyproxy' },
   wrk: { names: ['wrk'], package: 'wrk' },
 } as const;
