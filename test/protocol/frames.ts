@@ -115,6 +115,18 @@ export function data(id: number, payload: number | string | Buffer): Frame {
   return { type: 'data', id, payload: bytes };
 }
 
+export const response = (id: number, hasBody = true): Frame => ({ type: 'response', id, head: OK, hasBody });
+export const inform = (id: number): Frame => ({ type: 'inform', id, head: EARLY_HINTS });
+export const end = (id: number, trailers: string[] = []): Frame => ({ type: 'end', id, trailers });
+export const reset = (id: number): Frame => ({ type: 'reset', id, code: 'cancelled' });
+export const stop = (id: number): Frame => ({ type: 'stop', id });
+export const credit = (id: number, bytes: number): Frame => ({ type: 'credit', id, bytes });
+export const channelCredit = (bytes: number, arrivedBytes: number): Frame => ({
+  type: 'channelCredit',
+  bytes,
+  arrivedBytes,
+});
+
 export function hex(...parts: string[]): Buffer {
   return Buffer.from(parts.join('').replaceAll(/\s/g, ''), 'hex');
 }

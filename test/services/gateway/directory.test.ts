@@ -1,50 +1,11 @@
 // Owns the tests of the gateway's routing table: whose name it is, whose turn comes next, and what is only lost.
 
 import { describe, expect, test } from 'vitest';
-import type { WireMapping } from '../../../protocol/mapping.ts';
-import { Directory, type DirectoryOptions } from '../../../services/gateway/directory.ts';
+import { A, A_AGAIN, B, HOUR_MS, mapped, refused, emptyDirectory } from './directoryStage.ts';
 
-/** How long a lost name is remembered. */
-const LEASE_MS = 24 * 60 * 60_000;
-
-const A = { agentId: 'a', epoch: 'boot', slot: 0, attempt: 1 };
-const A_AGAIN = { ...A, attempt: 2 };
-const B = { ...A, agentId: 'b' };
 const C = { ...A, agentId: 'c' };
-const HOUR_MS = 3_600_000;
-
-/** A mapping of `owner` for `name.test`. */
-function mapped(owner: string, name: string, externalPort = 443): WireMapping {
-  return { id: `${owner} ${name} ${externalPort}`, externalDomain: `${name}.test`, externalPort };
-}
-
-function refused(sessionId: number, revision: number, ...mappings: WireMapping[]) {
-  return {
-    sessionId,
-    revision,
-    refused: mappings.map(({ id }) => ({ id, code: 'domain_taken' })),
-  };
-}
 
 const granted = (sessionId: number, revision: number) => refused(sessionId, revision);
-
-function emptyDirectory({ gatewayHost = null, offeredPorts = null }: Partial<DirectoryOptions> = {}) {
-  let nowMs = 7;
-  const directory = new Directory({ gatewayHost, offeredPorts, leaseMs: LEASE_MS, nowMs: () => nowMs });
-  return {
-    directory,
-    apply: directory.apply.bind(directory),
-    withdraw: directory.withdraw.bind(directory),
-    /** Who serves `name.test`, on whatever port or on this one: the session and the mapping, or why nobody. */
-    serving: (name: string, port: number | null = null) => {
-      const found = directory.find(`${name}.test`, port);
-      return found.kind === 'live' ? [found.sessionId, found.mappingId] : found.kind;
-    },
-    pass: (ms: number) => {
-      nowMs += ms;
-    },
-  };
-}
 
 describe('a name', () => {
   test('leads to the session and mapping that publish it, by the revision in force', () => {
@@ -207,53 +168,6 @@ describe('the wires of one agent', () => {
   });
 });
 
-describe('of several ports', () => {
-  test('443 wins, else the lowest', () => {
-    const { apply, serving } = emptyDirectory();
-    const ports = [9_000, 80, 8_443];
-    apply(
-      1,
-      A,
-      1,
-      ports.map((port) => mapped('a', 'app', port)),
-    );
-    expect(serving('app')).toEqual([1, 'a app 80']);
-    apply(2, B, 1, [mapped('b', 'app', 443)]);
-    expect(serving('app')).toEqual([2, 'b app 443']);
-  });
-
-  test('the next best serves when the best one goes', () => {
-    const { apply, withdraw, serving } = emptyDirectory();
-    apply(1, A, 1, [mapped('a', 'app', 8_443)]);
-    apply(2, B, 1, [mapped('b', 'app')]);
-    expect([withdraw(2), serving('app')]).toEqual([[], [1, 'a app 8443']]);
-  });
-});
-
-describe('the gateway’s own name', () => {
-  const own = () => emptyDirectory({ gatewayHost: 'GW.test' });
-  const reserved = { id: 'a gw 443', code: 'domain_reserved' };
-
-  test('is refused to every agent, with what is allowed in force beside it', () => {
-    const { directory, apply, serving } = own();
-    expect(apply(1, A, 1, [mapped('a', 'gw'), mapped('a', 'app')])).toEqual([
-      { sessionId: 1, revision: 1, refused: [reserved] },
-    ]);
-    expect([serving('gw'), directory.isOwned('gw.test'), serving('app')]).toEqual([
-      'unknown',
-      false,
-      [1, 'a app 443'],
-    ]);
-  });
-
-  test('is not lost either when that agent goes: others still have to dial it', () => {
-    const { directory, apply, withdraw } = own();
-    apply(1, A, 1, [mapped('a', 'gw')]);
-    withdraw(1);
-    expect(directory.isOwned('gw.test')).toBe(false);
-  });
-});
-
 describe('a name whose only tunnel ends', () => {
   test('is lost, not unknown, for a day, and owned as long', () => {
     const { directory, apply, withdraw, pass } = emptyDirectory();
@@ -333,170 +247,12 @@ describe('a name whose only tunnel ends', () => {
   });
 });
 
-describe('where the port is told', () => {
-  test('only the mapping of that port serves', () => {
-    const { apply, serving } = emptyDirectory();
-    apply(1, A, 1, [mapped('a', 'app')]);
-    apply(2, B, 1, [mapped('b', 'app', 8_443)]);
-    expect([serving('app', 443), serving('app', 8_443), serving('app', 80)]).toEqual([
-      [1, 'a app 443'],
-      [2, 'b app 8443'],
-      'unknown',
-    ]);
-  });
-
-  test('a name is lost on its own port, whoever serves it on another', () => {
-    const { apply, withdraw, serving } = emptyDirectory();
-    apply(1, A, 1, [mapped('a', 'app')]);
-    apply(2, B, 1, [mapped('b', 'app', 8_443)]);
-    withdraw(1);
-    expect([serving('app', 443), serving('app', 8_443), serving('app')]).toEqual([
-      'lost',
-      [2, 'b app 8443'],
-      [2, 'b app 8443'],
-    ]);
-  });
-
-  test('a name that was lost on two ports is lost since the later, unless one is asked for', () => {
-    const { directory, apply, withdraw, pass } = emptyDirectory();
-    apply(1, A, 1, [mapped('a', 'app')]);
-    apply(2, B, 1, [mapped('b', 'app', 8_443)]);
-    withdraw(1);
-    pass(100);
-    withdraw(2);
-    const lostAt = (port: number | null) => directory.find('app.test', port);
-    expect([lostAt(443), lostAt(8_443), lostAt(null)]).toEqual([
-      { kind: 'lost', atMs: 7 },
-      { kind: 'lost', atMs: 107 },
-      { kind: 'lost', atMs: 107 },
-    ]);
-  });
-});
-
-describe('a port that is not offered', () => {
-  const offering = () => emptyDirectory({ offeredPorts: new Set([443, 80, 9_000]) });
-
-  test('is refused, with the others in force', () => {
-    const { apply, serving } = offering();
-    const mappings = [443, 80, 9_000, 8_443].map((port) => mapped('a', 'app', port));
-    expect(apply(1, A, 1, mappings)).toEqual([
-      { sessionId: 1, revision: 1, refused: [{ id: 'a app 8443', code: 'port_not_offered' }] },
-    ]);
-    expect([serving('app', 9_000), serving('app', 8_443)]).toEqual([[1, 'a app 9000'], 'unknown']);
-  });
-
-  test('is not lost either when its agent goes', () => {
-    const { directory, apply, withdraw } = offering();
-    apply(1, A, 1, [mapped('a', 'app', 8_443)]);
-    withdraw(1);
-    expect([directory.isOwned('app.test'), directory.desiredRoutes()]).toEqual([false, []]);
-  });
-});
-
-describe('the routes that there should be', () => {
-  const route = (owner: string, name: string, port = 443) => ({
-    owner,
-    id: `${owner} ${name} ${port}`,
-    domain: `${name}.test`,
-    port,
-  });
-
-  test('are one for each name and port that is published, its owner’s, by name and port', () => {
-    const { directory, apply } = emptyDirectory({ gatewayHost: 'gw.test' });
-    expect(directory.desiredRoutes()).toEqual([]);
-    apply(1, A, 1, [mapped('a', 'web'), mapped('a', 'app', 8_443), mapped('a', 'app'), mapped('a', 'gw')]);
-    apply(2, B, 1, [mapped('b', 'app'), mapped('b', 'all')]);
-    apply(3, A_AGAIN, 1, [mapped('a', 'web')]);
-    const expected = [route('b', 'all'), route('a', 'app'), route('a', 'app', 8_443), route('a', 'web')];
-    expect(directory.desiredRoutes()).toEqual(expected);
-  });
-
-  test('stay for a lease when the agent goes, and go at once when it says so', () => {
-    const { directory, apply, withdraw, pass } = emptyDirectory();
-    apply(1, A, 1, [mapped('a', 'app'), mapped('a', 'web')]);
-    withdraw(1);
-    expect(directory.desiredRoutes()).toEqual([route('a', 'app'), route('a', 'web')]);
-    apply(2, A_AGAIN, 2, [mapped('a', 'web')]);
-    expect(directory.desiredRoutes()).toEqual([route('a', 'web')]);
-    withdraw(2);
-    pass(24 * HOUR_MS);
-    expect(directory.desiredRoutes()).toEqual([route('a', 'web')]);
-    pass(1);
-    expect(directory.desiredRoutes()).toEqual([]);
-  });
-
-  test('are the living’s where a lease and a live claim meet, and the leased one’s again after', () => {
-    const { directory, apply, withdraw } = emptyDirectory();
-    apply(1, A, 1, [mapped('a', 'app')]);
-    withdraw(1);
-    apply(2, B, 1, [mapped('b', 'app')]);
-    expect(directory.desiredRoutes()).toEqual([route('b', 'app')]);
-    apply(2, B, 2, []);
-    expect(directory.desiredRoutes()).toEqual([route('a', 'app')]);
-  });
-
-  test('are those that were found, from the moment they are adopted: their visitors hear 503', () => {
-    const { directory, serving, pass } = emptyDirectory();
-    pass(1_000);
-    directory.adopt([route('b', 'web'), route('a', 'app', 8_443)]);
-    expect(directory.desiredRoutes()).toEqual([route('a', 'app', 8_443), route('b', 'web')]);
-    expect([serving('app', 8_443), serving('app', 443)]).toEqual(['lost', 'unknown']);
-    expect(directory.find('web.test', 443)).toEqual({ kind: 'lost', atMs: 1_007 });
-    pass(HOUR_MS);
-    // Once is all: by now whoever is heard says himself what is his.
-    directory.adopt([route('b', 'web'), route('b', 'all')]);
-    pass(23 * HOUR_MS + 1);
-    expect(directory.desiredRoutes()).toEqual([]);
-  });
-
-  test('are given back by their agent when it comes: what it leaves out goes', () => {
-    const { directory, apply } = emptyDirectory();
-    directory.adopt([route('a', 'app'), route('a', 'web'), route('b', 'all')]);
-    apply(1, A, 7, [mapped('a', 'web')]);
-    expect(directory.desiredRoutes()).toEqual([route('b', 'all'), route('a', 'web')]);
-  });
-
-  test('are not adopted from an agent that has spoken and left: what it had left out stays gone', () => {
-    const { directory, apply, withdraw } = emptyDirectory();
-    apply(1, A, 7, [mapped('a', 'web')]);
-    withdraw(1);
-    directory.adopt([route('a', 'app'), route('a', 'web')]);
-    expect(directory.desiredRoutes()).toEqual([route('a', 'web')]);
-  });
-
-  test('are not adopted from an agent that has spoken already, nor where none may be', () => {
-    const { directory, apply } = emptyDirectory({ gatewayHost: 'gw.test', offeredPorts: new Set([443]) });
-    apply(1, A, 7, [mapped('a', 'web')]);
-    directory.adopt([route('a', 'app'), route('b', 'gw'), route('b', 'all', 8_443), route('b', 'web')]);
-    expect([directory.desiredRoutes(), directory.isOwned('gw.test')]).toEqual([[route('a', 'web')], false]);
-  });
-});
-
-test('what a session asks for is told with its owner, refused mappings included', () => {
-  const { directory, apply } = emptyDirectory();
-  apply(1, B, 1, [mapped('b', 'app')]);
-  apply(2, A, 1, [mapped('a', 'app')]);
-  expect(directory.routesOf(2)).toEqual([{ owner: 'a', id: 'a app 443', domain: 'app.test', port: 443 }]);
-  expect(directory.routesOf(3)).toEqual([]);
-});
-
 test('a session that ends twice, or never published, changes nothing', () => {
   const { directory, apply, withdraw } = emptyDirectory();
   apply(1, A, 1, [mapped('a', 'app')]);
   withdraw(1);
   expect([withdraw(1), withdraw(2)]).toEqual([[], []]);
   expect(directory.find('app.test', null)).toEqual({ kind: 'lost', atMs: 7 });
-});
-
-test('live agents, tunnels and names are counted', () => {
-  const { directory, apply, withdraw } = emptyDirectory({ gatewayHost: 'gw.test' });
-  expect(directory.counts()).toEqual({ agents: 0, tunnels: 0, names: 0 });
-  apply(1, A, 1, [mapped('a', 'app'), mapped('a', 'app', 8_443), mapped('a', 'gw')]);
-  apply(2, A_AGAIN, 1, [mapped('a', 'app')]);
-  apply(3, B, 1, [mapped('b', 'app'), mapped('b', 'web')]);
-  expect(directory.counts()).toEqual({ agents: 2, tunnels: 3, names: 2 });
-  for (const sessionId of [1, 2, 3]) withdraw(sessionId);
-  expect(directory.counts()).toEqual({ agents: 0, tunnels: 0, names: 0 });
 });
 
 test('ten thousand names are applied, revised and passed on without a stall', () => {
@@ -515,11 +271,4 @@ test('ten thousand names are applied, revised and passed on without a stall', ()
   expect(directory.counts()).toEqual({ agents: 1, tunnels: 1, names: 10_000 });
   // Linear work is some 50 ms; quadratic work would be minutes.
   expect(performance.now() - beganMs).toBeLessThan(5_000);
-});
-
-test('a name by which an agent has dialled is the gateway’s: no mapping takes it, or nobody could dial any more', () => {
-  const { directory, apply } = emptyDirectory();
-  directory.reserve('Dialled.test');
-  directory.reserve('');
-  expect(apply(1, A, 7, [mapped('a', 'dialled')])[0].refused).toMatchObject([{ code: 'domain_reserved' }]);
 });
