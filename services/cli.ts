@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { whole } from './config/configFile.ts';
 import { mapsOf } from './config/mapFlag.ts';
+import { misspelt, wordsOfMisspelt } from './config/misspelt.ts';
 import { variableOf } from './config/names.ts';
 import { settingsHelp } from './config/settingText.ts';
 import { ConfigError, type ConfigSources } from './config/variables.ts';
@@ -86,7 +87,7 @@ program
       const hasCaddy = flags.caddy === true;
       const hasDemo = flags.demo === true;
       const log = await startUp({ sources, maps, hasDemo, hasCaddy, lifecycle, print });
-      sayWhichFile(log, sources);
+      sayWhatWasRead(log, sources);
       return log;
     }),
   );
@@ -104,7 +105,7 @@ program
       const sources = await sourcesOf(flags);
       const config = loadGatewayConfig(sources);
       const log = await createStandardLog({ level: config.logLevel, secrets: secretsOf(config) });
-      sayWhichFile(log, sources);
+      sayWhatWasRead(log, sources);
       const { startGateway } = await import('./gateway/main.ts');
       await lifecycle.start(() => startGateway({ config, log }));
       return log;
@@ -126,8 +127,10 @@ program
     serve(AGENT_LISTENS, async (lifecycle) => {
       const sources = await sourcesOf(flags);
       const config = loadAgentConfig(sources, mapsOf(flags.map ?? [], sources.file));
+      const { databaseRule } = await import('./agent/databaseRule.ts');
+      databaseRule(sources);
       const log = await createStandardLog({ level: config.logLevel, secrets: secretsOf(config) });
-      sayWhichFile(log, sources);
+      sayWhatWasRead(log, sources);
       const { startAgent } = await import('./agent/main.ts');
       await lifecycle.start(() => startAgent({ config, log }));
       return log;
@@ -183,11 +186,12 @@ program
   .addHelpText('after', () => `\nSettings, as a file has them (docs/configuration.md):\n${settingsHelp()}`)
   .action(async (asked: string | undefined, flags: Flags) => {
     const { tellConfig } = await import('./configCommand.ts');
-    const { text, isGood } = tellConfig({
+    const { text, isGood } = await tellConfig({
       service: asked ?? null,
       sources: await givenSources(flags),
       maps: flags.map ?? [],
       isJson: flags.json === true,
+      databaseRule: async () => (await import('./agent/databaseRule.ts')).databaseRule,
     });
     // Whoever reads may have seen enough (`| head`).
     process.stdout.on('error', () => {});
@@ -247,8 +251,9 @@ function givenSources({ config, ...flags }: Flags): Promise<ReadSources> {
   return readSources(Object.fromEntries(texts), config);
 }
 
-function sayWhichFile(log: Log, { file }: ReadSources): void {
+function sayWhatWasRead(log: Log, { file, environment = {} }: ReadSources): void {
   if (file !== null) log.debug({ file: file.path }, 'The configuration file was read.');
+  for (const found of misspelt(environment)) log.warn(found, wordsOfMisspelt(found));
 }
 
 /** Asked for nothing by name and configured for nothing, the doctor looks at what `octoporty up` keeps, if it is there. */

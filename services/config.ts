@@ -10,7 +10,14 @@ import type { ReadConfigFile } from './config/configText.ts';
 import { GATEWAY_LISTEN_SETTINGS, GATEWAY_SETTINGS } from './config/gatewaySettings.ts';
 import type { MapFlag } from './config/mapFlag.ts';
 import { passwordsIn } from './config/logins.ts';
-import { caddyAdminUrlOf, caFileOf, gatewayHostOf, gatewayUrlOf, proxyOf } from './config/rules.ts';
+import {
+  caddyAdminUrlOf,
+  caFileOf,
+  dataDirOf,
+  gatewayHostOf,
+  gatewayUrlOf,
+  proxyOf,
+} from './config/rules.ts';
 import { schemaOf } from './config/setting.ts';
 import { isConfigured, parseVariables, type ConfigSources, type Variables } from './config/variables.ts';
 
@@ -134,7 +141,7 @@ export function loadAgentConfig(given: ConfigSources = {}, maps: readonly MapFla
     gatewayUrl: gatewayUrlOf(sources),
     proxyUrl: proxyOf(sources)?.url ?? null,
     authSecrets: secretsInOrder(read),
-    dataDir: resolve(read.OCTOPORTY_DATA_DIR),
+    dataDir: dataDirOf(sources),
     connectionString: read.OCTOPORTY_CONNECTION_STRING,
     uiHost: read.OCTOPORTY_UI_HOST,
     uiPort: read.OCTOPORTY_UI_PORT,

@@ -1,10 +1,10 @@
 // Owns `octoporty config`: of which service it tells, from the same sources as that service.
 
 import { isServiceConfigured, configuredService, type ReadSources } from './config.ts';
-import { problemCount, reportOf } from './config/report.ts';
+import { problemCount, reportOf, type Rule } from './config/report.ts';
 import { jsonOfReport, linesOfReport } from './config/reportText.ts';
 import type { Configurable } from './config/settings.ts';
-import { ConfigError } from './config/variables.ts';
+import { ConfigError, isConfigured } from './config/variables.ts';
 import { upSources } from './up/upSources.ts';
 
 export interface ConfigOptions {
@@ -14,20 +14,27 @@ export interface ConfigOptions {
   /** `NAME=URL`, as `--map` has it. */
   readonly maps: readonly string[];
   readonly isJson: boolean;
+  /** The rule of an agent's database. Asked for only where one is named: a gateway's image has no agent. */
+  readonly databaseRule: () => Promise<Rule>;
 }
 
-/** What to print, and whether anything is wrong. Throws ConfigError when there is no such service. */
-export function tellConfig({ service: asked, sources, maps, isJson }: ConfigOptions): {
-  readonly text: string;
-  readonly isGood: boolean;
-} {
+/** What to print, and whether anything is wrong. Rejects with ConfigError when there is no such service. */
+export async function tellConfig({
+  service: asked,
+  sources,
+  maps,
+  isJson,
+  databaseRule,
+}: ConfigOptions): Promise<{ readonly text: string; readonly isGood: boolean }> {
   const service = serviceOf(asked, sources);
   const { file } = sources;
+  const namesDatabase = service !== 'gateway' && isConfigured('OCTOPORTY_CONNECTION_STRING', sources);
   const report = reportOf({
     service,
     sources: service === 'up' ? upSources(sources, {}) : sources,
     file,
     maps,
+    moreRules: namesDatabase ? [await databaseRule()] : [],
   });
   const text = isJson ? jsonOfReport(report) : linesOfReport(report);
   return { text, isGood: problemCount(report) === 0 };

@@ -13,6 +13,7 @@ import {
   type CaddyConfig,
 } from './config.ts';
 import { startDemo } from './demo.ts';
+import { databaseRule } from './agent/databaseRule.ts';
 import { startAgent } from './agent/main.ts';
 import { startGateway } from './gateway/main.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -61,7 +62,7 @@ export async function startUp({
   const all = upSources(sources, { secret: secret?.text, password: password?.text, hasCaddy });
   const gatewayConfig = { ...loadGatewayConfig(all), drainMs: UP_DRAIN_MS };
   const agentConfig = { ...loadAgentConfig(all, maps), drainMs: UP_DRAIN_MS };
-  for (const rule of LOOPBACK_RULES) rule(all);
+  for (const rule of [databaseRule, ...LOOPBACK_RULES]) rule(all);
   const log = await createStandardLog({
     level: up.logLevel,
     secrets: [...secretsOf(gatewayConfig), ...secretsOf(agentConfig)],

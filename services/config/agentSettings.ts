@@ -1,21 +1,22 @@
 // Owns the agent's own settings.
 
 import { hostname } from 'node:os';
+import { hostsValue, listenHostValue } from './hostValues.ts';
 import { optional, required, withDefault } from './setting.ts';
 import {
   booleanValue,
   cidrsValue,
   countValue,
   durationValue,
+  longTextValue,
   passwordValue,
   portValue,
   textValue,
-  wordsValue,
 } from './values.ts';
 
 /** Where the agent listens; all that `octoporty health` needs to know of it. */
 export const AGENT_LISTEN_SETTINGS = {
-  OCTOPORTY_UI_HOST: withDefault(textValue(), '127.0.0.1', {
+  OCTOPORTY_UI_HOST: withDefault(listenHostValue(), '127.0.0.1', {
     means: 'The address of the dashboard and its API.',
     takes: 'host',
     example: '0.0.0.0',
@@ -34,7 +35,7 @@ export const STORE_SETTINGS = {
     takes: 'path',
     example: '/var/lib/octoporty',
   }),
-  OCTOPORTY_CONNECTION_STRING: optional(textValue(), {
+  OCTOPORTY_CONNECTION_STRING: optional(longTextValue(), {
     means:
       'The database: `sqlite:<path>`, `mssql://user:password@host:1433/database`, or `Server=…;Database=…;User Id=…;Password=…`.',
     takes: 'secret',
@@ -69,7 +70,7 @@ export const AGENT_SETTINGS = {
     takes: 'secret',
     example: 'correct horse battery staple',
   }),
-  OCTOPORTY_UI_ALLOWED_HOSTS: withDefault(wordsValue(), '', {
+  OCTOPORTY_UI_ALLOWED_HOSTS: withDefault(hostsValue(), '', {
     means: 'More host names under which the dashboard may be asked for.',
     takes: 'hosts',
     example: 'octoporty.home.example,nas.local',

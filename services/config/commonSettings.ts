@@ -1,7 +1,7 @@
 // Owns the settings that gateway and agent have alike.
 
 import { optional, required, withDefault } from './setting.ts';
-import { booleanValue, choiceValue, secretValue, textValue } from './values.ts';
+import { booleanValue, choiceValue, secretValue, tokenValue } from './values.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -28,7 +28,7 @@ export const COMMON_SETTINGS = {
     takes: 'level',
     example: 'debug',
   }),
-  OCTOPORTY_STATUS_TOKEN: optional(textValue(), {
+  OCTOPORTY_STATUS_TOKEN: optional(tokenValue(), {
     means:
       "Opens the gateway's full status and metrics, and the agent's metrics, to `Authorization: Bearer …`.",
     takes: 'secret',

@@ -2,6 +2,7 @@
 
 import { closeSync, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import type { ReadConfigFile } from './configText.ts';
+import { utf8Of } from './utf8.ts';
 import { ConfigError, reasonOf } from './variables.ts';
 
 /** Looked for in the working directory when nobody names a file; the first one that is there counts. */
@@ -52,7 +53,9 @@ function readWithMode(path: string, label: string): { text: string; mode: number
     try {
       // Windows has no such modes: what it tells says nothing about who may read.
       const mode = process.platform === 'win32' ? 0 : fstatSync(file).mode;
-      return { text: readFileSync(file, 'utf8'), mode };
+      const text = utf8Of(readFileSync(file));
+      if (text === null) throw new ConfigError(`${label}: ${path} is not plain text: save it as UTF-8.`);
+      return { text, mode };
     } finally {
       closeSync(file);
     }

@@ -7,6 +7,7 @@ import { MAPPINGS_KEY } from './mapFlag.ts';
 import { keyOf, variableOf } from './names.ts';
 import { nearest } from './nearest.ts';
 import { fileVariables, isList, isPath, isSecret } from './settings.ts';
+import { isJson, syntaxProblems } from './syntax.ts';
 import { quoted } from './values.ts';
 import type { ConfigFile } from './variables.ts';
 
@@ -35,13 +36,11 @@ const OTHERS = 0o077;
 
 /** YAML, and so JSON. `mode` is the file's: secrets may be in it only when it is its owner's alone. */
 export function parseConfigText(path: string, text: string, mode: number): ReadConfigFile {
+  const plain = text.replace(/^\uFEFF/, '');
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const syntax = [...document.errors, ...document.warnings].map(({ message, pos: [at] }) => {
-    const { line, col } = lines.linePos(at);
-    // What follows a word's colon repeats what stands there, which may be a secret.
-    return { says: `${path}:${line}:${col}: ${message.replace(/(?<=\S)[:;] .*$/s, '')}.`, setting: null };
-  });
+  // What stands twice, the reader tells.
+  const document = parseDocument(plain, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const syntax = syntaxProblems(path, plain, document, lines).map((says) => ({ says, setting: null }));
   if (syntax.length > 0) return { path, values: new Map(), mappings: [], problems: syntax };
   return new Reader(path, document, lines, (mode & OTHERS) !== 0 ? mode : null).read();
 }
@@ -56,6 +55,8 @@ class Reader {
   private readonly values = new Map<string, { text: string; line: number }>();
   private readonly mappings: FileMapping[] = [];
   private readonly problems: FileProblem[] = [];
+  /** Where each key stands first. */
+  private readonly firsts = new Map<string, number>();
 
   constructor(path: string, document: Document, lines: LineCounter, openMode: number | null) {
     this.path = path;
@@ -68,7 +69,7 @@ class Reader {
     const { contents } = this.document;
     if (isMap(contents)) for (const { key, value } of contents.items) this.takeEntry(key, value);
     else if (contents !== null && !(isScalar(contents) && contents.value === null))
-      this.complain(contents, 'there must be settings, such as "listenPort: 5000".', null);
+      this.complain(contents, `there must be settings, such as ${this.example()}.`, null);
     const { path, values, mappings, problems } = this;
     return { path, values, mappings, problems };
   }
@@ -76,16 +77,40 @@ class Reader {
   private takeEntry(keyNode: unknown, node: unknown): void {
     const key = textOf(keyNode) ?? '';
     const variable = variableOf(key);
+    if (this.isRepeated(key, keyNode)) return;
     if (key === MAPPINGS_KEY) this.takeMappings(node, keyNode);
     else if (fileVariables().includes(variable) && keyOf(variable) === key)
       this.takeSetting(variable, node, keyNode);
     else {
-      // What follows a "=", as variables are written, was meant for a value, which may be a secret.
-      const name = key.replace(/=.*$/s, '=…');
+      const name = shownKey(key);
       const meant = nearest(name, [...fileVariables().map(keyOf), MAPPINGS_KEY]);
-      const hint = meant === undefined ? '"octoporty config --help" lists them.' : `did you mean "${meant}"?`;
+      const hint = name.endsWith(':…')
+        ? 'a value stands behind a colon and a space.'
+        : meant === undefined
+          ? '"octoporty config --help" lists them.'
+          : `did you mean "${meant}"?`;
       this.complain(keyNode, `there is no setting ${quoted(name)}: ${hint}`, null);
     }
+  }
+
+  /** Of two values of one setting nobody knows which was meant. Mappings are told apart where their names are understood. */
+  private isRepeated(key: string, keyNode: unknown): boolean {
+    const { line, col } = this.placeOf(keyNode);
+    const first = this.firsts.get(key);
+    if (first === undefined) {
+      this.firsts.set(key, line);
+      return false;
+    }
+    const other = first === line ? 'in this line' : `in line ${first}`;
+    this.problems.push({
+      says: `${this.path}:${line}:${col}: ${quoted(shownKey(key))} stands ${other} already: keep one of them.`,
+      setting: null,
+    });
+    return true;
+  }
+
+  private example(): string {
+    return isJson(this.path) ? '{"listenPort": 5000}' : '"listenPort: 5000" with a space behind the colon';
   }
 
   private takeSetting(variable: string, given: unknown, keyNode: unknown): void {
@@ -114,7 +139,9 @@ class Reader {
       if (isList(variable) && isPlain) return texts.join(',');
     }
     const text = textOf(node);
-    if (text === undefined) {
+    if (isAlias(given) && node === undefined)
+      this.complain(keyNode, `${keyOf(variable)} begins with "*": put the value in quotes.`, variable);
+    else if (text === undefined) {
       const what = isList(variable) ? 'a list of values' : 'one value';
       this.complain(keyNode, `${keyOf(variable)} must be ${what}.`, variable);
     }
@@ -131,12 +158,10 @@ class Reader {
     for (const { key, value } of node.items) {
       const [name, url] = [textOf(key), textOf(this.resolved(value))];
       if (name !== undefined && url !== undefined) this.mappings.push({ name, url, line: this.lineOf(key) });
-      else
-        this.complain(
-          key,
-          `${MAPPINGS_KEY} ${name ?? ''} must be a URL such as http://127.0.0.1:3000.`,
-          null,
-        );
+      else {
+        const which = name === undefined || name.includes('@') ? '' : ` ${quoted(name)}`;
+        this.complain(key, `${MAPPINGS_KEY}${which} must be a URL such as http://127.0.0.1:3000.`, null);
+      }
     }
   }
 
@@ -156,9 +181,18 @@ class Reader {
   }
 
   private lineOf(node: unknown): number {
-    const range = isScalar(node) || isMap(node) || isSeq(node) ? node.range : null;
-    return this.lines.linePos(range?.[0] ?? 0).line;
+    return this.placeOf(node).line;
   }
+
+  private placeOf(node: unknown): { readonly line: number; readonly col: number } {
+    const range = isScalar(node) || isMap(node) || isSeq(node) ? node.range : null;
+    return this.lines.linePos(range?.[0] ?? 0);
+  }
+}
+
+/** Up to the "=" or ":" of what was meant for a value, which may be a secret. */
+function shownKey(key: string): string {
+  return key.replace(/([=:]).*$/s, '$1…');
 }
 
 /** A plain value as it was written: a number keeps its zeros. Undefined for anything else, nothing among it. */

@@ -1,23 +1,18 @@
 // Owns the gateway's own settings.
 
 import { SESSION_LIFETIME_MS } from '../../machines/session.ts';
+import { dnsServersValue, hostNameValue, hostValue, listenHostValue, upstreamValue } from './hostValues.ts';
 import { optional, withDefault } from './setting.ts';
-import {
-  cidrsValue,
-  dnsServersValue,
-  durationValue,
-  hostNameValue,
-  hostValue,
-  portsValue,
-  portValue,
-  textValue,
-} from './values.ts';
+import { cidrsValue, durationValue, portsValue, portValue, textValue } from './values.ts';
+
+/** Lowered: a session ends while its new proof is on the way, and no tunnel stays online. */
+const MIN_SESSION_LIFETIME_MS = 500;
 
 const LOOPBACK_CIDRS = '127.0.0.0/8,::1/128';
 
 /** Where the gateway listens; all that `octoporty health` needs to know of it. */
 export const GATEWAY_LISTEN_SETTINGS = {
-  OCTOPORTY_LISTEN_HOST: withDefault(textValue(), '0.0.0.0', {
+  OCTOPORTY_LISTEN_HOST: withDefault(listenHostValue(), '0.0.0.0', {
     means: 'The address that visitors and agents reach; behind a Caddy on this machine `127.0.0.1`.',
     takes: 'host',
     example: '127.0.0.1',
@@ -52,11 +47,16 @@ export const GATEWAY_SETTINGS = {
     takes: 'time',
     example: '7d',
   }),
-  OCTOPORTY_SESSION_LIFETIME: withDefault(durationValue(), `${SESSION_LIFETIME_MS / 60_000}m`, {
-    means: 'How long a tunnel goes on without a new proof of the secret; it is asked for one at two thirds.',
-    takes: 'time',
-    example: '5m',
-  }),
+  OCTOPORTY_SESSION_LIFETIME: withDefault(
+    durationValue(MIN_SESSION_LIFETIME_MS),
+    `${SESSION_LIFETIME_MS / 60_000}m`,
+    {
+      means:
+        'How long a tunnel goes on without a new proof of the secret; it is asked for one at two thirds.',
+      takes: 'time',
+      example: '5m',
+    },
+  ),
   OCTOPORTY_CADDY_ADMIN_URL: optional(textValue(), {
     means:
       "Caddy's admin API, a URL or `unix:/path`; in plain HTTP beyond this machine only with `allowInsecure`.",
@@ -64,7 +64,7 @@ export const GATEWAY_SETTINGS = {
     example: 'http://localhost:2019',
     unset: 'visitors reach the gateway directly',
   }),
-  OCTOPORTY_CADDY_UPSTREAM: optional(textValue(), {
+  OCTOPORTY_CADDY_UPSTREAM: optional(upstreamValue(), {
     means: 'Where Caddy finds the gateway, with its port.',
     takes: 'host',
     example: 'gateway:5000',

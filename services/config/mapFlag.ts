@@ -2,7 +2,7 @@
 
 import { parseExternalDomain, parseInternalHost } from '../../protocol/hostName.ts';
 import type { ReadConfigFile } from './configText.ts';
-import { notThis, withoutLogin } from './logins.ts';
+import { notThis, shownUrl } from './logins.ts';
 import { quoted } from './values.ts';
 import { ConfigError } from './variables.ts';
 
@@ -24,67 +24,119 @@ const TARGET = /^(https?|https\+insecure):\/\/(\[[^\]]*\]|[^\s/:?#@[\]]+)(?::(\d
 
 /** Throws ConfigError naming the flag that is wrong. */
 export function parseMapFlags(flags: readonly string[]): MapFlag[] {
-  return parseMaps(flags.map(askedByFlag));
+  return mapsOf(flags, null);
 }
 
 /** What the file maps, a flag for the same name winning. Throws ConfigError naming the flag or the line that is wrong. */
 export function mapsOf(flags: readonly string[], file: MapFile | null): MapFlag[] {
-  const byFlags = parseMapFlags(flags);
-  const byFile = parseMaps(file === null ? [] : askedByFile(file));
-  const isOverruled = ({ externalDomain }: MapFlag) =>
-    byFlags.some((flag) => flag.externalDomain === externalDomain);
-  return [...byFile.filter((map) => !isOverruled(map)), ...byFlags];
+  return readMaps(flags, file).map((read) => {
+    if ('error' in read) throw read.error;
+    return read.map;
+  });
+}
+
+/** A mapping that is asked for, and what became of it. */
+export type ReadMap = AskedFor & ({ readonly map: MapFlag } | { readonly error: ConfigError });
+
+interface AskedFor {
+  /** `--map`, or the file with the line. */
+  readonly place: string;
+  /** For people; null where it may hold a login, or is none. */
+  readonly shownName: string | null;
+  readonly shownUrl: string | null;
+}
+
+/** Those of the file that no flag overrules, then those of `--map`, whatever is wrong with them. */
+export function readMaps(flags: readonly string[], file: MapFile | null): ReadMap[] {
+  const byFlag = flags.map(askedByFlag);
+  const flagged = new Set(byFlag.map(domainOf).filter((domain) => domain !== null));
+  const byFile = (file === null ? [] : askedByFile(file)).filter((asked) => {
+    const domain = domainOf(asked);
+    return domain === null || !flagged.has(domain);
+  });
+  const firsts = new Map<string, AskedMap>();
+  return [...byFile, ...byFlag].map((asked) => readMap(asked, firsts));
 }
 
 /** What is asked for, not yet understood. */
-export interface AskedMap {
-  /** The flag, or the file with the line. */
+interface AskedMap {
   readonly place: string;
   /** How an error begins that is about it. */
   readonly label: string;
-  readonly name: string;
+  /** Null where it is no NAME=URL. */
+  readonly name: string | null;
   readonly url: string;
 }
 
-export function askedByFile({ path, mappings }: MapFile): AskedMap[] {
+type MapFile = Pick<ReadConfigFile, 'path' | 'mappings'>;
+
+function askedByFile({ path, mappings }: MapFile): AskedMap[] {
   return mappings.map(({ name, url, line }) => {
     const place = `${path}:${line}`;
     return { place, label: `${place}: ${MAPPINGS_KEY}`, name, url };
   });
 }
 
-export function askedByFlag(flag: string): AskedMap {
-  const equals = flag.indexOf('=');
-  if (equals < 0) {
-    throw new ConfigError(
-      `--map must be NAME=URL, such as app.localhost=http://127.0.0.1:3000, not ${quoted(withoutLogin(flag))}.`,
-    );
-  }
-  return { place: '--map', label: '--map', name: flag.slice(0, equals), url: flag.slice(equals + 1) };
+function askedByFlag(flag: string): AskedMap {
+  const [, name = null, url = flag] = /^([^=]*)=(.*)$/s.exec(flag) ?? [];
+  // Without a name, the first "=" may stand in a login.
+  const isPair = name !== null && (!flag.includes('@') || !/[@:/]/.test(name));
+  return { place: '--map', label: '--map', name: isPair ? name : null, url: isPair ? url : flag };
 }
 
-type MapFile = Pick<ReadConfigFile, 'path' | 'mappings'>;
+function domainOf({ name }: AskedMap): string | null {
+  const domain = parseExternalDomain(name ?? '');
+  return 'host' in domain ? domain.host : null;
+}
 
-function parseMaps(asked: readonly AskedMap[]): MapFlag[] {
-  const names = new Set<string>();
-  return asked.map((each) => {
-    const map = parseMap(each);
-    if (names.has(map.externalDomain))
-      throw new ConfigError(`${each.label} names ${map.externalDomain} twice: keep one of them.`);
-    names.add(map.externalDomain);
-    return map;
-  });
+/** `firsts`: what came before, by its public name. */
+function readMap(asked: AskedMap, firsts: Map<string, AskedMap>): ReadMap {
+  const { place, name, url } = asked;
+  const shown = {
+    place,
+    shownName: name === null ? null : safely(name),
+    shownUrl: name === null ? null : shownUrl(url),
+  };
+  try {
+    const map = parseMap(asked);
+    const first = firsts.get(map.externalDomain);
+    if (first !== undefined) throw twice(map.externalDomain, asked, first);
+    firsts.set(map.externalDomain, asked);
+    return { ...shown, map };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { ...shown, error };
+  }
+}
+
+function twice(domain: string, { label, place, name }: AskedMap, first: AskedMap): ConfigError {
+  const where = first.place === place ? '' : `, first at ${first.place}`;
+  const why =
+    first.name === name
+      ? ''
+      : ` (${quoted(first.name ?? '')} and ${quoted(name ?? '')} are the same name to visitors)`;
+  return new ConfigError(`${label} names ${domain} twice${where}: keep one of them${why}.`);
 }
 
 /** Throws ConfigError. */
-export function parseMap({ label, name, url }: AskedMap): MapFlag {
+function parseMap({ label, name, url }: AskedMap): MapFlag {
+  if (name === null) {
+    const given = url.includes('@') ? '' : `, not ${quoted(url)}`;
+    throw new ConfigError(`${label} must be NAME=URL, such as app.localhost=http://127.0.0.1:3000${given}.`);
+  }
   const domain = parseExternalDomain(name);
-  if ('problem' in domain) throw new ConfigError(`${label} ${quoted(name)}: ${domain.problem}`);
+  if ('problem' in domain) {
+    const shown = safely(name);
+    throw new ConfigError(`${label}${shown === null ? '' : ` ${quoted(shown)}`}: ${domain.problem}`);
+  }
 
   const [, scheme = '', hostText = '', portText] = TARGET.exec(url) ?? [];
   if (hostText === '') {
+    const how = url.includes('@')
+      ? 'a host, a port, and no user name or password: visitors log in themselves)'
+      : `a host, a port, no path)${notThis(url)}`;
     throw new ConfigError(
-      `${label} ${domain.host}: the target must be like http://127.0.0.1:3000 (http, https or https+insecure, a host, a port, no path)${notThis(url)}.`,
+      `${label} ${domain.host}: the target must be like http://127.0.0.1:3000 (http, https or https+insecure, ${how}.`,
     );
   }
   const host = parseInternalHost(hostText);
@@ -101,4 +153,9 @@ export function parseMap({ label, name, url }: AskedMap): MapFlag {
     internalPort,
     allowInvalidCertificates: scheme.toLowerCase() === 'https+insecure',
   };
+}
+
+/** A name for people; null where it may hold a login. */
+function safely(name: string): string | null {
+  return name.includes('@') ? null : name;
 }

@@ -1,6 +1,7 @@
 // Owns the three names of a setting: its variable, its flag and its key in a configuration file.
 
-const PREFIX = 'OCTOPORTY_';
+/** What the names of all our variables begin with. */
+export const PREFIX = 'OCTOPORTY_';
 
 /** `OCTOPORTY_LISTEN_PORT` to `listenPort`, as the configuration file has it. */
 export function keyOf(variable: string): string {

@@ -5,10 +5,25 @@
  * not count.
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const meant = bare(name);
-  const ranked = known.map((each) => ({ each, steps: distance(meant, bare(each)) }));
-  const [best] = ranked.sort((a, b) => a.steps - b.steps);
+  const best = ranked(name, known)[0];
   return best === undefined || best.steps >= bare(best.each).length ? undefined : best.each;
+}
+
+/** How many letters of a name may be others, of each hundred. Raised: names that mean something else are taken for ours. */
+const MISSED_PERCENT = 25;
+
+/** The same where it is so near that hardly anything else was meant. */
+export function nearMiss(name: string, known: readonly string[]): string | undefined {
+  const best = ranked(name, known)[0];
+  if (best === undefined) return undefined;
+  return best.steps * 100 <= bare(best.each).length * MISSED_PERCENT ? best.each : undefined;
+}
+
+function ranked(name: string, known: readonly string[]): { readonly each: string; readonly steps: number }[] {
+  const meant = bare(name);
+  return known
+    .map((each) => ({ each, steps: distance(meant, bare(each)) }))
+    .sort((a, b) => a.steps - b.steps);
 }
 
 function bare(name: string): string {
@@ -18,16 +33,23 @@ function bare(name: string): string {
     .replace(/^octoporty/, '');
 }
 
-/** Letters to add, drop or change (Levenshtein's distance). */
+/** Letters to add, drop, change or exchange with the next one (Levenshtein's distance with neighbours exchanged). */
 function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  const letters = Array.from(to);
+  let before: number[] = [];
+  let row = Array.from({ length: letters.length + 1 }, (_, column) => column);
+  let last = '';
   for (const [line, letter] of Array.from(from).entries()) {
     const next = [line + 1];
     for (const [column, above] of row.slice(1).entries()) {
-      const changed = (row[column] ?? 0) + (letter === to[column] ? 0 : 1);
-      next.push(Math.min(changed, above + 1, (next[column] ?? 0) + 1));
+      const changed = (row[column] ?? 0) + (letter === letters[column] ? 0 : 1);
+      const isExchanged = column > 0 && letter === letters[column - 1] && last === letters[column];
+      const exchanged = isExchanged ? (before[column - 1] ?? 0) + 1 : Infinity;
+      next.push(Math.min(changed, exchanged, above + 1, (next[column] ?? 0) + 1));
     }
+    before = row;
     row = next;
+    last = letter;
   }
   return row.at(-1) ?? 0;
 }

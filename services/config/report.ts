@@ -2,11 +2,20 @@
 
 import type { ReadConfigFile } from './configText.ts';
 import { shownUrl, withoutLogin } from './logins.ts';
-import { askedByFile, askedByFlag, MAPPINGS_KEY, mapsOf, parseMap } from './mapFlag.ts';
+import { MAPPINGS_KEY, readMaps } from './mapFlag.ts';
 import { keyOf } from './names.ts';
-import { caddyAdminUrlOf, caFileOf, gatewayHostOf, gatewayUrlOf, LOOPBACK_RULES, proxyOf } from './rules.ts';
+import {
+  caddyAdminUrlOf,
+  caFileOf,
+  dataDirOf,
+  gatewayHostOf,
+  gatewayUrlOf,
+  LOOPBACK_RULES,
+  proxyOf,
+} from './rules.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS, isSecret, type Configurable } from './settings.ts';
+import { misspelt, wordsOfMisspelt } from './misspelt.ts';
 import { ConfigError, find, labelOf, placeOf, type ConfigSources } from './variables.ts';
 
 export interface Report {
@@ -16,6 +25,8 @@ export interface Report {
   readonly rows: readonly Row[];
   /** What is wrong, and with none of the rows. */
   readonly problems: readonly string[];
+  /** What is not wrong, and probably not meant. */
+  readonly notes: readonly string[];
 }
 
 export interface Row {
@@ -40,21 +51,26 @@ export interface Asked {
   readonly file: ReadConfigFile | null;
   /** `NAME=URL`, as `--map` has it. */
   readonly maps: readonly string[];
+  /** What the service asks of its settings beside the rules that stand here. */
+  readonly moreRules: readonly Rule[];
 }
+
+/** Throws ConfigError for what is wrong. */
+export type Rule = (sources: ConfigSources) => unknown;
 
 /** Made up and kept by `octoporty up` where nobody sets them. */
 const MADE_BY_UP: ReadonlySet<string> = new Set(['OCTOPORTY_AUTH_SECRET', 'OCTOPORTY_UI_PASSWORD']);
 
 const MADE = 'made at the first start';
 
-const RULES: Readonly<Record<Configurable, readonly ((sources: ConfigSources) => unknown)[]>> = {
+const RULES: Readonly<Record<Configurable, readonly Rule[]>> = {
   gateway: [caddyAdminUrlOf, gatewayHostOf],
-  agent: [gatewayUrlOf, caFileOf, proxyOf],
-  up: [caddyAdminUrlOf, gatewayHostOf, caFileOf, ...LOOPBACK_RULES],
+  agent: [gatewayUrlOf, dataDirOf, caFileOf, proxyOf],
+  up: [caddyAdminUrlOf, gatewayHostOf, dataDirOf, caFileOf, ...LOOPBACK_RULES],
 };
 
 /** Never throws for what is configured: that is what it tells. */
-export function reportOf({ service, sources, file, maps }: Asked): Report {
+export function reportOf({ service, sources, file, maps, moreRules }: Asked): Report {
   const rows = [
     ...Object.entries(SETTINGS[service]).map(([name, setting]) =>
       settingRow(name, setting, sources, service === 'up' && MADE_BY_UP.has(name)),
@@ -63,15 +79,16 @@ export function reportOf({ service, sources, file, maps }: Asked): Report {
     ...(service === 'agent' ? proxyRows(sources) : []),
   ];
   const problems: string[] = [];
-  for (const { says, setting } of [...(file?.problems ?? []), ...brokenRules(service, sources)]) {
+  for (const { says, setting } of [
+    ...(file?.problems ?? []),
+    ...broken([...RULES[service], ...moreRules], sources),
+  ]) {
     const told = rows.find(({ variable }) => setting !== null && variable === setting)?.problems ?? problems;
     // A rule reads its setting first, and stumbles over what is wrong with that again.
     if (!told.includes(says)) told.push(says);
   }
-  // Of two mappings of one name each is right.
-  if (service !== 'gateway' && rows.every((row) => row.problems.length === 0))
-    problems.push(...attempt(() => mapsOf(maps, file)).problems.map(({ says }) => says));
-  return { service, file: file?.path ?? null, rows, problems };
+  const notes = misspelt(sources.environment ?? {}).map(wordsOfMisspelt);
+  return { service, file: file?.path ?? null, rows, problems, notes };
 }
 
 /** How many things are wrong. */
@@ -95,8 +112,7 @@ function settingRow(
   return {
     key: keyOf(name),
     variable: name,
-    value:
-      text === null || isSecret(name) ? null : about.takes === 'url' ? shownUrl(text) : withoutLogin(text),
+    value: text === null || isSecret(name) ? null : shownValue(text, about.takes === 'url', said.length > 0),
     isSecret: isSecret(name),
     source: found === undefined ? null : placeOf(found.origin),
     unset: isMade ? MADE : (about.unset ?? null),
@@ -104,26 +120,23 @@ function settingRow(
   };
 }
 
+/** What is wrong may have been meant for another setting, with a login in it. */
+function shownValue(text: string, isUrl: boolean, isWrong: boolean): string | null {
+  if (isUrl) return shownUrl(text);
+  return isWrong && text.includes('@') ? null : withoutLogin(text);
+}
+
 /** Those of the file and of `--map`, which wins where both name one. */
 function mapRows(flags: readonly string[], file: ReadConfigFile | null): OpenRow[] {
-  const byFlag = flags.map((flag) => attempt(() => askedByFlag(flag)));
-  const flagged = byFlag.flatMap(({ value }) => value?.name.toLowerCase() ?? []);
-  const byFile = (file === null ? [] : askedByFile(file)).filter(
-    ({ name }) => !flagged.includes(name.toLowerCase()),
-  );
-  const asked = [...byFile.map((value) => ({ value, problems: [] })), ...byFlag];
-  return asked.map(({ value: map, problems }): OpenRow => {
-    const wrong = map === undefined ? problems : attempt(() => parseMap(map)).problems;
-    return {
-      key: map === undefined ? MAPPINGS_KEY : `${MAPPINGS_KEY}.${map.name}`,
-      variable: null,
-      value: map === undefined ? null : shownUrl(map.url),
-      isSecret: false,
-      source: map?.place ?? '--map',
-      unset: null,
-      problems: wrong.map(({ says }) => says),
-    };
-  });
+  return readMaps(flags, file).map((read) => ({
+    key: read.shownName === null ? MAPPINGS_KEY : `${MAPPINGS_KEY}.${read.shownName}`,
+    variable: null,
+    value: read.shownUrl,
+    isSecret: false,
+    source: read.place,
+    unset: null,
+    problems: 'error' in read ? [read.error.message] : [],
+  }));
 }
 
 /** The one setting of other programs that counts: the way to the gateway. What is wrong with it, its rule tells. */
@@ -141,8 +154,8 @@ interface Problem {
   readonly setting: string | null;
 }
 
-function brokenRules(service: Configurable, sources: ConfigSources): Problem[] {
-  return RULES[service].flatMap((rule) => attempt<unknown>(() => rule(sources)).problems);
+function broken(rules: readonly Rule[], sources: ConfigSources): Problem[] {
+  return rules.flatMap((rule) => attempt<unknown>(() => rule(sources)).problems);
 }
 
 function attempt<Value>(run: () => Value): { value?: Value; problems: Problem[] } {

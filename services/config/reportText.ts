@@ -7,7 +7,7 @@ const MAX_VALUE_WIDTH = 44;
 
 /** Key, value and source below each other, and what is wrong below its setting. */
 export function linesOfReport(report: Report): string {
-  const { service, file, rows, problems } = report;
+  const { service, file, rows, problems, notes } = report;
   const keyWidth = Math.max(...rows.map(({ key }) => key.length));
   const valueWidths = rows.map((row) => wordsOfValue(row).length).filter((width) => width <= MAX_VALUE_WIDTH);
   const valueWidth = Math.max(...valueWidths);
@@ -17,14 +17,15 @@ export function linesOfReport(report: Report): string {
   ]);
   const read = file === null ? 'no configuration file' : `configuration file ${file}`;
   const wrong = problems.map((says) => `→ ${oneLine(says)}`);
-  return `${[`${service}: ${read}`, ...wrong, '', ...lines, '', summaryOf(report)].join('\n')}\n`;
+  const noted = notes.map((says) => `Note: ${says}`);
+  return `${[`${service}: ${read}`, ...wrong, ...noted, '', ...lines, '', summaryOf(report)].join('\n')}\n`;
 }
 
 /** The same for programs, with the count that the exit code is made of. */
 export function jsonOfReport(report: Report): string {
-  const { service, file, rows, problems } = report;
+  const { service, file, rows, problems, notes } = report;
   const settings = rows.map(({ unset: _, ...row }) => ({ ...row, isSet: row.source !== null }));
-  return `${JSON.stringify({ service, file, problemCount: problemCount(report), problems, settings }, null, 2)}\n`;
+  return `${JSON.stringify({ service, file, problemCount: problemCount(report), problems, notes, settings }, null, 2)}\n`;
 }
 
 /** What stands in the middle: the value, or in brackets what holds without one. */

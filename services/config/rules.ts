@@ -1,8 +1,10 @@
 // Owns the rules that one setting's form alone cannot tell: what is safe to dial, what needs what. Each throws ConfigError.
 
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { TUNNEL_PATH } from '../../protocol/control.ts';
+import { parseInternalHost } from '../../protocol/hostName.ts';
 import { AGENT_SETTINGS } from './agentSettings.ts';
 import { COMMON_SETTINGS } from './commonSettings.ts';
 import { GATEWAY_SETTINGS } from './gatewaySettings.ts';
@@ -18,7 +20,7 @@ export function gatewayUrlOf(sources: ConfigSources): string {
   const wrong = complaint('OCTOPORTY_GATEWAY_URL', sources);
   if (text === null) throw wrong("is not set: give the gateway's address, such as wss://tunnel.example.com.");
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !['ws:', 'wss:'].includes(url.protocol) || url.hostname === '')
+  if (url === null || !['ws:', 'wss:'].includes(url.protocol) || !canBeDialled(url))
     throw wrong(`must be like wss://tunnel.example.com${notThis(text)}.`);
   if (url.username !== '' || url.password !== '')
     throw wrong('must not hold a user name or password: the shared secret is enough.');
@@ -28,6 +30,13 @@ export function gatewayUrlOf(sources: ConfigSources): string {
     throw wrong('is not encrypted: use wss://, or set OCTOPORTY_ALLOW_INSECURE=true on a network you trust.');
   if (url.pathname === '/') url.pathname = TUNNEL_PATH;
   return url.href;
+}
+
+/** The agent's folder, absolute; whether it is there, and whose it is, the start finds out. */
+export function dataDirOf(sources: ConfigSources): string {
+  const path = resolve(parseVariables(dataDirSchema, sources).OCTOPORTY_DATA_DIR);
+  if (canBeFolder(path)) return path;
+  throw complaint('OCTOPORTY_DATA_DIR', sources)(`is ${path}, where a file is in the way: choose a folder.`);
 }
 
 /** The file of certificate authorities, once each of them can be read. */
@@ -56,7 +65,7 @@ export function caddyAdminUrlOf(sources: ConfigSources): string | null {
   const wrong = complaint('OCTOPORTY_CADDY_ADMIN_URL', sources);
   if (text === null || /^unix:\/./.test(text)) return text;
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || !canBeDialled(url)) {
     throw wrong(`must be like http://localhost:2019 or unix:/run/caddy/admin.sock${notThis(text)}.`);
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && !isInsecureAllowed(sources)) {
@@ -88,11 +97,12 @@ export const LOOPBACK_RULES: readonly ((sources: ConfigSources) => void)[] = [
 ];
 
 const { OCTOPORTY_ALLOW_INSECURE } = COMMON_SETTINGS;
-const { OCTOPORTY_GATEWAY_URL, OCTOPORTY_CA_FILE, OCTOPORTY_UI_HOST } = AGENT_SETTINGS;
+const { OCTOPORTY_GATEWAY_URL, OCTOPORTY_CA_FILE, OCTOPORTY_DATA_DIR, OCTOPORTY_UI_HOST } = AGENT_SETTINGS;
 const { OCTOPORTY_CADDY_ADMIN_URL, OCTOPORTY_GATEWAY_HOST, OCTOPORTY_LISTEN_HOST } = GATEWAY_SETTINGS;
 
 const insecureSchema = schemaOf({ OCTOPORTY_ALLOW_INSECURE });
 const gatewayUrlSchema = schemaOf({ OCTOPORTY_GATEWAY_URL });
+const dataDirSchema = schemaOf({ OCTOPORTY_DATA_DIR });
 const caFileSchema = schemaOf({ OCTOPORTY_CA_FILE });
 const caddyAdminSchema = schemaOf({ OCTOPORTY_CADDY_ADMIN_URL });
 const gatewayHostSchema = schemaOf({ OCTOPORTY_CADDY_ADMIN_URL, OCTOPORTY_GATEWAY_HOST });
@@ -112,6 +122,20 @@ function onLoopbackOnly(name: string, host: string, sources: ConfigSources): voi
   if (isLoopback(host)) return;
   const how = `is ${host}, but "octoporty up" listens on loopback only: unset it, or run "octoporty gateway" and "octoporty agent".`;
   throw complaint(name, sources)(how);
+}
+
+/** URLs may name hosts and ports that nothing can have: `*.example.com`, port 0. */
+function canBeDialled({ hostname, port }: URL): boolean {
+  return 'host' in parseInternalHost(hostname) && port !== '0';
+}
+
+/** False where what is there, or above it, is no folder. Whoever may not look finds nothing wrong. */
+function canBeFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    return reasonOf(error) !== 'ENOTDIR';
+  }
 }
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;

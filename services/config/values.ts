@@ -1,9 +1,7 @@
 // Owns what each kind of setting may look like; a refusal is the end of a sentence that begins with the variable's name.
 
-import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { parseExternalDomain, parseInternalHost } from '../../protocol/hostName.ts';
 
 /** Fewer bytes of secret could be guessed: HS256 wants as many as its hash has (RFC 7518 §3.2). */
 export const MIN_SECRET_BYTES = 32;
@@ -19,6 +17,11 @@ const UNIT_MS = new Map([
   ['d', 86_400_000],
 ]);
 
+/** Nobody can type or send them, and a file that is meant to hold one line has them by mistake. */
+const LINE_END = /[\0\r\n]/;
+
+const NO_LINE_END = 'must be one line: there is a line end, or a NUL, in it.';
+
 const SET_SECRET = `is not set: give gateway and agent the same ${MIN_SECRET_BYTES} or more random bytes, such as the output of "openssl rand -hex 32".`;
 
 /** The shared secret; never repeated in an error. */
@@ -32,8 +35,8 @@ export function portValue() {
 }
 
 /** `500ms`, `60s`, `24h` … as milliseconds. */
-export function durationValue() {
-  return variable(parseDuration);
+export function durationValue(minMs = 1) {
+  return variable((text) => parseDuration(text, minMs));
 }
 
 /** A whole number from 1 on, written in digits. */
@@ -46,30 +49,12 @@ export function cidrsValue() {
   return variable(parseCidrs);
 }
 
-/** A public host name in its stored form. */
-export function hostNameValue() {
-  return variable(parseHostName);
-}
-
-/** A host name or an address, without a port. */
-export function hostValue() {
-  return variable((text) => {
-    const parsed = parseInternalHost(text.trim());
-    return 'host' in parsed ? { value: parsed.host } : { problem: `is not a host. ${parsed.problem}` };
-  });
-}
-
-/** A comma-separated list of addresses, each with a port or without: `1.1.1.1`, `127.0.0.1:5353`, `[::1]:53`. */
-export function dnsServersValue() {
-  return variable(parseDnsServers);
-}
-
 /** One of a few words. */
 export function choiceValue<const Choice extends string>(choices: readonly Choice[]) {
   return variable<Choice>((text) => {
     const choice = choices.find((each) => each === text.trim().toLowerCase());
     return choice === undefined
-      ? { problem: `must be one of ${choices.join(', ')}, not ${quoted(text)}.` }
+      ? { problem: `must be one of ${choices.join(', ')}${notGiven(text)}.` }
       : { value: choice };
   });
 }
@@ -80,24 +65,50 @@ export function booleanValue() {
 
 /** Taken as it is: a password may begin or end with a space. */
 export function passwordValue() {
-  return variable((text) => ({ value: text }), 'is not set: choose the password of the web interface.');
+  return variable(
+    (text) => (LINE_END.test(text) ? { problem: NO_LINE_END } : { value: text }),
+    'is not set: choose the password of the web interface.',
+  );
 }
 
-/** Any text, spaces around it dropped. */
+/** What an `Authorization` header can carry; never repeated in an error. */
+export function tokenValue() {
+  return variable((text) => {
+    const token = text.trim();
+    if (token === '') return { problem: 'must not be blank.' };
+    if (/^[\x20-\x7e]+$/.test(token)) return { value: token };
+    return {
+      problem:
+        'must be ASCII on one line, as a header carries nothing else: take the output of "openssl rand -hex 32".',
+    };
+  });
+}
+
+/** Any text on one line, spaces around it dropped. */
 export function textValue() {
-  return variable((text) =>
-    text.trim() === '' ? { problem: 'must not be blank.' } : { value: text.trim() },
-  );
+  return variable((text) => {
+    const trimmed = text.trim();
+    if (trimmed === '') return { problem: 'must not be blank.' };
+    if (/\p{Cc}/u.test(trimmed))
+      return {
+        problem: 'must be one line without control characters: there is a line end, a tab or the like in it.',
+      };
+    return { value: trimmed };
+  });
+}
+
+/** Text over any number of lines, spaces around it dropped. */
+export function longTextValue() {
+  return variable((text) => {
+    const trimmed = text.trim();
+    if (trimmed === '') return { problem: 'must not be blank.' };
+    return trimmed.includes('\0') ? { problem: 'must not hold a NUL.' } : { value: trimmed };
+  });
 }
 
 /** A comma-separated list of ports that others can dial. */
 export function portsValue() {
   return variable(parsePorts);
-}
-
-/** A comma-separated list of words. */
-export function wordsValue() {
-  return variable((text) => ({ value: items(text) }));
 }
 
 /** Whether a host as written in a URL or setting can only be this machine. */
@@ -112,9 +123,11 @@ export function quoted(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
-type Parsed<Value> = { readonly value: Value } | { readonly problem: string };
+/** The value, or the end of a sentence that begins with the variable's name. */
+export type Parsed<Value> = { readonly value: Value } | { readonly problem: string };
 
-function variable<Value>(parse: (text: string) => Parsed<Value>, whenAbsent = 'is not set.') {
+/** Reads text by `parse`; `whenAbsent` is said where there is none. */
+export function variable<Value>(parse: (text: string) => Parsed<Value>, whenAbsent = 'is not set.') {
   return z.string({ error: whenAbsent }).transform((text, context) => {
     const parsed = parse(text);
     if ('value' in parsed) return parsed.value;
@@ -124,6 +137,7 @@ function variable<Value>(parse: (text: string) => Parsed<Value>, whenAbsent = 'i
 }
 
 function parseSecret(text: string): Parsed<string> {
+  if (LINE_END.test(text)) return { problem: NO_LINE_END };
   const bytes = Buffer.byteLength(text);
   if (bytes >= MIN_SECRET_BYTES) return { value: text };
   return {
@@ -134,45 +148,30 @@ function parseSecret(text: string): Parsed<string> {
 function parsePort(text: string): Parsed<number> {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return { value: port };
-  return { problem: `must be a port from 0 to 65535, not ${quoted(text)}.` };
+  return { problem: `must be a port from 0 to 65535${notGiven(text)}.` };
 }
 
 function parsePorts(text: string): Parsed<number[]> {
   const listed = items(text);
   const wrong = listed.find((item) => !/^\d{1,5}$/.test(item) || Number(item) < 1 || Number(item) > 65_535);
   if (wrong === undefined) return { value: listed.map(Number) };
-  return { problem: `must be a comma-separated list of ports from 1 to 65535, not ${quoted(wrong)}.` };
-}
-
-function parseDnsServers(text: string): Parsed<string[]> {
-  const listed = items(text);
-  const wrong = listed.find((item) => !isServer(item));
-  if (wrong === undefined) return { value: listed };
-  return {
-    problem: `must be a comma-separated list of addresses such as 1.1.1.1 or [::1]:5353, not ${quoted(wrong)}.`,
-  };
-}
-
-function isServer(item: string): boolean {
-  if (isIP(item) !== 0) return !item.includes('%');
-  const [, ipv4, ipv6, port = ''] = /^(?:([\d.]+)|\[([^\]%]+)\])(?::(\d{1,5}))?$/.exec(item) ?? [];
-  const isAddress = ipv4 === undefined ? isIP(ipv6 ?? '') === 6 : isIP(ipv4) === 4;
-  return isAddress && (port === '' || (Number(port) >= 1 && Number(port) <= 65_535));
+  return { problem: `must be a comma-separated list of ports from 1 to 65535${notGiven(wrong)}.` };
 }
 
 function parseCount(text: string): Parsed<number> {
   const count = Number(text);
   if (/^\d{1,9}$/.test(text) && count >= 1) return { value: count };
-  return { problem: `must be a whole number from 1 to 999999999, not ${quoted(text)}.` };
+  return { problem: `must be a whole number from 1 to 999999999${notGiven(text)}.` };
 }
 
-function parseDuration(text: string): Parsed<number> {
+function parseDuration(text: string, minMs: number): Parsed<number> {
   const [, count = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(text.trim().toLowerCase()) ?? [];
   const ms = Math.round(Number(count) * (UNIT_MS.get(unit) ?? Number.NaN));
   if (count === '' || Number.isNaN(ms) || ms < 1) {
-    return { problem: `must be a time such as 500ms, 60s, 5m or 24h, not ${quoted(text)}.` };
+    return { problem: `must be a time such as 500ms, 60s, 5m or 24h${notGiven(text)}.` };
   }
-  if (ms > MAX_DURATION_MS) return { problem: `must be at most 24d, not ${quoted(text)}.` };
+  if (ms < minMs) return { problem: `must be at least ${minMs}ms${notGiven(text)}.` };
+  if (ms > MAX_DURATION_MS) return { problem: `must be at most 24d${notGiven(text)}.` };
   return { value: ms };
 }
 
@@ -182,7 +181,7 @@ function parseCidrs(text: string): Parsed<string[]> {
     const cidr = toCidr(item);
     if (cidr === null) {
       return {
-        problem: `must be a comma-separated list of addresses or CIDRs such as 10.0.0.0/8 or fd00::/8, not ${quoted(item)}.`,
+        problem: `must be a comma-separated list of addresses or CIDRs such as 10.0.0.0/8 or fd00::/8${notGiven(item)}.`,
       };
     }
     cidrs.push(cidr);
@@ -199,12 +198,13 @@ function toCidr(item: string): string | null {
   return `${item}/${ipaddr.parse(item).kind() === 'ipv4' ? 32 : 128}`;
 }
 
-function parseHostName(text: string): Parsed<string> {
-  const parsed = parseExternalDomain(text.trim());
-  return 'host' in parsed ? { value: parsed.host } : { problem: `is not a host name. ${parsed.problem}` };
+/** The end of an error: what was given instead. Before an "@" there may be a login, of what was meant for elsewhere. */
+export function notGiven(text: string): string {
+  return text.includes('@') ? '' : `, not ${quoted(text)}`;
 }
 
-function items(text: string): string[] {
+/** Of a comma-separated list, blanks dropped. */
+export function items(text: string): string[] {
   return text
     .split(',')
     .map((item) => item.trim())

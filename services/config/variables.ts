@@ -1,8 +1,8 @@
 // Owns where a setting comes from: flags win over the environment, that over a file, that over defaults; secrets may be files.
 
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { flagOf, keyOf } from './names.ts';
+import { readSecretFile, type ReadSecret } from './secretFile.ts';
 import { isEmptyMeant, isSecret } from './settings.ts';
 
 /** Settings by the name of their environment variable. An empty value counts as absent, except in CIDR lists. */
@@ -151,15 +151,14 @@ function wordsOf(name: string, origin: Origin): string {
 }
 
 function secretIn(path: string, name: string, label: string): string {
-  const secret = readText(path, name, label).replace(/\r?\n$/, '');
-  if (secret === '')
-    throw new ConfigError(`${label} names an empty file: write the value into ${path}.`, { setting: name });
-  return secret;
+  const read = secretFileAt(path, name, label);
+  if ('text' in read) return read.text;
+  throw new ConfigError(`${label}: ${read.problem}`, { setting: name });
 }
 
-function readText(path: string, name: string, label: string): string {
+function secretFileAt(path: string, name: string, label: string): ReadSecret {
   try {
-    return readFileSync(path, 'utf8');
+    return readSecretFile(path);
   } catch (error) {
     throw new ConfigError(`${label}: cannot read ${path} (${reasonOf(error)}).`, { setting: name });
   }

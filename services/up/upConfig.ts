@@ -1,8 +1,8 @@
 // Owns what `octoporty up` needs to know before its two services can be configured.
 
-import { resolve } from 'node:path';
 import { STORE_SETTINGS } from '../config/agentSettings.ts';
 import { COMMON_SETTINGS, type LogLevel } from '../config/commonSettings.ts';
+import { dataDirOf } from '../config/rules.ts';
 import { schemaOf } from '../config/setting.ts';
 import { UP_SETTINGS } from '../config/upSettings.ts';
 import { withEnvironment } from '../config.ts';
@@ -30,7 +30,7 @@ export function loadUpConfig(given: ConfigSources = {}): UpConfig {
   const sources = withEnvironment(given);
   const read = parseVariables(upSchema, sources);
   return {
-    dataDir: resolve(read.OCTOPORTY_DATA_DIR),
+    dataDir: dataDirOf(sources),
     logLevel: read.OCTOPORTY_LOG_LEVEL,
     hasSecret: isConfigured('OCTOPORTY_AUTH_SECRET', sources),
     hasPassword: isConfigured('OCTOPORTY_UI_PASSWORD', sources),

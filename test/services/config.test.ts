@@ -1,11 +1,15 @@
 // Owns the tests of the configuration: where values come from, what is refused, and with which words.
 
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseMapFlags } from '../../services/config/mapFlag.ts';
+import { misspelt, wordsOfMisspelt } from '../../services/config/misspelt.ts';
 import { variableOf } from '../../services/config/names.ts';
+import { fileVariables } from '../../services/config/settings.ts';
 import type { Variables } from '../../services/config/variables.ts';
 import {
   loadAgentConfig,
@@ -19,6 +23,10 @@ import { refusal } from './refusal.ts';
 
 const SECRET = 'a'.repeat(32);
 const OTHER_SECRET = 'b'.repeat(40);
+/** How an error ends that is about a target with a login. */
+const LOGIN =
+  /^--map app: the target must be like http:\/\/127\.0\.0\.1:3000 \(.* and no user name or password: visitors log in themselves\)\.$/;
+
 const AGENT = {
   OCTOPORTY_AUTH_SECRET: SECRET,
   OCTOPORTY_GATEWAY_URL: 'wss://tunnel.example.com',
@@ -358,7 +366,7 @@ describe('where values come from', () => {
       'OCTOPORTY_AUTH_SECRET_FILE: cannot read /nonexistent/secret (ENOENT).',
     );
     expect(load({ OCTOPORTY_AUTH_SECRET_FILE: fileWith('\n') })).toMatch(
-      /^OCTOPORTY_AUTH_SECRET_FILE names an empty/,
+      /^OCTOPORTY_AUTH_SECRET_FILE: .*secret is empty: write the value into it\.$/,
     );
     expect(load({ OCTOPORTY_AUTH_SECRET_FILE: fileWith('short') })).toMatch(
       /^OCTOPORTY_AUTH_SECRET_FILE has 5 bytes/,
@@ -366,6 +374,62 @@ describe('where values come from', () => {
     expect(load({ OCTOPORTY_AUTH_SECRET_FILE: fileWith(SECRET), OCTOPORTY_AUTH_SECRET: SECRET })).toBe(
       'Set OCTOPORTY_AUTH_SECRET or OCTOPORTY_AUTH_SECRET_FILE, not both.',
     );
+  });
+
+  it.each([
+    ['a NUL in it', 'hunter2\0', /is not plain text: save it as UTF-8, with the value alone in it\.$/],
+    ['UTF-16', Buffer.from('\uFEFFhunter2', 'utf16le'), /is not plain text: save it as UTF-8/],
+    ['bytes that are no text', Buffer.from([0xc3, 0x28]), /is not plain text: save it as UTF-8/],
+    ['a byte order mark', '\uFEFFhunter2', /begins with a byte order mark: save it as UTF-8 without one\.$/],
+    [
+      'several lines',
+      `hunter2\n${SECRET}\n`,
+      /has several lines: keep the value alone in it, on one line\.$/,
+    ],
+    ['a blank line behind it', `${SECRET}\n\n`, /has several lines/],
+    ['nothing in it', '', /is empty: write the value into it\.$/],
+    [
+      'too much in it',
+      'hunter2'.repeat(10_000),
+      /is larger than 64 KiB, which no secret is: name another file\.$/,
+    ],
+  ])('says in one line what is wrong with a file of a secret that has %s', (_, content, words) => {
+    const path = fileWith(content);
+    const line = refusal(() => loadGatewayConfig({ environment: { OCTOPORTY_AUTH_SECRET_FILE: path } }));
+    expect(line.startsWith(`OCTOPORTY_AUTH_SECRET_FILE: ${path} `)).toBe(true);
+    expect(line).toMatch(words);
+    expect(line).not.toMatch(/hunter2|\n/);
+  });
+
+  it('says what is no file of a secret at all', () => {
+    const load = (path: string) =>
+      refusal(() => loadGatewayConfig({ environment: { OCTOPORTY_AUTH_SECRET_FILE: path } }));
+    const file = fileWith(SECRET);
+    expect(load(dirname(file))).toBe(
+      `OCTOPORTY_AUTH_SECRET_FILE: ${dirname(file)} is a folder: name the file in it.`,
+    );
+    expect(load('/dev/zero')).toBe('OCTOPORTY_AUTH_SECRET_FILE: /dev/zero is no file.');
+    expect(load(`${file}/below`)).toBe(`OCTOPORTY_AUTH_SECRET_FILE: cannot read ${file}/below (ENOTDIR).`);
+  });
+
+  it('drops the last line end of a file alone: blanks around a password belong to it', () => {
+    for (const [content, password] of [
+      [' a b \r\n', ' a b '],
+      ['\tx', '\tx'],
+    ] as const)
+      expect(
+        agent({ OCTOPORTY_UI_PASSWORD: undefined, OCTOPORTY_UI_PASSWORD_FILE: fileWith(content) }).uiPassword,
+      ).toBe(password);
+  });
+
+  it('reads a secret from a pipe, as shells make one of what a program prints', async () => {
+    const path = join(dirname(fileWith(SECRET)), 'pipe');
+    execFileSync('mkfifo', [path]);
+    // Another process: this one waits in the middle of its reading.
+    const writer = spawn('sh', ['-c', `cat secret > pipe`], { cwd: dirname(path) });
+    const environment = { OCTOPORTY_AUTH_SECRET_FILE: path };
+    expect(loadGatewayConfig({ environment }).authSecrets).toEqual([SECRET]);
+    await once(writer, 'exit');
   });
 
   it('keeps every refusal to one line without the secret in it', () => {
@@ -420,10 +484,74 @@ describe('--map', () => {
     expect(refusal(() => parseMapFlags([flag]))).toMatch(words);
   });
 
+  it.each([
+    ['http://joe:hunter2@x', /^--map must be NAME=URL, such as app\.localhost=http:\/\/127\.0\.0\.1:3000\.$/],
+    ['http://joe:hunter=2@x', /^--map must be NAME=URL, such as [^,]*\.$/],
+    ['joe:hunter2@x=http://y', /^--map must be NAME=URL, such as [^,]*\.$/],
+    ['joe:hunter2=http://y@z', /^--map must be NAME=URL, such as [^,]*\.$/],
+    ['joe@x=http://y', /^--map must be NAME=URL/],
+    ['app=http://joe:hunter=2@h', LOGIN],
+    ['app=http://joe:hunter2@h', LOGIN],
+    ['app=http:joe:hunter2@h', LOGIN],
+    ['app=joe:hunter2@h', LOGIN],
+    ['app=http://joe:hun@ter2@h:80', LOGIN],
+  ])('shows nothing of a login: %s', (flag, words) => {
+    const line = refusal(() => parseMapFlags([flag]));
+    expect(line).toMatch(words);
+    expect(line).not.toMatch(/joe|hunter|ter2/);
+  });
+
+  it('takes a target to its end, whatever signs it has', () => {
+    expect(refusal(() => parseMapFlags(['a.com=http://x?a=b']))).toMatch(
+      /no path\), not "http:\/\/x\?a=b"\.$/,
+    );
+    expect(refusal(() => parseMapFlags(['http://a.com=http://x']))).toMatch(
+      /^--map "http:\/\/a\.com": Enter the name alone, without a scheme/,
+    );
+    expect(refusal(() => parseMapFlags(['=http://x']))).toMatch(/^--map "": Enter the public name/);
+  });
+
   it('refuses one name twice', () => {
     expect(refusal(() => parseMapFlags(['a.com=http://x', 'A.com=http://y']))).toBe(
-      '--map names a.com twice: keep one of them.',
+      '--map names a.com twice: keep one of them ("a.com" and "A.com" are the same name to visitors).',
     );
+  });
+});
+
+describe('a variable that nobody reads', () => {
+  const meant = (environment: Variables) => misspelt(environment).map((found) => found.meant);
+
+  it.each([
+    ['OCTOPORTY_LISTEN_PRT', 'OCTOPORTY_LISTEN_PORT'],
+    ['OCTOPORTY_LISTEN_PROT', 'OCTOPORTY_LISTEN_PORT'],
+    ['OCTOPORTY_UIPORT', 'OCTOPORTY_UI_PORT'],
+    ['OCTOPORTY_UI_PROT', 'OCTOPORTY_UI_PORT'],
+    ['octoporty_ui_port', 'OCTOPORTY_UI_PORT'],
+    ['OCTOPORTY_GATWAY_URL', 'OCTOPORTY_GATEWAY_URL'],
+    ['OCTOPORTY_AUTH_SECRT_FILE', 'OCTOPORTY_AUTH_SECRET_FILE'],
+    ['OCTOPORTY_CONFIG_FIEL', 'OCTOPORTY_CONFIG_FILE'],
+  ])('is told with the one that was meant: %s', (variable, own) => {
+    expect(meant({ [variable]: 'hunter2' })).toEqual([own]);
+    expect(wordsOfMisspelt({ variable, meant: own })).toBe(
+      `${variable} is none of our variables and has no effect: did you mean ${own}?`,
+    );
+  });
+
+  it('is not told where it is known, empty, of another program or version, or of Kubernetes', () => {
+    for (const name of [...fileVariables(), 'OCTOPORTY_CONFIG_FILE', 'OCTOPORTY_LAUNCHER'])
+      expect(meant({ [name]: 'x' })).toEqual([]);
+    for (const name of [
+      'TEST_CADDY',
+      'TEST_CADDY_OLDEST',
+      'TEST_PEBBLE',
+      'TEST_MSSQL',
+      'TEST_BULK_MB',
+      'VERSION',
+      'X',
+    ])
+      expect(meant({ [`OCTOPORTY_${name}`]: 'x' })).toEqual([]);
+    expect(meant({ OCTOPORTY_LISTEN_PRT: '', LISTEN_PRT: 'x' })).toEqual([]);
+    expect(meant({ OCTOPORTY_GATEWAY_PORT: 'tcp://10.0.0.1:5000' })).toEqual([]);
   });
 });
 
@@ -463,7 +591,7 @@ function agent(environment: Variables = {}): AgentConfig {
   return loadAgentConfig({ environment: { ...AGENT, ...environment } });
 }
 
-function fileWith(text: string): string {
+function fileWith(text: string | Buffer): string {
   const dir = mkdtempSync(join(tmpdir(), 'octoporty-config-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   const path = join(dir, 'secret');

@@ -2,7 +2,9 @@
 
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { jsonProblem } from '../../services/config/jsonSyntax.ts';
 import { readConfigFile, whole } from '../../services/config/configFile.ts';
 import { parseConfigText } from '../../services/config/configText.ts';
 import { mapsOf } from '../../services/config/mapFlag.ts';
@@ -86,6 +88,10 @@ gatewayHost: Tunnel.Example.com`;
     });
   });
 
+  it('may have a byte order mark and any line ends', () => {
+    expect(gateway(`\uFEFFauthSecret: ${SECRET}\r\nlistenPort: 5001\r\n`).listenPort).toBe(5001);
+  });
+
   it('means its paths from its own folder', () => {
     const dir = tempDir();
     writeFileSync(join(dir, 'secret'), `${SECRET}\n`);
@@ -127,14 +133,56 @@ describe('what is wrong in a configuration file', () => {
     ['listenPort: {a: 1}', 'octoporty.yaml:1: listenPort must be one value.'],
     ['externalPorts: [[1]]', 'octoporty.yaml:1: externalPorts must be a list of values.'],
     ['mappings: [a]', /^octoporty\.yaml:1: mappings must be like "app\.example\.com: http/],
-    ['mappings:\n  a.com: [x]', /^octoporty\.yaml:2: mappings a\.com must be a URL/],
-    ['listenPort', 'octoporty.yaml:1: there must be settings, such as "listenPort: 5000".'],
-    ['- listenPort', 'octoporty.yaml:1: there must be settings, such as "listenPort: 5000".'],
-    ['a: 1\nlistenPort: [', /^octoporty\.yaml:2:14: Flow sequence/],
-    ['listenPort: 1\nlistenPort: 2', 'octoporty.yaml:2:1: Map keys must be unique.'],
-    ['listenPort: *nowhere', 'octoporty.yaml:1: listenPort must be one value.'],
-    ['listenPort: !port 5', 'octoporty.yaml:1:13: Unresolved tag.'],
-    ['a: 1\n---\nb: 1', 'octoporty.yaml:2:1: Source contains multiple documents.'],
+    ['mappings:\n  a.com: [x]', /^octoporty\.yaml:2: mappings "a\.com" must be a URL/],
+    [
+      'listenPort',
+      'octoporty.yaml:1: there must be settings, such as "listenPort: 5000" with a space behind the colon.',
+    ],
+    [
+      '- listenPort',
+      'octoporty.yaml:1: there must be settings, such as "listenPort: 5000" with a space behind the colon.',
+    ],
+    ['a: 1\nlistenPort: [', /^octoporty\.yaml:2:14: a bracket that opens is not closed/],
+    [
+      'listenPort: 1\nlistenPort: 2',
+      'octoporty.yaml:2:1: "listenPort" stands in line 1 already: keep one of them.',
+    ],
+    [
+      '{authSecret:hunter2}',
+      'octoporty.yaml:1: there is no setting "authSecret:…": a value stands behind a colon and a space.',
+    ],
+    [
+      'listenPort: 1\nauthSecret:hunter2',
+      'octoporty.yaml:2:1: each line must be like "listenPort: 5000", with a colon and a space.',
+    ],
+    [
+      'listenPort: 1\nOCTOPORTY_UI_PORT=2',
+      'octoporty.yaml:2:1: each line must be like "listenPort: 5000", with a colon and a space.',
+    ],
+    ['mappings:\n\ta.com: http://x', 'octoporty.yaml:2:1: a tab begins this line: begin it with spaces.'],
+    ['agentName: "attic', 'octoporty.yaml:1:18: a quote that opens is not closed.'],
+    [
+      'agentName: attic: b',
+      'octoporty.yaml:1:12: a second ": " in a value needs quotes around it; a line below it must not begin further right.',
+    ],
+    ['agentName: @attic', 'octoporty.yaml:1:12: a value that begins with this sign must stand in quotes.'],
+    [
+      "agentName: 'it's'",
+      'octoporty.yaml:1:16: nothing can follow here: put the value in quotes, or take out what is too much.',
+    ],
+    [
+      'mappings:\n  a.com: http://x\n b.com: http://y',
+      'octoporty.yaml:3:1: this line begins further left or right than those that belong to it.',
+    ],
+    [
+      'dataDir: "C:\\data"',
+      String.raw`octoporty.yaml:1:13: a backslash in double quotes begins an escape: write \\, or take single quotes.`,
+    ],
+    ['uiAllowedHosts: *.local', 'octoporty.yaml:1: uiAllowedHosts begins with "*": put the value in quotes.'],
+    ['l\0i\0s\0', 'octoporty.yaml:1:2: there is a NUL in the file, as in UTF-16: save it as UTF-8.'],
+    ['listenPort: *nowhere', 'octoporty.yaml:1: listenPort begins with "*": put the value in quotes.'],
+    ['listenPort: !port 5', 'octoporty.yaml:1:13: a value that begins with "!" must stand in quotes.'],
+    ['a: 1\n---\nb: 1', 'octoporty.yaml:2:1: a second document begins here: a file holds one.'],
   ])('%j is told by its line', (text, line) => {
     expect(problems(text, OWN)[0]).toEqual(typeof line === 'string' ? line : expect.stringMatching(line));
   });
@@ -177,6 +225,98 @@ describe('what is wrong in a configuration file', () => {
   });
 });
 
+describe('a JSON file', () => {
+  it.each([
+    [
+      '{\n  "listenPort": 1,\n}',
+      '2:18: there is a comma behind the last entry, which JSON does not allow: take it out.',
+    ],
+    [
+      '{"externalPorts": [1, 2, ]}',
+      '1:24: there is a comma behind the last entry, which JSON does not allow: take it out.',
+    ],
+    ['{"a": 1,, "b": 2}', '1:9: there is a comma too many: take it out.'],
+    ['{"a": [,]}', '1:8: there is a comma too many: take it out.'],
+    ...['// why\n{}', '/* why */ {}', '# why\n{}'].map((text) => [text, comment('1:1')]),
+    ['{\n  "a": 1, // why\n  "b": 2\n}', comment('2:11')],
+    ['{"a": 1 # why\n}', comment('1:9')],
+    ['{} // why', comment('1:4')],
+    [
+      '{\n  "listenPort": 1,\n  "listenPort": 2\n}',
+      '3:3: "listenPort" stands in line 2 already: keep one of them.',
+    ],
+    ['{"uiPort": 1, "uiPort": 2}', '1:15: "uiPort" stands in this line already: keep one of them.'],
+    ['{\n  "a": 1\n  "b": 2\n}', '3:3: a comma is missing before this, or a }.'],
+    ['{"a": [1 2]}', '1:10: a comma is missing before this, or a ].'],
+    ['{"a": 1', '1:1: this { is never closed: a } is missing.'],
+    ['{"a": [1', '1:7: this [ is never closed: a ] is missing.'],
+    ['{"a": 1}}', '1:9: this stands behind the end: a JSON file holds one {…} and nothing else.'],
+    ['{"a" 1}', '1:6: a colon is missing between the name and its value.'],
+    [
+      '{"a": }',
+      '1:7: this is no value: text stands in double quotes, beside it there are numbers, true, false and null.',
+    ],
+    ['{"a":', '1:6: a value is missing here.'],
+    ...['{a: 1}', "{'a': 1}", '{1: 1}'].map((text) => [
+      text,
+      '1:2: a name must stand here in double quotes, such as "listenPort".',
+    ]),
+    ...['01', '+1', '.5', '1.', '0x10', 'True', 'nul', 'hunter2', "'hunter2'"].map((value) => [
+      `{"a": ${value}}`,
+      '1:7: this is no value: text stands in double quotes, beside it there are numbers, true, false and null.',
+    ]),
+    ['{"a": "hunter2\n}', '1:7: this quote has no second one in its line to close it.'],
+    ['{"a": "hunter2', '1:7: this quote has no second one in its line to close it.'],
+    [
+      String.raw`{"a": "C:\data"}`,
+      String.raw`1:10: a backslash begins an escape: write \\ for the backslash itself.`,
+    ],
+    ['{"a": "x\ty"}', String.raw`1:9: a tab inside quotes is written \t.`],
+    [
+      '{"a": "x\u0007y"}',
+      String.raw`1:9: a control character inside quotes must be escaped, such as \u0007.`,
+    ],
+    ['{"a": 1\0}', '1:8: there is a NUL in the file, as in UTF-16: save it as UTF-8.'],
+    [`${'['.repeat(99)}${']'.repeat(99)}`, '1:34: no configuration is nested as deep as this.'],
+    [
+      'listenPort: 1',
+      '1:1: this is no value: text stands in double quotes, beside it there are numbers, true, false and null.',
+    ],
+  ])('is told what JSON it is not: %j', (text = '', line) => {
+    expect(problems(text, OWN, 'octoporty.json')[0]).toBe(`octoporty.json:${line}`);
+    expect(problems(text, OWN, 'octoporty.json').join()).not.toContain('hunter2');
+  });
+
+  it('may be what RFC 8259 allows, with a byte order mark, tabs and any line ends, and may say nothing', () => {
+    const text =
+      '\uFEFF\r\n{\t"listenPort":\r1 , "headTimeout" : "1s", "agentName": "\\u00e9\\/\\\\\\n", "externalPorts":[ ],\n"uiPort":-0.5e+3,"dataDir":null}\r\n';
+    expect(problems(text, OWN, 'octoporty.json')).toEqual([]);
+    expect(parse(text, OWN, 'octoporty.json').values.get('OCTOPORTY_AGENT_NAME')?.text).toBe('é/\\\n');
+    for (const nothing of ['', ' \r\n\t', '\uFEFF', '{}'])
+      expect(problems(nothing, OWN, 'octoporty.json')).toEqual([]);
+  });
+
+  it('reads any value as JSON itself does', () => {
+    const values = fc.record({ agentName: fc.string({ unit: 'binary' }), listenPort: fc.integer() });
+    fc.assert(
+      fc.property(values, fc.constantFrom(0, 2, '\t'), (value, indent) => {
+        const read = parse(JSON.stringify(value, null, indent), OWN, 'octoporty.json');
+        expect(read.problems).toEqual([]);
+        expect(read.values.get('OCTOPORTY_AGENT_NAME')?.text).toBe(value.agentName);
+        expect(read.values.get('OCTOPORTY_LISTEN_PORT')?.text).toBe(String(value.listenPort));
+      }),
+    );
+  });
+
+  it('is refused with one piece less exactly where JSON refuses it', () => {
+    const whole = '{"a": [1, "b\\n", {"c": true}], "d": -1.5e3}';
+    for (const at of whole.split('').keys()) {
+      const text = whole.slice(0, at) + whole.slice(at + 1);
+      expect([text, jsonProblem(text) === null]).toEqual([text, isJson(text)]);
+    }
+  });
+});
+
 describe('secrets in a configuration file', () => {
   it('are refused where group or others may read it', () => {
     for (const mode of [0o640, 0o644, 0o604, 0o666])
@@ -208,10 +348,30 @@ describe('mappings of a configuration file', () => {
     ]);
   });
 
+  it('are not looked at where --map wins, as a variable that is overruled is not', () => {
+    const wrong = parse('mappings:\n  A.com.: ftp://x\n  b.com: http://y');
+    expect(mapsOf(['a.com=http://x'], wrong).map(({ externalDomain }) => externalDomain)).toEqual([
+      'b.com',
+      'a.com',
+    ]);
+  });
+
   it.each([
     ['a.com: ftp://x', /^octoporty\.yaml:2: mappings a\.com: the target must be like http:/],
     ['"*.a.com": http://x', /^octoporty\.yaml:2: mappings "\*\.a\.com": Wildcard names/],
-    ['a.com: http://x\n  A.com: http://y', /^octoporty\.yaml:3: mappings names a\.com twice/],
+    [
+      'a.com: http://x\n  A.com: http://y',
+      /^octoporty\.yaml:3: mappings names a\.com twice, first at octoporty\.yaml:2: keep one of them \("a\.com" and "A\.com" are the same name to visitors\)\.$/,
+    ],
+    [
+      'a.com: http://x\n  a.com: http://y',
+      /^octoporty\.yaml:3: mappings names a\.com twice, first at octoporty\.yaml:2: keep one of them\.$/,
+    ],
+    ['joe:hunter2@a.com: http://x', /^octoporty\.yaml:2: mappings: Enter the name alone(?!.*hunter2)/],
+    [
+      'a.com: http://joe:hunter2@x',
+      /^octoporty\.yaml:2: mappings a\.com: .*no user name or password(?!.*hunter2)/,
+    ],
   ])('are refused by their line: %j', (text, words) => {
     expect(refusal(() => mapsOf([], parse(`mappings:\n  ${text}`)))).toMatch(words);
   });
@@ -227,6 +387,12 @@ describe('the configuration file that is read', () => {
     expect(refusal(() => whole(read))).toMatch(/uiPassword is a secret/);
     chmodSync(path, OWN);
     expect(whole(await readConfigFile({ path, label: '--config' }))?.values.size).toBe(1);
+  });
+
+  it('must be text', async () => {
+    const path = join(tempDir(), 'own.yaml');
+    writeFileSync(path, Buffer.from([0x61, 0x3a, 0x20, 0xe9]));
+    expect(await refusalOf(path)).toBe(`--config: ${path} is not plain text: save it as UTF-8.`);
   });
 
   it('must be there when it is named', async () => {
@@ -262,8 +428,21 @@ function parse(text: string, mode = OWN, path = 'octoporty.yaml') {
   return parseConfigText(path, text, mode);
 }
 
-function problems(text: string, mode: number): string[] {
-  return parse(text, mode).problems.map(({ says }) => says);
+function comment(at: string): string {
+  return `${at}: JSON has no comments: take it out, or write the file as YAML (octoporty.yaml).`;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function problems(text: string, mode: number, path?: string): string[] {
+  return parse(text, mode, path).problems.map(({ says }) => says);
 }
 
 function gateway(text: string, path = 'octoporty.yaml', environment: Variables = {}) {

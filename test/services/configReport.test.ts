@@ -4,11 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { databaseRule } from '../../services/agent/databaseRule.ts';
 import { parseConfigText } from '../../services/config/configText.ts';
-import type { Variables } from '../../services/config/variables.ts';
+import { ConfigError, type Variables } from '../../services/config/variables.ts';
 import { tellConfig } from '../../services/configCommand.ts';
 import { run, tempDir } from './spawned.ts';
-import { refusal } from './refusal.ts';
 
 const SECRET = 'a'.repeat(32);
 const AGENT = {
@@ -18,10 +18,10 @@ const AGENT = {
 };
 
 describe('octoporty config', () => {
-  it('tells each value with the flag, variable, line or default that it comes from', () => {
+  it('tells each value with the flag, variable, line or default that it comes from', async () => {
     const secretFile = join(tempDir(), 'secret');
     writeFileSync(secretFile, SECRET);
-    const told = lines({
+    const told = await lines({
       service: 'gateway',
       flags: { OCTOPORTY_LISTEN_PORT: '5001' },
       environment: { OCTOPORTY_AUTH_SECRET_FILE: secretFile, OCTOPORTY_HEAD_TIMEOUT: '5m' },
@@ -41,7 +41,7 @@ describe('octoporty config', () => {
     expect(told.at(-1)).toBe('Nothing is wrong.');
   });
 
-  it('shows no secret, neither whole nor inside an address', () => {
+  it('shows no secret, neither whole nor inside an address', async () => {
     const environment = {
       ...AGENT,
       OCTOPORTY_AUTH_SECRET_PREVIOUS: 'p'.repeat(40),
@@ -51,14 +51,14 @@ describe('octoporty config', () => {
       OCTOPORTY_GATEWAY_URL: 'wss://me:hunter2@tunnel.example.com',
     };
     for (const isJson of [false, true]) {
-      const { text, isGood } = tell({ service: 'agent', environment, isJson });
+      const { text, isGood } = await tell({ service: 'agent', environment, isJson });
       expect(text).not.toMatch(/hunter2|aaaa|pppp|correct horse/);
       expect(isGood).toBe(false);
     }
   });
 
-  it('tells everything that is wrong beside its setting, and not only the first', () => {
-    const told = lines({
+  it('tells everything that is wrong beside its setting, and not only the first', async () => {
+    const told = await lines({
       service: 'gateway',
       environment: { OCTOPORTY_AUTH_SECRET: 'short', OCTOPORTY_CADDY_ADMIN_URL: 'http://10.0.0.2:2019' },
       file: 'listenPort: x\nlistnHost: y',
@@ -72,19 +72,19 @@ describe('octoporty config', () => {
     expect(told.at(-1)).toBe('5 things are wrong.');
   });
 
-  it('tells what makes a secret unreadable, and goes on', () => {
+  it('tells what makes a secret unreadable, and goes on', async () => {
     const environment = {
       ...AGENT,
       OCTOPORTY_AUTH_SECRET: undefined,
       OCTOPORTY_AUTH_SECRET_FILE: '/no/such',
     };
-    const told = lines({ service: 'agent', environment });
+    const told = await lines({ service: 'agent', environment });
     expect(told.join('\n')).toContain('→ OCTOPORTY_AUTH_SECRET_FILE: cannot read /no/such (ENOENT).');
     expect(told.at(-1)).toBe('One thing is wrong.');
   });
 
-  it('tells of the agent’s mappings, of the file and of --map, and of the proxy on its way', () => {
-    const told = lines({
+  it('tells of the agent’s mappings, of the file and of --map, and of the proxy on its way', async () => {
+    const told = await lines({
       service: 'agent',
       environment: { ...AGENT, HTTPS_PROXY: 'http://me:pw@proxy:3128' },
       file: 'mappings:\n  a.com: http://x\n  b.com: http://y\n  c d: http://z',
@@ -99,10 +99,14 @@ describe('octoporty config', () => {
     );
     expect(told.join('\n')).not.toContain('mappings.b.com');
     expect(told.join('\n')).toContain('→ octoporty.yaml:4: mappings "c d": ');
-    expect(tell({ service: 'agent', environment: AGENT, maps: ['x'] }).text).toContain(
+    expect((await tell({ service: 'agent', environment: AGENT, maps: ['x'] })).text).toContain(
       '→ --map must be NAME=URL',
     );
-    const twice = tell({ service: 'agent', environment: AGENT, maps: ['a.com=http://x', 'A.com=http://y'] });
+    const twice = await tell({
+      service: 'agent',
+      environment: AGENT,
+      maps: ['a.com=http://x', 'A.com=http://y'],
+    });
     expect(twice.text).toContain('→ --map names a.com twice');
   });
 
@@ -111,14 +115,14 @@ describe('octoporty config', () => {
     ['http://joe:12/hunter2@proxy:3128', 'http://proxy:3128'],
     ['http://joe:12?hunter2@proxy:3128', 'http://proxy:3128'],
     ['http://joe:hunter 2@proxy:3128', 'http://proxy:3128'],
-  ])('shows a proxy without its login, whatever signs that holds: %s', (url, shown) => {
-    const { text } = tell({ service: 'agent', environment: { ...AGENT, HTTPS_PROXY: url } });
+  ])('shows a proxy without its login, whatever signs that holds: %s', async (url, shown) => {
+    const { text } = await tell({ service: 'agent', environment: { ...AGENT, HTTPS_PROXY: url } });
     expect(cells(text.split('\n'))).toContainEqual(['HTTPS_PROXY', shown, 'HTTPS_PROXY']);
     expect(text).not.toMatch(/joe|hunter/);
   });
 
-  it('shows nothing of what should be a URL and is none: it may be a login', () => {
-    const { text } = tell({
+  it('shows nothing of what should be a URL and is none: it may be a login', async () => {
+    const { text } = await tell({
       service: 'agent',
       environment: { ...AGENT, OCTOPORTY_GATEWAY_URL: 'wss://joe:top/hunter2@tunnel.example.com' },
       maps: ['a.com=http://joe:top/hunter2@x', 'b.com=joe:hunter2@x'],
@@ -127,8 +131,45 @@ describe('octoporty config', () => {
     expect(text).not.toMatch(/joe|hunter2/);
   });
 
-  it('tells of "up" what that chooses itself', () => {
-    const { text, isGood } = tell({ service: 'up', environment: {} });
+  it('tells that two mappings are one, beside the second, whatever else is wrong', async () => {
+    const told = await lines({
+      service: 'agent',
+      environment: { ...AGENT, OCTOPORTY_UI_PORT: 'x' },
+      file: 'mappings:\n  a.com: http://x\n  A.com: http://y',
+    });
+    expect(told[told.findIndex((line) => line.startsWith('mappings.A.com ')) + 1]).toMatch(
+      /^ +→ octoporty\.yaml:3: mappings names a\.com twice, first at octoporty\.yaml:2: keep one of them/,
+    );
+    expect(told.at(-1)).toBe('2 things are wrong.');
+  });
+
+  it('shows nothing of what may be a login in a mapping or in a setting', async () => {
+    const { text } = await tell({
+      service: 'agent',
+      environment: { ...AGENT, OCTOPORTY_UI_HOST: 'joe:hunter2@x' },
+      maps: ['http://joe:hun=ter2@h', 'joe:hunter2@x=http://y', 'a.com=http://joe:hun=ter2@h'],
+    });
+    expect(text).toMatch(/^uiHost +set \(hidden\) /m);
+    expect(text).not.toMatch(/joe|hun|ter2/);
+  });
+
+  it('notes a variable that is probably misspelt, and finds nothing wrong with that', async () => {
+    const environment = { ...AGENT, OCTOPORTY_LISTEN_PRT: 'hunter2' };
+    const { text, isGood } = await tell({ service: 'agent', environment });
+    expect(text.split('\n')[1]).toBe(
+      'Note: OCTOPORTY_LISTEN_PRT is none of our variables and has no effect: did you mean OCTOPORTY_LISTEN_PORT?',
+    );
+    expect(isGood).toBe(true);
+    expect(text).not.toContain('hunter2');
+    const json = await tell({ service: 'agent', environment, isJson: true });
+    expect(JSON.parse(json.text)).toMatchObject({
+      problemCount: 0,
+      notes: [expect.stringContaining('OCTOPORTY_LISTEN_PRT')],
+    });
+  });
+
+  it('tells of "up" what that chooses itself', async () => {
+    const { text, isGood } = await tell({ service: 'up', environment: {} });
     expect(isGood).toBe(true);
     expect(cells(text.trim().split('\n'))).toEqual(
       expect.arrayContaining([
@@ -140,38 +181,39 @@ describe('octoporty config', () => {
     );
   });
 
-  it('tells of "up" that it listens on this machine alone', () => {
-    const told = lines({
+  it('tells of "up" that it listens on this machine alone', async () => {
+    const { text: told } = await tell({
       service: 'up',
       environment: { OCTOPORTY_UI_HOST: '0.0.0.0' },
       file: 'listenHost: 0.0.0.0',
-    }).join('\n');
+    });
     expect(told).toContain(
       '→ octoporty.yaml:1: listenHost is 0.0.0.0, but "octoporty up" listens on loopback only',
     );
     expect(told).toContain('→ OCTOPORTY_UI_HOST is 0.0.0.0, but');
   });
 
-  it('tells of the service that is configured here, of "up" when none is', () => {
-    const service = (environment: Variables) => tell({ service: null, environment }).text.split(':')[0];
-    expect(service(AGENT)).toBe('agent');
-    expect(service({ OCTOPORTY_AUTH_SECRET: SECRET })).toBe('gateway');
-    expect(service({})).toBe('up');
-    expect(refusal(() => tell({ service: 'caddy', environment: {} }))).toBe(
-      'config tells of "gateway", "agent" or "up", not "caddy".',
+  it('tells of the service that is configured here, of "up" when none is', async () => {
+    const service = async (environment: Variables) =>
+      (await tell({ service: null, environment })).text.split(':')[0];
+    expect(await service(AGENT)).toBe('agent');
+    expect(await service({ OCTOPORTY_AUTH_SECRET: SECRET })).toBe('gateway');
+    expect(await service({})).toBe('up');
+    await expect(tell({ service: 'caddy', environment: {} })).rejects.toThrow(
+      new ConfigError('config tells of "gateway", "agent" or "up", not "caddy".'),
     );
   });
 
-  it('prints a value on one line, whatever is in it', () => {
-    const { text } = tell({
+  it('prints a value on one line, whatever is in it', async () => {
+    const { text } = await tell({
       service: 'agent',
       environment: { ...AGENT, OCTOPORTY_AGENT_NAME: 'a\n\u001b[31mb' },
     });
     expect(text).toContain(String.raw`"a\n\u001b[31mb"`);
   });
 
-  it('tells programs the same as JSON', () => {
-    const { text } = tell({
+  it('tells programs the same as JSON', async () => {
+    const { text } = await tell({
       service: 'agent',
       environment: { ...AGENT, OCTOPORTY_UI_PORT: 'x' },
       isJson: true,
@@ -237,6 +279,24 @@ describe('a service', () => {
     expect((await gateway.ended).code).toBe(0);
   });
 
+  it.each(['gateway', 'agent'])('warns of a variable that is probably misspelt: %s', async (service) => {
+    const environment = {
+      ...AGENT,
+      OCTOPORTY_GATEWAY_URL: 'ws://127.0.0.1:1',
+      OCTOPORTY_LISTEN_PORT: '0',
+      OCTOPORTY_UI_PORT: '0',
+      OCTOPORTY_DATA_DIR: tempDir(),
+      OCTOPORTY_LOG_LEVL: 'debug',
+    };
+    const started = run('services/cli.ts', [service], environment);
+    await started.printed(
+      /"level":"warn",[^\n]*"variable":"OCTOPORTY_LOG_LEVL","meant":"OCTOPORTY_LOG_LEVEL","msg":"OCTOPORTY_LOG_LEVL is none/,
+    );
+    await started.printed(/"port":\d+/);
+    started.kill('SIGTERM');
+    expect((await started.ended).code).toBe(0);
+  });
+
   it('starts with no file that is wrong, and says where', async () => {
     const dir = tempDir();
     writeFileSync(join(dir, 'octoporty.yaml'), '\nlistenPorts: 1');
@@ -261,11 +321,12 @@ interface Told {
 
 function tell({ service, flags = {}, environment, file, maps = [], isJson = false }: Told) {
   const read = file === undefined ? null : parseConfigText('octoporty.yaml', file, 0o600);
-  return tellConfig({ service, sources: { flags, environment, file: read }, maps, isJson });
+  const sources = { flags, environment, file: read };
+  return tellConfig({ service, sources, maps, isJson, databaseRule: () => Promise.resolve(databaseRule) });
 }
 
-function lines(told: Told): string[] {
-  return tell(told).text.trimEnd().split('\n');
+async function lines(told: Told): Promise<string[]> {
+  return (await tell(told)).text.trimEnd().split('\n');
 }
 
 /** The cells of the lines that tell of a setting. */
