@@ -119,6 +119,8 @@ const NAMED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   // Of the database, whose thread sends its lines to ours.
   facts: ['code', 'reason', 'error'],
   'message.fields': [],
+  // A variable that is written wrongly.
+  found: ['variable', 'meant'],
 };
 
 function fieldsInCode(): string[] {
