@@ -46,8 +46,8 @@ export function swapsOf(place: StorePlace): Swaps {
  * there was none. For who holds the folder's lock. Throws the system's error, or ConfigError.
  */
 export async function swap(place: StorePlace, nowMs: number): Promise<string | null> {
-  await begin(place, nowMs);
   try {
+    await begin(place, nowMs);
     return await endSwap(place);
   } catch (error) {
     if (!(error instanceof HalfDoneError)) rmSync(begunFile(place.dataDir), { force: true });
@@ -71,11 +71,11 @@ export async function endSwap(place: StorePlace): Promise<string | null> {
   try {
     // The database first: what SQLite keeps beside it would be nobody's without it.
     for (const { path, by } of [database, id]) if (isThere(by)) replace(path, by, ending.data, renames);
+    for (const { path } of [database, id]) await syncFolder(dirname(path));
   } catch (error) {
     renames.undo();
     throw error;
   }
-  for (const { path } of [database, id]) await syncFolder(dirname(path));
   rmSync(begun);
   await syncFolder(place.dataDir);
   const before = database.path + ending.data;
