@@ -28,6 +28,8 @@ import { SERVICE_NODE_OPTIONS } from './nodeOptions.mjs';
 import type { ListenSetting } from './ports.ts';
 import { fail, plainLine, serve } from './serve.ts';
 import { addServiceCommand } from './serviceUnits/command.ts';
+import { healthTargetsOf } from './up/healthTargets.ts';
+import type { KeptUp } from './up/upSources.ts';
 import { VERSION } from './version.ts';
 
 /** What commander hands over; every flag without a name here is text for the variable of its name. */
@@ -140,15 +142,21 @@ program
 program
   .command('health')
   .description('exit 0 when the service on this machine is healthy, else 1')
-  .argument('[service]', 'gateway or agent; default: the one that is configured here')
+  .argument(
+    '[service]',
+    'gateway or agent; default: the one that is configured here, or both of "octoporty up"',
+  )
   .option('--config <file>', CONFIG_HELP)
+  .option('--data-dir <folder>', 'where "octoporty up" keeps things')
   .action(async (service: string | undefined, flags: Flags) => {
     if (service !== undefined && service !== 'gateway' && service !== 'agent') {
       throw new ConfigError(`health asks "gateway" or "agent", not "${service}".`);
     }
-    const { isHealthy, says } = await askHealth(loadHealthTarget(service ?? null, await sourcesOf(flags)));
-    if (isHealthy) console.log(says);
-    else fail(says);
+    const targets = await healthTargetsOf(service ?? null, await sourcesOf(flags));
+    for (const { isHealthy, says } of await Promise.all(targets.map(askHealth))) {
+      if (isHealthy) console.log(says);
+      else fail(says);
+    }
   });
 
 program
@@ -262,9 +270,9 @@ async function findingsOf(asked: string | null, sources: ConfigSources): Promise
     throw new ConfigError(`doctor examines "gateway", "agent" or "up", not "${asked}".`);
   }
   if (asked === 'up' || (asked === null && !isServiceConfigured(sources))) {
-    const { keptUpSources, UP_HINT } = await import('./up/upSources.ts');
-    const kept = keptUpSources(sources);
-    if (kept !== null) return findingsOfUp(kept, UP_HINT);
+    const { keptUp } = await import('./up/upSources.ts');
+    const kept = await keptUp(sources);
+    if (kept !== null) return findingsOfUp(kept);
     if (asked !== null) throw new ConfigError('There is no set-up of "octoporty up" here: start it once.');
   }
   const { service } = loadHealthTarget(asked, sources);
@@ -273,13 +281,16 @@ async function findingsOf(asked: string | null, sources: ConfigSources): Promise
     : findingsOfGateway(() => loadGatewayConfig(sources));
 }
 
-async function findingsOfUp(sources: ConfigSources, hint: string): Promise<Finding[]> {
+async function findingsOfUp({ sources, running }: KeptUp): Promise<Finding[]> {
+  const { examineUp, hintFor } = await import('./up/examineUp.ts');
   const loadAgent = () => {
     const { listenPort } = loadGatewayConfig(sources);
     return { ...loadAgentConfig(sources), gatewayUrl: `ws://127.0.0.1:${listenPort}/tunnel`, proxyUrl: null };
   };
+  const hint = hintFor(running);
+  const ofUp = running === null ? [] : [examineUp(running)];
   const ofGateway = await findingsOfGateway(() => loadGatewayConfig(sources), hint);
-  return [...ofGateway, ...(await findingsOfAgent(loadAgent, hint))];
+  return [...ofUp, ...ofGateway, ...(await findingsOfAgent(loadAgent, hint))];
 }
 
 async function findingsOfAgent(load: () => AgentConfig, howToStart?: string): Promise<Finding[]> {

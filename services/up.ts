@@ -24,6 +24,7 @@ import { onFreePort } from './up/freePort.ts';
 import { keptText, type KeptText } from './up/keptText.ts';
 import { loadUpConfig, type UpConfig } from './up/upConfig.ts';
 import { upSources } from './up/upSources.ts';
+import { noteWhereabouts, type Whereabouts } from './up/whereabouts.ts';
 import { VERSION } from './version.ts';
 
 export interface UpOptions {
@@ -97,6 +98,9 @@ export async function startUp({
       }),
     ),
   );
+  // Once all of it listens: who reads of the ports may ask there at once.
+  const whereabouts = { gatewayPort: gateway.port, uiPort: agent.uiPort, caddy: noteOf(caddy) };
+  await lifecycle.start(() => noteWhereabouts(up.dataDir, whereabouts, log));
   await sayingSoWhenSlow(agent.online, print);
 
   const publicNames = agent.publicNames();
@@ -154,6 +158,10 @@ function caddyConfigOf({ adminUrl, httpsPort }: RunningCaddy): CaddyConfig {
     // Its own authority gives certificates at once, or says in our log why not.
     logFile: null,
   };
+}
+
+function noteOf(caddy: RunningCaddy | null): Whereabouts['caddy'] {
+  return caddy === null ? null : { port: caddy.httpsPort, adminUrl: caddy.adminUrl };
 }
 
 /** Shown once, when it is made up; later it is enough to say where it is. */

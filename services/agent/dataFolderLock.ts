@@ -1,9 +1,11 @@
 // One agent to a data folder: a second one would answer edits that the first never hears of.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Log } from '../log.ts';
 import { ConfigError } from '../config/variables.ts';
+import { removeWhereabouts } from '../up/whereabouts.ts';
 import { createOwnerFile } from './store/sqliteFile.ts';
 import { isBusy, whileBusy } from './store/whileBusy.ts';
 
@@ -24,13 +26,15 @@ export async function lockDataFolder(
   log: Pick<Log, 'warn'>,
   patienceMs = PATIENCE_MS,
 ): Promise<DataFolderLock> {
-  const path = join(dataDir, 'agent.lock');
+  const path = pathIn(dataDir);
   let lock: DatabaseSync | null = null;
   try {
     createOwnerFile(path);
     lock = new DatabaseSync(path, { timeout: 0 });
     const opened = lock;
     await whileBusy(patienceMs, () => opened.exec('BEGIN EXCLUSIVE'));
+    // Of a holder that was killed. From here on, who finds the folder held may believe what is noted there.
+    removeWhereabouts(dataDir);
     return { release: () => opened.close() };
   } catch (error) {
     lock?.close();
@@ -64,4 +68,24 @@ export async function withDataFolder<Result>(
   } finally {
     lock.release();
   }
+}
+
+/** Whether an agent runs on the folder. One that starts just now waits for the look to be over. */
+export function isDataFolderHeld(dataDir: string): boolean {
+  const path = pathIn(dataDir);
+  if (!existsSync(path)) return false;
+  const lock = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+  try {
+    lock.exec('SELECT 1 FROM sqlite_schema');
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw error;
+  } finally {
+    lock.close();
+  }
+}
+
+function pathIn(dataDir: string): string {
+  return join(dataDir, 'agent.lock');
 }

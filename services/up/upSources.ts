@@ -2,11 +2,9 @@
 
 import type { ConfigSources } from '../config/variables.ts';
 import { readKept } from './keptText.ts';
+import { atRunningUp, runningUp } from './runningUp.ts';
 import { loadUpConfig } from './upConfig.ts';
-
-/** For a part of it that does not answer: the ports of a running one are told by nothing but its banner. */
-export const UP_HINT =
-  'start "octoporty up"; where it has taken other ports, name them with --listen-port and --ui-port';
+import type { Whereabouts } from './whereabouts.ts';
 
 export interface KeptSettings {
   readonly secret?: string | undefined;
@@ -36,11 +34,21 @@ export function upSources(
   };
 }
 
-/** The sources of a set-up that `up` has made in the data folder; null when there is none. Nothing is made up or kept. */
-export function keptUpSources(sources: ConfigSources): ConfigSources | null {
+/** What `up` has made in the data folder. */
+export interface KeptUp {
+  readonly sources: ConfigSources;
+  /** Null: it does not run now. */
+  readonly running: Whereabouts | null;
+}
+
+/** The set-up that is kept in the data folder; null when there is none. Nothing is made up or kept. */
+export async function keptUp(sources: ConfigSources): Promise<KeptUp | null> {
   const { dataDir, hasSecret, hasPassword } = loadUpConfig(upSources(sources, {}));
   const secret = hasSecret ? undefined : readKept(dataDir, 'secret');
   if (secret === null) return null;
   const password = hasPassword ? undefined : (readKept(dataDir, 'password') ?? undefined);
-  return upSources(sources, { secret, password });
+  const running = await runningUp(sources);
+  if (running === null) return { sources: upSources(sources, { secret, password }), running };
+  const hasCaddy = running.caddy !== null;
+  return { sources: upSources(atRunningUp(sources, running), { secret, password, hasCaddy }), running };
 }

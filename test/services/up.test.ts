@@ -1,12 +1,10 @@
 // Owns the tests of `octoporty up`: it works without configuration, keeps what it made up, and harms nobody.
 
-import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { run, tempDir, type Spawned } from './spawned.ts';
+import { describe, expect, it } from 'vitest';
+import { run, takenPort, tempDir, type Spawned } from './spawned.ts';
 
 const CLI = 'services/cli.ts';
 const ONLINE = /is online/;
@@ -137,13 +135,4 @@ function ask(name: string, port: number): Promise<string> {
     });
     sent.end();
   });
-}
-
-async function takenPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

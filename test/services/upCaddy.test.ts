@@ -1,9 +1,7 @@
 // Owns the tests of `octoporty up --caddy` as a process: which Caddy it takes, what it tells it, and how it ends.
 
-import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLog, type LogDestination } from '../../services/log.ts';
@@ -11,7 +9,7 @@ import { startCaddy, type RunningCaddy } from '../../services/up/caddy.ts';
 import { testEachCaddy, type CaddyBinary } from '../support/caddy.ts';
 import { freePort, until } from '../support/rig.ts';
 import { TlsVisitor } from '../support/tlsVisitor.ts';
-import { run, tempDir } from './spawned.ts';
+import { run, takenPort, tempDir } from './spawned.ts';
 
 const CLI = 'services/cli.ts';
 /** All that a Caddy needs of ours. */
@@ -144,14 +142,11 @@ describe('octoporty up --caddy', () => {
   });
 
   testEachCaddy(
-    'prints a line that works at once, on the next free port when one is taken',
+    'prints a line that works at once, on the next free port when one is taken, where the doctor finds it',
     async ({ path }) => {
-      const taken = createServer().listen(0, '127.0.0.1');
-      await once(taken, 'listening');
-      onTestFinished(() => void taken.close());
-      const address = taken.address();
-      const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-      const process = up({ OCTOPORTY_CADDY: path, OCTOPORTY_CADDY_PORT: String(port) });
+      const port = await takenPort();
+      const dataDir = tempDir();
+      const process = up({ OCTOPORTY_CADDY: path, OCTOPORTY_CADDY_PORT: String(port) }, dataDir);
       const [, root = '', other = ''] = await process.printed(
         /curl --cacert (\S+) https:\/\/demo\.localhost:(\d+)\/\n/,
       );
@@ -163,6 +158,10 @@ describe('octoporty up --caddy', () => {
         status: 200,
         body: expect.stringContaining('Hello from the demo origin') as unknown,
       });
+      const doctor = await run(CLI, ['doctor', '--data-dir', dataDir]).ended;
+      expect(doctor.stdout).toMatch(new RegExp(`^ok +up .* Caddy on port ${other}$`, 'm'));
+      expect(doctor.stdout).toMatch(/^ok +caddy +unix:.* answers$/m);
+      expect(doctor.code).toBe(0);
       process.kill('SIGINT');
       expect(await process.ended).toMatchObject({ code: 0, stderr: '' });
       expect(process.stdout()).not.toContain('"level"');
