@@ -1,28 +1,9 @@
-// What a relay does to a visitor, and hears of one, by the bytes on the wire.
+// Owns the tests of what a visitor hears by HTTP/1: the answer, what comes before it, and how it ends.
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { valuesIn } from '../../support/rawClient.ts';
-import { openEdge, type PublicEdge, type Relayed } from '../../support/publicEdge.ts';
-
-let edge: PublicEdge;
-afterEach(async () => {
-  await edge.close();
-});
-
-/** Sends one request and gives both ends of it. */
-async function start(head: string, body = '') {
-  edge = await openEdge();
-  const client = await edge.connect();
-  client.send(`${head}\r\nHost: a.localhost\r\n\r\n${body}`);
-  const relayed = await edge.request();
-  return { client, relayed, visitor: relayed.visitor };
-}
-
-const GET = 'GET / HTTP/1.1';
-const POST_CHUNKED = 'POST / HTTP/1.1\r\nTransfer-Encoding: chunked';
-const POST_FIVE = 'POST / HTTP/1.1\r\nContent-Length: 5';
-const ok = (...headers: string[]) => ({ status: 200, reason: 'OK', headers });
-const again = 'GET /again HTTP/1.1\r\nHost: a.localhost\r\n\r\n';
+import { openEdge } from '../../support/publicEdge.ts';
+import { GET, POST_FIVE, ok, again, start } from './httpVisitorStage.ts';
 
 describe('an answer', () => {
   it('leaves byte for byte: reason, order, case, duplicates and obs-text, and nothing is added', async () => {
@@ -116,7 +97,7 @@ describe('an answer', () => {
     [GET, 204],
     [GET, 304],
   ])('to %s with %d has its Content-Length and no body, and the connection goes on', async (head, status) => {
-    const { client, visitor } = await start(head);
+    const { client, visitor, edge } = await start(head);
     visitor.writeHead({ status, reason: '', headers: ['Content-Length', '12345'] }, false);
     visitor.end([]);
     expect(await client.head()).toBe(`HTTP/1.1 ${status} \r\nContent-Length: 12345`);
@@ -151,7 +132,7 @@ describe('an answer', () => {
   });
 
   it('to HTTP/1.0 keeps the connection when that was asked for and the length is known', async () => {
-    const { client, relayed } = await start('GET / HTTP/1.0\r\nConnection: keep-alive');
+    const { client, relayed, edge } = await start('GET / HTTP/1.0\r\nConnection: keep-alive');
     relayed.reply('hi');
     expect(valuesIn(await client.answer(), 'Connection')).toEqual(['keep-alive']);
     client.send(again);
@@ -166,7 +147,7 @@ describe('an answer', () => {
   });
 
   it('shorter or longer than its length is broken off', async () => {
-    const { client, visitor, relayed } = await start(GET);
+    const { client, visitor, relayed, edge } = await start(GET);
     visitor.writeHead(ok('Content-Length', '5'), true);
     visitor.write(Buffer.from('hi'));
     await client.head();
@@ -197,7 +178,7 @@ describe('an answer', () => {
   });
 
   it('is over when its last byte is out, and says so once', async () => {
-    const { client, relayed, visitor } = await start(GET);
+    const { client, relayed, visitor, edge } = await start(GET);
     relayed.reply('hi');
     await relayed.closed();
     visitor.destroy();
@@ -232,111 +213,6 @@ describe('interim answers', () => {
     visitor.inform({ status: 103, reason: '', headers: [] });
     relayed.reply('final');
     expect(await client.head()).toContain('200 OK');
-  });
-});
-
-describe('an upload', () => {
-  it('starts paused, then arrives whole with its trailers', async () => {
-    const { client, relayed, visitor } = await start(
-      POST_CHUNKED,
-      '2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nX-Sum: 42\r\nHost: evil\r\n\r\n',
-    );
-    expect(relayed.request).toMatchObject({ hasBody: true, expectsContinue: false });
-    expect(relayed.chunks).toEqual([]);
-    visitor.resume();
-    await relayed.ended();
-    expect(relayed.body).toBe('hello');
-    expect(relayed.trailers).toEqual(['X-Sum', '42']);
-    relayed.reply('done');
-    expect(valuesIn(await client.answer(), 'Connection')).toEqual([]);
-  });
-
-  it('that is paused is held back in the visitor’s own socket', async () => {
-    const { client, relayed, visitor } = await start('POST / HTTP/1.1\r\nContent-Length: 50000000');
-    let taken = 0;
-    const piece = Buffer.alloc(1_000_000);
-    for (let n = 0; n < 50; n += 1) client.send(piece);
-    visitor.resume();
-    await relayed.until(() => relayed.chunks.length > 0);
-    visitor.pause();
-    taken = relayed.body.length;
-    const other = await edge.connect();
-    other.send(again);
-    (await edge.request(1)).reply('meanwhile');
-    await other.answer();
-    expect(relayed.body.length - taken).toBeLessThan(1_000_000);
-    visitor.resume();
-    await relayed.ended();
-    expect(relayed.body).toHaveLength(50_000_000);
-  });
-
-  it('behind Expect: 100-continue waits for the invitation', async () => {
-    const { client, relayed, visitor } = await start(`${POST_FIVE}\r\nExpect: 100-Continue`);
-    expect(relayed.request.expectsContinue).toBe(true);
-    expect(relayed.request.headers).not.toContain('Expect');
-    expect(client.bytes).toBe('');
-    visitor.resume();
-    visitor.invite();
-    expect(await client.head()).toBe('HTTP/1.1 100 Continue');
-    client.send('hello');
-    await relayed.ended();
-    relayed.reply('thanks');
-    expect((await client.answer()).body).toBe('thanks');
-  });
-
-  it('that is refused instead of invited ends the connection', async () => {
-    const { client, relayed } = await start(`${POST_FIVE}\r\nExpect: 100-continue`);
-    relayed.reply('no', [], 417, 'No');
-    expect(await client.rest()).toMatchObject({ ending: 'fin' });
-    expect(client.bytes).toContain('Connection: close\r\n\r\nno');
-  });
-
-  it.each([
-    ['an unknown expectation', `${POST_FIVE}\r\nExpect: miracles`],
-    ['an expectation in HTTP/1.0', `${POST_FIVE.replace('1.1', '1.0')}\r\nExpect: 100-continue`],
-    ['an expectation without a body', `${GET}\r\nExpect: 100-continue`],
-  ])('with %s is served as if there were none', async (_, head) => {
-    const { relayed } = await start(head, head.startsWith('POST') ? 'hello' : '');
-    expect(relayed.request.expectsContinue).toBe(false);
-    expect(relayed.request.headers).not.toContain('Expect');
-  });
-
-  it('that is answered early hears the whole answer, whatever it still sends', async () => {
-    const { client, relayed } = await start('POST / HTTP/1.1\r\nContent-Length: 20000000');
-    relayed.reply('too much', [], 413, 'No');
-    for (let n = 0; n < 20; n += 1) client.send(Buffer.alloc(1_000_000));
-    const { bytes, ending } = await client.rest();
-    expect(bytes).toBe('HTTP/1.1 413 No\r\nContent-Length: 8\r\nConnection: close\r\n\r\ntoo much');
-    expect(ending).toBe('fin');
-    expect(relayed.closes).toBe(1);
-  });
-
-  it('goes on while its answer has begun, both ways by turns', async () => {
-    const { client, relayed, visitor } = await start(POST_CHUNKED);
-    visitor.resume();
-    visitor.writeHead(ok(), true);
-    await client.head();
-    for (const letter of 'abc') {
-      client.send(`1\r\n${letter}\r\n`);
-      await relayed.until(() => relayed.body.endsWith(letter));
-      visitor.write(Buffer.from(letter));
-      expect(await client.exactly(6)).toBe(`1\r\n${letter}\r\n`);
-    }
-    client.send('0\r\n\r\n');
-    await relayed.ended();
-    visitor.end([]);
-    expect(await client.rest()).toEqual({ bytes: '0\r\n\r\n', ending: 'fin' });
-  });
-
-  it('whose chunks break off into garbage behind a begun answer is cut', async () => {
-    const { client, relayed, visitor } = await start(POST_CHUNKED);
-    visitor.resume();
-    visitor.writeHead(ok(), true);
-    await client.head();
-    client.send('zz\r\n');
-    expect((await client.rest()).bytes).toBe('');
-    await relayed.closed();
-    expect([relayed.closes, relayed.trailers]).toEqual([1, null]);
   });
 });
 
@@ -423,7 +299,7 @@ describe('a visitor', () => {
   });
 
   it('who is failed gets the page by Accept, and the connection goes on', async () => {
-    const { client, visitor } = await start(`${GET}\r\nAccept: text/html\r\nX-Request-Id: mine`);
+    const { client, visitor, edge } = await start(`${GET}\r\nAccept: text/html\r\nX-Request-Id: mine`);
     visitor.fail('origin_refused');
     visitor.fail('internal');
     visitor.writeHead(ok(), true);
@@ -460,7 +336,7 @@ describe('a visitor', () => {
   );
 
   it('who is failed by HEAD gets no body', async () => {
-    const { client, visitor, relayed } = await start('HEAD / HTTP/1.1');
+    const { client, visitor, relayed, edge } = await start('HEAD / HTTP/1.1');
     visitor.fail('origin_refused');
     await relayed.closed();
     client.send(again);
@@ -470,38 +346,13 @@ describe('a visitor', () => {
   });
 
   it('of a relay that throws is told so', async () => {
-    edge = await openEdge(() => {
+    const edge = await openEdge(() => {
       throw new Error('A bug.');
     });
+    onTestFinished(() => edge.close());
     const client = await edge.connect();
     const answer = await client.send(again).answer();
     expect([answer.status, valuesIn(answer, 'X-Octoporty-Error')]).toEqual([500, ['internal']]);
     expect(client.bytes).not.toContain('A bug');
-  });
-});
-
-describe('an upgrade that is ignored', () => {
-  it.each([
-    ['h2c', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x', ''],
-    ['with a body', 'Connection: Upgrade\r\nUpgrade: raw\r\nContent-Length: 5', 'hello'],
-  ])('%s is an ordinary request without Upgrade, the last on its connection', async (_, lines, body) => {
-    const { client, relayed, visitor } = await start(`POST / HTTP/1.1\r\n${lines}`, body);
-    expect(relayed.request).toMatchObject({ isUpgrade: false, hasBody: body !== '' });
-    expect(relayed.request.headers.map((each) => each.toLowerCase())).not.toContain('upgrade');
-    visitor.resume();
-    if (body !== '') await relayed.ended();
-    expect(relayed.body).toBe(body);
-    relayed.reply('plain');
-    expect(valuesIn(await client.answer(), 'Connection')).toEqual(['close']);
-  });
-
-  it('behind an unfinished exchange waits its turn', async () => {
-    const upgrade = 'GET /up HTTP/1.1\r\nHost: a.localhost\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n';
-    const { client, relayed } = await start(GET, upgrade);
-    relayed.reply('first');
-    const second: Relayed = await edge.request(1);
-    expect(second.request).toMatchObject({ isUpgrade: false, target: '/up' });
-    second.reply('second');
-    expect([(await client.answer()).body, (await client.answer()).body]).toEqual(['first', 'second']);
   });
 });
