@@ -20,6 +20,9 @@ import { draft } from '../store/drafts.ts';
 import { storeOn, tempDir, threadedOn } from '../store/tempStore.ts';
 import { agentWith, domainsIn, folders, NOW_MS, place } from './backupStage.ts';
 
+/** An edit takes no longer on a machine that does much else. */
+const PATIENCE = { timeout: 15_000 };
+
 test('a backup under edits holds every edit that was answered before it, and edits go on meanwhile', async () => {
   const { dataDir, backup } = folders();
   const { store } = threadedOn(join(dataDir, 'octoporty.sqlite'));
@@ -33,11 +36,11 @@ test('a backup under edits holds every edit that was answered before it, and edi
       answered.push(externalDomain);
     }
   })();
-  await expect.poll(() => answered.length).toBeGreaterThan(5);
+  await expect.poll(() => answered.length, PATIENCE).toBeGreaterThan(5);
   const before = [...answered];
   await backUp(place(dataDir), backup);
   const during = answered.length;
-  await expect.poll(() => answered.length).toBeGreaterThan(during);
+  await expect.poll(() => answered.length, PATIENCE).toBeGreaterThan(during);
   over.abort();
   await edits;
 

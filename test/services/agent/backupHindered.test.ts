@@ -19,6 +19,9 @@ const IS_ROOT = process.getuid?.() === 0;
 /** "nobody" of Debian, which owns nothing here. */
 const NOBODY = 65_534;
 
+/** Programs are started, one after the other. */
+const ALL_MS = 60_000;
+
 const execute = promisify(execFile);
 
 const testOfRights = test.skipIf(!(await isOpenToOthers()));
@@ -74,23 +77,27 @@ describe('a backup', () => {
     expect(readdirSync(folder)).toEqual(before);
   });
 
-  testOfRights('is not made where this user may not write, or of what this user may not read', async () => {
-    const { dataDir } = await agentWith('a.test');
-    const [closed, open] = [tempDir(), tempDir()];
-    chmodSync(closed, 0o555);
-    chmodSync(open, 0o777);
-    await giveTo(NOBODY, dataDir);
-    expect(await asNobody(['backup', join(closed, 'b'), '--data-dir', dataDir])).toMatch(
-      inOneLine(/this user may not write in .*; choose another folder, or run it as/),
-    );
-    await giveTo(0, dataDir);
-    chmodSync(dataDir, 0o755);
-    chmodSync(join(dataDir, 'octoporty.sqlite'), 0);
-    expect(await asNobody(['backup', join(open, 'b'), '--data-dir', dataDir])).toMatch(
-      inOneLine(/octoporty\.sqlite cannot be read: this user may not; run it as the agent's user/),
-    );
-    expect([readdirSync(closed), readdirSync(open)]).toEqual([[], []]);
-  });
+  testOfRights(
+    'is not made where this user may not write, or of what this user may not read',
+    async () => {
+      const { dataDir } = await agentWith('a.test');
+      const [closed, open] = [tempDir(), tempDir()];
+      chmodSync(closed, 0o555);
+      chmodSync(open, 0o777);
+      await giveTo(NOBODY, dataDir);
+      expect(await asNobody(['backup', join(closed, 'b'), '--data-dir', dataDir])).toMatch(
+        inOneLine(/this user may not write in .*; choose another folder, or run it as/),
+      );
+      await giveTo(0, dataDir);
+      chmodSync(dataDir, 0o755);
+      chmodSync(join(dataDir, 'octoporty.sqlite'), 0);
+      expect(await asNobody(['backup', join(open, 'b'), '--data-dir', dataDir])).toMatch(
+        inOneLine(/octoporty\.sqlite cannot be read: this user may not; run it as the agent's user/),
+      );
+      expect([readdirSync(closed), readdirSync(open)]).toEqual([[], []]);
+    },
+    ALL_MS,
+  );
 
   test('is not made between the two halves of a restore', async () => {
     const { dataDir, backup } = await agentWith('a.test');
@@ -133,27 +140,31 @@ describe('a restore', () => {
     );
   });
 
-  testOfRights('is not made where this user may not write, nor of what this user may not read', async () => {
-    const { dataDir, backup } = await agentWith('a.test');
-    await backUp(place(dataDir), backup);
-    const { dataDir: other } = await agentWith('b.test');
-    const readable = join(tempDir(), 'readable');
-    cpSync(backup, readable);
-    chmodSync(readable, 0o444);
-    chmodSync(join(readable, '..'), 0o755);
-    chmodSync(backup, 0);
-    chmodSync(join(backup, '..'), 0o755);
-    chmodSync(join(backup, '../..'), 0o755);
-    chmodSync(other, 0o555);
-    const before = readdirSync(other);
-    expect(await asNobody(['restore', backup, '--data-dir', other])).toMatch(
-      inOneLine(/cannot be read: this user may not; give it to/),
-    );
-    expect(await asNobody(['restore', readable, '--data-dir', other])).toMatch(
-      inOneLine(/cannot be restored: this user may not write in .*; run it as the agent's user/),
-    );
-    expect(readdirSync(other)).toEqual(before);
-  });
+  testOfRights(
+    'is not made where this user may not write, nor of what this user may not read',
+    async () => {
+      const { dataDir, backup } = await agentWith('a.test');
+      await backUp(place(dataDir), backup);
+      const { dataDir: other } = await agentWith('b.test');
+      const readable = join(tempDir(), 'readable');
+      cpSync(backup, readable);
+      chmodSync(readable, 0o444);
+      chmodSync(join(readable, '..'), 0o755);
+      chmodSync(backup, 0);
+      chmodSync(join(backup, '..'), 0o755);
+      chmodSync(join(backup, '../..'), 0o755);
+      chmodSync(other, 0o555);
+      const before = readdirSync(other);
+      expect(await asNobody(['restore', backup, '--data-dir', other])).toMatch(
+        inOneLine(/cannot be read: this user may not; give it to/),
+      );
+      expect(await asNobody(['restore', readable, '--data-dir', other])).toMatch(
+        inOneLine(/cannot be restored: this user may not write in .*; run it as the agent's user/),
+      );
+      expect(readdirSync(other)).toEqual(before);
+    },
+    ALL_MS,
+  );
 
   test('that was broken off and cannot be ended keeps what it knows, and says what to do', async () => {
     const { dataDir, backup } = await agentWith('a.test');
