@@ -199,7 +199,10 @@ program
       sources: await givenSources(flags),
       maps: flags.map ?? [],
       isJson: flags.json === true,
-      databaseRule: async () => (await import('./agent/databaseRule.ts')).databaseRule,
+      databaseRule: async () => {
+        requireAgentSide();
+        return (await import('./agent/databaseRule.ts')).databaseRule;
+      },
     });
     // Whoever reads may have seen enough (`| head`).
     process.stdout.on('error', () => {});

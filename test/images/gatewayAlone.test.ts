@@ -7,14 +7,23 @@ import { expect, test } from 'vitest';
 import { AGENT_ONLY } from '../../deploy/images/contents.ts';
 import { run, tempDir } from '../services/spawned.ts';
 
+const LINE = 'This image holds only the gateway: run this in the image of the agent.\n';
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 test('what only the agent’s image can do says so in one line, before it asks for settings', async () => {
   const cli = gatewayAlone();
   const commands = [['up'], ['agent'], ['backup', 'x.sqlite'], ['restore', 'x.sqlite'], ['doctor', 'agent']];
   const ended = await Promise.all(commands.map((args) => run(cli, args).ended));
-  const line = 'This image holds only the gateway: run this in the image of the agent.\n';
-  expect(ended).toEqual(commands.map(() => ({ code: 1, stdout: '', stderr: line })));
+  expect(ended).toEqual(commands.map(() => ({ code: 1, stdout: '', stderr: LINE })));
+});
+
+test('it tells the settings of an agent too, until one needs the agent’s database', async () => {
+  const cli = gatewayAlone();
+  const told = (env: Record<string, string>) => run(cli, ['config', 'agent'], env, tempDir()).ended;
+  expect((await told({})).stdout).toContain('gatewayUrl');
+  const { code, stderr } = await told({ OCTOPORTY_CONNECTION_STRING: 'sqlite:/nowhere/x.sqlite' });
+  expect([code, stderr]).toEqual([1, LINE]);
 });
 
 test('what the gateway’s image can do asks for nothing of the agent', async () => {
