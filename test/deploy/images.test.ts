@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { isExecutable, onPath, testIf } from '../support/programs.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../deploy/build-images.sh', import.meta.url));
@@ -24,7 +24,11 @@ const test = testIf(
 test(
   'a visitor’s request passes through both images, run by any user with a read-only root',
   async () => {
-    const child = spawn(SCRIPT, ['--base', 'rootfs'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(SCRIPT, ['--base', 'rootfs'], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Where the time is over it goes with all that it has started, and cleans up.
+    onTestFinished(() => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+    });
     const [stdout, stderr, exit] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
