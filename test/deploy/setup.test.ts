@@ -41,7 +41,7 @@ test(
     expect(said.get('The second run')).not.toMatch(/^done/m);
     expect(said.get('What is there then')).toMatch(/-rw------- root \/etc\/octoporty\/auth-secret/);
     expect(said.get('A first agent, and a request')).toContain('from the service');
-    expect(said.get('Taken away')).toContain('nothing of it is left');
+    expect(said.get('Taken away')).toContain('\ninactive\nnothing of it is left\n');
   },
   SETUP_MS,
 );

@@ -59,8 +59,14 @@ main() {
   in_tree /root/clone/setup.sh --docker --name tunnel.example.com --yes
   in_tree /root/clone/setup.sh --docker --name tunnel.example.com --yes
   in_tree /root/clone/setup.sh --docker --uninstall --purge --yes
+  # Somebody has begun by hand.
+  in_tree rm /usr/local/bin/octoporty
   title 'Taken away' && in_tree /root/setup.sh --uninstall --purge --yes
-  in_tree bash -c 'ls -d /opt/octoporty /etc/octoporty /usr/local/bin/octoporty 2>/dev/null || echo "nothing of it is left"'
+  in_tree systemctl is-active octoporty-gateway || true
+  # shellcheck disable=SC2016 # Variables and globs of the shell in there.
+  in_tree bash -c 'shopt -s nullglob
+    left=(/opt/octoporty* /etc/octoporty* /usr/local/bin/octoporty* /etc/s{ystemd/system,ysctl.d}/*octoporty* /root/.npm* /tmp/tmp.*)
+    echo "${left[*]:-nothing of it is left}"'
 }
 
 title() { printf '\n=== %s\n' "$1"; }
