@@ -1,7 +1,8 @@
 // Writes a small file whole: whoever reads it, after a crash too, finds the old text or the new one, never a part.
 
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { createOwnerFolder } from './ownerFolder.ts';
 
 /**
  * For its owner only (mode 0600), in a folder that is made when it is missing. One caller at a time for each path.
@@ -10,7 +11,7 @@ import { dirname } from 'node:path';
 export async function writeWholeFile(path: string, text: string): Promise<void> {
   const folder = dirname(path);
   const aside = `${path}.new`;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  createOwnerFolder(folder);
   // One that a crash left behind keeps its mode and its links: begun anew.
   await rm(aside, { force: true });
   try {

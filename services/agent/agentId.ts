@@ -1,11 +1,12 @@
 // The agent's id: drawn once, kept in the data folder, so that the gateway knows the same agent after a restart.
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../config/variables.ts';
 import { inDataFolder } from '../dataFolder.ts';
+import { createOwnerFolder } from '../ownerFolder.ts';
 import { textIfThere } from '../textIfThere.ts';
 
 /** In the data folder. */
@@ -15,7 +16,7 @@ export const AGENT_ID_FILE = 'agent-id';
 export function loadAgentId(dataDir: string): string {
   return inDataFolder(dataDir, () => {
     const path = join(dataDir, AGENT_ID_FILE);
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    createOwnerFolder(dataDir);
     const text = textIfThere(path)?.trim();
     const known = z.uuid().safeParse(text);
     if (known.success) return known.data;

@@ -1,10 +1,11 @@
 // Owns `octoporty restore`: puts a backup into a data folder. What was there stays beside it, under another name.
 
-import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { ConfigError } from '../config/variables.ts';
+import { createOwnerFolder } from '../ownerFolder.ts';
 import { writeWholeFile } from '../wholeFile.ts';
 import { readAgentId } from './agentId.ts';
 import { copyInto, sync } from './backup.ts';
@@ -35,7 +36,7 @@ export async function restore(place: StorePlace, file: string, nowMs: number): P
   const backup = resolve(file);
   mustBeBackup(backup);
   try {
-    mkdirSync(place.dataDir, { recursive: true, mode: 0o700 });
+    createOwnerFolder(place.dataDir);
     // Whoever restores has stopped the agent before.
     return await withDataFolder(place.dataDir, () => restoreAlone(place, backup, nowMs), 0);
   } catch (error) {

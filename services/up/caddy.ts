@@ -1,12 +1,13 @@
 // Owns the Caddy of `octoporty up --caddy`: its folder, its configuration, and what the others need to know of it.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { ConfigError, type Variables } from '../config/variables.ts';
 import { inDataFolder } from '../dataFolder.ts';
 import type { Log } from '../log.ts';
+import { createOwnerFolder } from '../ownerFolder.ts';
 import { caddyBase, ROOT_FILE } from './caddyBase.ts';
 import { requireCaddy } from './caddyBinary.ts';
 import { CaddyProcess } from './caddyProcess.ts';
@@ -56,7 +57,7 @@ export async function startCaddy(options: CaddyOptions): Promise<RunningCaddy> {
   await requireCaddy(binary, environment);
   const configFile = join(folder, 'caddy.json');
   const socket = inDataFolder(dataDir, () => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    createOwnerFolder(folder);
     return adminSocket(folder);
   });
   if (!(await eventually(async () => !(await isAnswering(socket.path)), LEAVING_MS))) {

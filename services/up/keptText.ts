@@ -1,8 +1,9 @@
 // Owns the texts that `octoporty up` makes up once and keeps: the secret and the first password, for their owner only.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { inDataFolder } from '../dataFolder.ts';
+import { createOwnerFolder } from '../ownerFolder.ts';
 import { textIfThere } from '../textIfThere.ts';
 
 export interface KeptText {
@@ -19,7 +20,7 @@ export function keptText(dataDir: string, name: string, make: () => string): Kep
     const kept = readKept(dataDir, name);
     if (kept !== null) return { path, text: kept, isNew: false };
     const text = make();
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    createOwnerFolder(dataDir);
     writeWhole(path, `${text}\n`);
     return { path, text, isNew: true };
   });

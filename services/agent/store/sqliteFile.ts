@@ -1,9 +1,9 @@
 // The files of a SQLite store: made for their owner only, and locked while one process migrates.
 
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-
+import { createOwnerFolder } from '../../ownerFolder.ts';
 import { whileBusy } from './whileBusy.ts';
 
 /** How long to wait while another process migrates. Raised: a start takes longer to say that one hangs. */
@@ -11,7 +11,7 @@ const LOCK_PATIENCE_MS = 60_000;
 
 /** Creates the file empty, readable by its owner only, unless it is there; SQLite gives its WAL the same mode. */
 export function createOwnerFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  createOwnerFolder(dirname(path));
   try {
     // Exclusive: opening and closing an existing file would drop the locks this process has on it (POSIX).
     closeSync(openSync(path, 'wx', 0o600));
