@@ -10,7 +10,10 @@ const PROCESSES = 'test/e2e/**/*.test.ts';
 /** Short versions of long proofs: each saturates the machine by itself, or promises a time, so they run after all others. */
 const PROOFS = ['test/e2e/caddyProofs.test.ts', 'test/e2e/agentMemory.test.ts', 'test/e2e/endurance.test.ts'];
 
-/** What people get, as they get it: the package, the images, each command of the documents. A run of their own, as they install. */
+/**
+ * What people get, as they get it: the package, the images, each command of the documents. A run of their own, as they
+ * install; one after the other, as each fills the disk and takes the usual ports.
+ */
 const SHIPPED = ['test/deploy/**/*.test.ts', 'test/docs/**/*.test.ts'];
 
 /** In Chromium, for as long as all others together: a run of their own. */
@@ -45,7 +48,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'dashboard', include: [DASHBOARD] } },
-      { extends: true, test: { name: 'ship', include: SHIPPED } },
+      { extends: true, test: { name: 'ship', include: SHIPPED, fileParallelism: false } },
       { extends: true, test: { name: 'proofs', include: PROOFS, fileParallelism: false } },
     ],
   },
