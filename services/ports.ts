@@ -28,9 +28,12 @@ export function listenProblem(error: unknown, { portVariable, hostVariable }: Li
 
 /** A name that is none fails before there is a port to fail with. */
 function isUnknownAddress(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN';
+  if (!(error instanceof Error && 'syscall' in error)) return false;
+  return error.syscall === 'getaddrinfo' || (error.syscall === 'listen' && NO_ADDRESS.has(codeOf(error)));
 }
+
+/** Of another machine; of an interface that is not there, or of none; IPv6 where that is switched off. */
+const NO_ADDRESS: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EINVAL', 'EAFNOSUPPORT']);
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;

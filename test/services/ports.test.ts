@@ -18,6 +18,8 @@ async function failureOf(host: string, port: number): Promise<unknown> {
 test.each([
   ['an address of another machine', '192.0.2.77'],
   ['a name that is none', 'no-such-host.invalid'],
+  ['an address of an interface that is not there', 'fe80::1%nope'],
+  ['a link-local address without its interface', 'fe80::1'],
 ])('%s is told by the variable of the host', async (_what, host) => {
   const error = await failureOf(host, 0);
   expect(isPortTaken(error)).toBe(false);
