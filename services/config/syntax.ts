@@ -5,6 +5,11 @@ import { jsonProblem, type SyntaxProblem } from './jsonSyntax.ts';
 
 const NO_PAIR = 'each line must be like "listenPort: 5000", with a colon and a space';
 
+/** Of brackets that fill the stack. */
+const TOO_DEEP = 'Maximum call stack';
+
+const NOT_CLOSED = 'a bracket that opens is not closed, or its end stands too far left';
+
 /** The parser's own words speak of YAML's grammar. They stay where there are none here: such errors are rare. */
 const YAML_WORDS: ReadonlyMap<ErrorCode, string> = new Map([
   [
@@ -24,11 +29,13 @@ const YAML_WORDS: ReadonlyMap<ErrorCode, string> = new Map([
   ['UNEXPECTED_TOKEN', 'nothing can follow here: put the value in quotes, or take out what is too much'],
 ]);
 
-/** Of codes that mean several things. */
-const YAML_WORDS_BY_MESSAGE: readonly (readonly [RegExp, string])[] = [
-  [/^Implicit map keys/, NO_PAIR],
-  [/^Flow (map|sequence)/, 'a bracket that opens is not closed, or its end stands too far left'],
-  [/^Missing closing/, 'a quote that opens is not closed'],
+/** Of codes that mean several things: by how the message begins. */
+const YAML_WORDS_BY_MESSAGE: readonly (readonly [string, string])[] = [
+  [TOO_DEEP, 'no configuration is nested as deep as this'],
+  ['Implicit map keys', NO_PAIR],
+  ['Flow map', NOT_CLOSED],
+  ['Flow sequence', NOT_CLOSED],
+  ['Missing closing', 'a quote that opens is not closed'],
 ];
 
 /** The first thing wrong in each line, with `file:line:column` before it. */
@@ -54,12 +61,14 @@ export function isJson(path: string): boolean {
 function problemsIn(path: string, text: string, found: readonly YAMLError[]): SyntaxProblem[] {
   const nul = text.indexOf('\0');
   if (nul >= 0) return [{ offset: nul, says: 'there is a NUL in the file, as in UTF-16: save it as UTF-8.' }];
-  const inJson = isJson(path) ? jsonProblem(text) : null;
+  // Before the other reading, which tells of it: the same would happen to this one.
+  const isTooDeep = found.some(({ message }) => message.startsWith(TOO_DEEP));
+  const inJson = isJson(path) && !isTooDeep ? jsonProblem(text) : null;
   return inJson === null ? found.map(inYaml) : [inJson];
 }
 
 function inYaml({ code, message, pos: [offset] }: YAMLError): SyntaxProblem {
-  const [, byMessage] = YAML_WORDS_BY_MESSAGE.find(([pattern]) => pattern.test(message)) ?? [];
+  const [, byMessage] = YAML_WORDS_BY_MESSAGE.find(([begin]) => message.startsWith(begin)) ?? [];
   // What follows a word's colon repeats what stands there, which may be a secret.
   const own = message.replace(/(?<=\S)[:;] .*$/s, '');
   return { offset, says: `${byMessage ?? YAML_WORDS.get(code) ?? own}.` };

@@ -19,6 +19,11 @@ const SECRET = 'a'.repeat(32);
 const OWN = 0o600;
 const OPEN = 0o644;
 
+const VALUE_HERE =
+  'a value must stand here: text in double quotes, a number, true, false, null, a list or an object.';
+const NO_VALUE =
+  'this is no value: text stands in double quotes, names too; beside it there are numbers, true, false and null.';
+
 describe('a configuration file', () => {
   it('sets what the variables set, by their names', () => {
     const file = `
@@ -235,8 +240,8 @@ describe('a JSON file', () => {
       '{"externalPorts": [1, 2, ]}',
       '1:24: there is a comma behind the last entry, which JSON does not allow: take it out.',
     ],
-    ['{"a": 1,, "b": 2}', '1:9: there is a comma too many: take it out.'],
-    ['{"a": [,]}', '1:8: there is a comma too many: take it out.'],
+    ['{"a": 1,, "b": 2}', '1:9: a name must stand here in double quotes, such as "listenPort".'],
+    ['{"a": [,]}', `1:8: ${VALUE_HERE}`],
     ...['// why\n{}', '/* why */ {}', '# why\n{}'].map((text) => [text, comment('1:1')]),
     ['{\n  "a": 1, // why\n  "b": 2\n}', comment('2:11')],
     ['{"a": 1 # why\n}', comment('1:9')],
@@ -246,45 +251,47 @@ describe('a JSON file', () => {
       '3:3: "listenPort" stands in line 2 already: keep one of them.',
     ],
     ['{"uiPort": 1, "uiPort": 2}', '1:15: "uiPort" stands in this line already: keep one of them.'],
-    ['{\n  "a": 1\n  "b": 2\n}', '3:3: a comma is missing before this, or a }.'],
-    ['{"a": [1 2]}', '1:10: a comma is missing before this, or a ].'],
-    ['{"a": 1', '1:1: this { is never closed: a } is missing.'],
-    ['{"a": [1', '1:7: this [ is never closed: a ] is missing.'],
+    ['{\n  "a": 1\n  "b": 2\n}', '3:3: a comma is missing before this.'],
+    ['{"a": [1 2]}', '1:10: a comma is missing before this.'],
+    ['{"a": 1', '1:8: the file ends here, and a } is missing.'],
+    ['{"a": [1', '1:9: the file ends here, and a ] is missing.'],
     ['{"a": 1}}', '1:9: this stands behind the end: a JSON file holds one {…} and nothing else.'],
     ['{"a" 1}', '1:6: a colon is missing between the name and its value.'],
-    [
-      '{"a": }',
-      '1:7: this is no value: text stands in double quotes, beside it there are numbers, true, false and null.',
-    ],
-    ['{"a":', '1:6: a value is missing here.'],
-    ...['{a: 1}', "{'a': 1}", '{1: 1}'].map((text) => [
-      text,
-      '1:2: a name must stand here in double quotes, such as "listenPort".',
-    ]),
-    ...['01', '+1', '.5', '1.', '0x10', 'True', 'nul', 'hunter2', "'hunter2'"].map((value) => [
+    ['{"a": }', `1:7: ${VALUE_HERE}`],
+    ['{"a":', `1:6: ${VALUE_HERE}`],
+    ...['{a: 1}', "{'a': 1}"].map((text) => [text, `1:2: ${NO_VALUE}`]),
+    ['{1: 1}', '1:2: a name must stand here in double quotes, such as "listenPort".'],
+    ...['+1', '.5', 'True', 'nul', 'hunter2', "'hunter2'"].map((value) => [
       `{"a": ${value}}`,
-      '1:7: this is no value: text stands in double quotes, beside it there are numbers, true, false and null.',
+      `1:7: ${NO_VALUE}`,
+    ]),
+    ['{"a": 01}', '1:8: a comma is missing before this.'],
+    ['{"a": 0x10}', `1:8: ${NO_VALUE}`],
+    ...['1.', '1e'].map((value) => [
+      `{"a": ${value}}`,
+      '1:7: this number breaks off: write it like 5000 or -1.5.',
     ]),
     ['{"a": "hunter2\n}', '1:7: this quote has no second one in its line to close it.'],
     ['{"a": "hunter2', '1:7: this quote has no second one in its line to close it.'],
     [
       String.raw`{"a": "C:\data"}`,
-      String.raw`1:10: a backslash begins an escape: write \\ for the backslash itself.`,
+      String.raw`1:7: in this text a backslash begins an escape: write \\ for the backslash itself.`,
     ],
-    ['{"a": "x\ty"}', String.raw`1:9: a tab inside quotes is written \t.`],
-    [
-      '{"a": "x\u0007y"}',
-      String.raw`1:9: a control character inside quotes must be escaped, such as \u0007.`,
-    ],
+    [String.raw`{"a": "\u12"}`, String.raw`1:7: in this text \u is not followed by four digits from 0 to f.`],
+    ...['\t', '\u0007'].map((sign) => [
+      `{"a": "x${sign}y"}`,
+      String.raw`1:7: in this text there is a tab or another control character: write \t for a tab.`,
+    ]),
     ['{"a": 1\0}', '1:8: there is a NUL in the file, as in UTF-16: save it as UTF-8.'],
-    [`${'['.repeat(99)}${']'.repeat(99)}`, '1:34: no configuration is nested as deep as this.'],
-    [
-      'listenPort: 1',
-      '1:1: this is no value: text stands in double quotes, beside it there are numbers, true, false and null.',
-    ],
+    ['listenPort: 1', `1:1: ${NO_VALUE}`],
   ])('is told what JSON it is not: %j', (text = '', line) => {
     expect(problems(text, OWN, 'octoporty.json')[0]).toBe(`octoporty.json:${line}`);
     expect(problems(text, OWN, 'octoporty.json').join()).not.toContain('hunter2');
+  });
+
+  it.each(['octoporty.json', 'octoporty.yaml'])('is no file of brackets alone: %s', (path) => {
+    const [problem] = problems('['.repeat(20_000), OWN, path);
+    expect(problem).toMatch(/^octoporty\.\w+:1:\d+: no configuration is nested as deep as this\.$/);
   });
 
   it('may be what RFC 8259 allows, with a byte order mark, tabs and any line ends, and may say nothing', () => {
