@@ -1,46 +1,24 @@
-// Owns the `octoporty` command: what may be typed, and which settings each service is started with.
+// Owns the `octoporty` command: what may be typed, and what runs then.
 
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { whole } from './config/configFile.ts';
+import type { StorePlace } from './agent/sqlitePlace.ts';
+import { requireAgentSide } from './agentSide.ts';
 import { mapsOf } from './config/mapFlag.ts';
-import { misspelt, wordsOfMisspelt } from './config/misspelt.ts';
-import { variableOf } from './config/names.ts';
 import { settingsHelp } from './config/settingText.ts';
-import { ConfigError, type ConfigSources } from './config/variables.ts';
-import {
-  isServiceConfigured,
-  loadAgentConfig,
-  loadGatewayConfig,
-  loadHealthTarget,
-  loadStorePlace,
-  readSources,
-  secretsOf,
-  type AgentConfig,
-  type GatewayConfig,
-  type ReadSources,
-} from './config.ts';
-import { exitCodeOf, examineConfiguration, jsonOf, linesOf, skipped, type Finding } from './doctor.ts';
+import { ConfigError } from './config/variables.ts';
+import { loadAgentConfig, loadGatewayConfig, secretsOf } from './config.ts';
+import { exitCodeOf, jsonOf, linesOf } from './doctor.ts';
+import { findingsOf } from './doctorCommand.ts';
+import { givenSources, sayWhatWasRead, sourcesOf, type Flags } from './flags.ts';
 import { askHealth } from './health.ts';
-import { createStandardLog, type Log } from './log.ts';
+import { createStandardLog } from './log.ts';
 import { SERVICE_NODE_OPTIONS } from './nodeOptions.mjs';
 import type { ListenSetting } from './ports.ts';
 import { fail, plainLine, serve } from './serve.ts';
 import { addServiceCommand } from './serviceUnits/command.ts';
 import { healthTargetsOf } from './up/healthTargets.ts';
-import type { KeptUp } from './up/upSources.ts';
 import { VERSION } from './version.ts';
-
-/** What commander hands over; every flag without a name here is text for the variable of its name. */
-interface Flags {
-  readonly [text: string]: unknown;
-  readonly config?: string;
-  readonly map?: readonly string[];
-  readonly demo?: boolean;
-  readonly caddy?: boolean;
-  readonly json?: boolean;
-}
 
 const GATEWAY_LISTENS: ListenSetting = {
   portVariable: 'OCTOPORTY_LISTEN_PORT',
@@ -51,8 +29,6 @@ const UP_LISTENS: ListenSetting = {
   portVariable: 'OCTOPORTY_LISTEN_PORT or OCTOPORTY_UI_PORT',
   hostVariable: 'OCTOPORTY_LISTEN_HOST or OCTOPORTY_UI_HOST',
 };
-
-const NO_CONFIGURATION = skipped('all else', 'it needs the configuration');
 
 const CONFIG_HELP = 'the configuration file; default: octoporty.json, .yaml or .yml in this folder';
 
@@ -129,8 +105,8 @@ program
     serve(AGENT_LISTENS, async (lifecycle) => {
       const sources = await sourcesOf(flags);
       const config = loadAgentConfig(sources, mapsOf(flags.map ?? [], sources.file));
-      const { databaseRule } = await import('./agent/databaseRule.ts');
-      databaseRule(sources);
+      const { storePlaceOf } = await import('./agent/databaseRule.ts');
+      storePlaceOf(sources);
       const log = await createStandardLog({ level: config.logLevel, secrets: secretsOf(config) });
       sayWhatWasRead(log, sources);
       const { startAgent } = await import('./agent/main.ts');
@@ -201,7 +177,7 @@ program
       isJson: flags.json === true,
       databaseRule: async () => {
         requireAgentSide();
-        return (await import('./agent/databaseRule.ts')).databaseRule;
+        return (await import('./agent/databaseRule.ts')).storePlaceOf;
       },
     });
     // Whoever reads may have seen enough (`| head`).
@@ -219,7 +195,7 @@ program
   .option('--data-dir <folder>', "the agent's folder")
   .action(async (file: string, flags: Flags) => {
     const { backUpAndTell } = await import('./agent/backupCommand.ts');
-    process.stdout.write(await backUpAndTell(loadStorePlace(await sourcesOf(flags)), file));
+    process.stdout.write(await backUpAndTell(await storePlace(flags), file));
   });
 
 program
@@ -231,7 +207,7 @@ program
   .option('--data-dir <folder>', "the agent's folder")
   .action(async (file: string, flags: Flags) => {
     const { restoreAndTell } = await import('./agent/backupCommand.ts');
-    process.stdout.write(await restoreAndTell(loadStorePlace(await sourcesOf(flags)), file, Date.now()));
+    process.stdout.write(await restoreAndTell(await storePlace(flags), file, Date.now()));
   });
 
 addServiceCommand(program, {
@@ -242,73 +218,9 @@ addServiceCommand(program, {
 
 await program.parseAsync().catch((error: unknown) => fail(plainLine(error)));
 
-/** What the agent runs on is not in the gateway's image. Throws ConfigError there, before anything else is found missing. */
-function requireAgentSide(): void {
-  if (existsSync(new URL('./agent/', import.meta.url))) return;
-  throw new ConfigError('This image holds only the gateway: run this in the image of the agent.');
-}
-
-/** Rejects with ConfigError when the configuration file cannot be read, or anything in it is wrong. */
-async function sourcesOf(flags: Flags): Promise<ReadSources> {
-  const sources = await givenSources(flags);
-  whole(sources.file);
-  return sources;
-}
-
-function givenSources({ config, ...flags }: Flags): Promise<ReadSources> {
-  const texts = Object.entries(flags).flatMap(([flag, value]) =>
-    typeof value === 'string' ? [[variableOf(flag), value] as const] : [],
-  );
-  return readSources(Object.fromEntries(texts), config);
-}
-
-function sayWhatWasRead(log: Log, { file, environment = {} }: ReadSources): void {
-  if (file !== null) log.debug({ file: file.path }, 'The configuration file was read.');
-  for (const found of misspelt(environment)) log.warn(found, wordsOfMisspelt(found));
-}
-
-/** Asked for nothing by name and configured for nothing, the doctor looks at what `octoporty up` keeps, if it is there. */
-async function findingsOf(asked: string | null, sources: ConfigSources): Promise<Finding[]> {
-  if (asked !== null && asked !== 'gateway' && asked !== 'agent' && asked !== 'up') {
-    throw new ConfigError(`doctor examines "gateway", "agent" or "up", not "${asked}".`);
-  }
-  if (asked === 'up' || (asked === null && !isServiceConfigured(sources))) {
-    const { keptUp } = await import('./up/upSources.ts');
-    const kept = await keptUp(sources);
-    if (kept !== null) return findingsOfUp(kept);
-    if (asked !== null) throw new ConfigError('There is no set-up of "octoporty up" here: start it once.');
-  }
-  const { service } = loadHealthTarget(asked, sources);
-  return service === 'agent'
-    ? findingsOfAgent(() => loadAgentConfig(sources))
-    : findingsOfGateway(() => loadGatewayConfig(sources));
-}
-
-async function findingsOfUp({ sources, running }: KeptUp): Promise<Finding[]> {
-  const { examineUp, hintFor } = await import('./up/examineUp.ts');
-  const loadAgent = () => {
-    const { listenPort } = loadGatewayConfig(sources);
-    return { ...loadAgentConfig(sources), gatewayUrl: `ws://127.0.0.1:${listenPort}/tunnel`, proxyUrl: null };
-  };
-  const hint = hintFor(running);
-  const ofUp = running === null ? [] : [examineUp(running)];
-  const ofGateway = await findingsOfGateway(() => loadGatewayConfig(sources), hint);
-  return [...ofUp, ...ofGateway, ...(await findingsOfAgent(loadAgent, hint))];
-}
-
-async function findingsOfAgent(load: () => AgentConfig, howToStart?: string): Promise<Finding[]> {
-  requireAgentSide();
-  const { finding, config } = examineConfiguration('agent configuration', load);
-  if (config === null) return [finding, NO_CONFIGURATION];
-  const { examineAgent } = await import('./agent/doctor/examineAgent.ts');
-  return [finding, ...(await examineAgent(config, howToStart))];
-}
-
-async function findingsOfGateway(load: () => GatewayConfig, howToStart?: string): Promise<Finding[]> {
-  const { finding, config } = examineConfiguration('gateway configuration', load);
-  if (config === null) return [finding, NO_CONFIGURATION];
-  const { examineGateway } = await import('./gateway/doctor/examineGateway.ts');
-  return [finding, ...(await examineGateway(config, howToStart))];
+async function storePlace(flags: Flags): Promise<StorePlace> {
+  const { storePlaceOf } = await import('./agent/databaseRule.ts');
+  return storePlaceOf(await sourcesOf(flags));
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -13,7 +13,7 @@ import {
   type CaddyConfig,
 } from './config.ts';
 import { startDemo } from './demo.ts';
-import { databaseRule } from './agent/databaseRule.ts';
+import { storePlaceOf } from './agent/databaseRule.ts';
 import { startAgent } from './agent/main.ts';
 import { startGateway } from './gateway/main.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -23,7 +23,7 @@ import { startCaddy, type RunningCaddy } from './up/caddy.ts';
 import { onFreePort } from './up/freePort.ts';
 import { keptText, type KeptText } from './up/keptText.ts';
 import { loadUpConfig, type UpConfig } from './up/upConfig.ts';
-import { upSources } from './up/upSources.ts';
+import { gatewayUrlBeside, upSources } from './up/upSources.ts';
 import { noteWhereabouts, type Whereabouts } from './up/whereabouts.ts';
 import { VERSION } from './version.ts';
 
@@ -63,7 +63,7 @@ export async function startUp({
   const all = upSources(sources, { secret: secret?.text, password: password?.text, hasCaddy });
   const gatewayConfig = { ...loadGatewayConfig(all), drainMs: UP_DRAIN_MS };
   const agentConfig = { ...loadAgentConfig(all, maps), drainMs: UP_DRAIN_MS };
-  for (const rule of [databaseRule, ...LOOPBACK_RULES]) rule(all);
+  for (const rule of [storePlaceOf, ...LOOPBACK_RULES]) rule(all);
   const log = await createStandardLog({
     level: up.logLevel,
     secrets: [...secretsOf(gatewayConfig), ...secretsOf(agentConfig)],
@@ -85,21 +85,25 @@ export async function startUp({
   );
   // The agent last, and it stops first: what it forwards finishes while the gateway can still pass it on.
   const entrance = { port: caddy?.httpsPort ?? gateway.port, rootFile: caddy?.rootFile ?? null };
-  const gatewayUrl = `ws://127.0.0.1:${gateway.port}/tunnel`;
+  const gatewayUrl = gatewayUrlBeside(gatewayConfig.listenHost, gateway.port);
   const allMaps = demo === null ? maps : [demoMap(demo.port), ...maps];
   // A demo of an earlier start leads to a port that is gone, or is somebody else's by now.
   const unmaps = hasDemo ? [] : [DEMO_NAME];
   const agent = await onFreePort('dashboard', agentConfig.uiPort, print, (uiPort) =>
     lifecycle.start(() =>
       startAgent({
-        config: { ...agentConfig, gatewayUrl, proxyUrl: null, uiPort, maps: allMaps, unmaps },
+        config: { ...agentConfig, gatewayUrl, uiPort, maps: allMaps, unmaps },
         entrance,
         log,
       }),
     ),
   );
   // Once all of it listens: who reads of the ports may ask there at once.
-  const whereabouts = { gatewayPort: gateway.port, uiPort: agent.uiPort, caddy: noteOf(caddy) };
+  const whereabouts = {
+    gateway: { host: gatewayConfig.listenHost, port: gateway.port },
+    dashboard: { host: agentConfig.uiHost, port: agent.uiPort },
+    caddy: noteOf(caddy),
+  };
   await lifecycle.start(() => noteWhereabouts(up.dataDir, whereabouts, log));
   await sayingSoWhenSlow(agent.online, print);
 

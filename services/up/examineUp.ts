@@ -3,8 +3,8 @@
 import { ok, type Finding } from '../doctor.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
-export function examineUp({ gatewayPort, uiPort, caddy }: Whereabouts): Finding {
-  const ports = [`gateway on port ${gatewayPort}`, `dashboard on port ${uiPort}`];
+export function examineUp({ gateway, dashboard, caddy }: Whereabouts): Finding {
+  const ports = [`gateway on port ${gateway.port}`, `dashboard on port ${dashboard.port}`];
   if (caddy !== null) ports.push(`Caddy on port ${caddy.port}`);
   return ok('up', `"octoporty up" runs: ${ports.join(', ')}`);
 }

@@ -26,9 +26,9 @@ export function keptText(dataDir: string, name: string, make: () => string): Kep
   });
 }
 
-/** The text of that name as an earlier start has kept it; null when none has. */
+/** The text of that name as an earlier start has kept it; null when none has. Throws ConfigError when it cannot be read. */
 export function readKept(dataDir: string, name: string): string | null {
-  return textIfThere(join(dataDir, name))?.trim() || null;
+  return inDataFolder(dataDir, () => textIfThere(join(dataDir, name)))?.trim() || null;
 }
 
 /** Written aside and renamed, so that a crash leaves a whole file or none. */

@@ -17,11 +17,13 @@ export async function runningUp(sources: ConfigSources): Promise<Whereabouts | n
 /** The sources with where it listens. What a flag or a variable says wins, but not over the file: `up` has read that too. */
 export function atRunningUp(
   sources: ConfigSources,
-  { gatewayPort, uiPort, caddy }: Whereabouts,
+  { gateway, dashboard, caddy }: Whereabouts,
 ): ConfigSources {
   const known: Variables = {
-    OCTOPORTY_LISTEN_PORT: String(gatewayPort),
-    OCTOPORTY_UI_PORT: String(uiPort),
+    OCTOPORTY_LISTEN_HOST: gateway.host,
+    OCTOPORTY_LISTEN_PORT: String(gateway.port),
+    OCTOPORTY_UI_HOST: dashboard.host,
+    OCTOPORTY_UI_PORT: String(dashboard.port),
     OCTOPORTY_CADDY_ADMIN_URL: caddy?.adminUrl,
   };
   const missing = Object.entries(known).filter(([name]) => !isTold(name, sources));

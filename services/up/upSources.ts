@@ -1,6 +1,8 @@
 // Owns what `octoporty up` chooses where nobody has: loopback, few log lines, and what it keeps in the data folder.
 
+import { TUNNEL_PATH } from '../../protocol/control.ts';
 import type { ConfigSources } from '../config/variables.ts';
+import { addressOf } from '../health.ts';
 import { readKept } from './keptText.ts';
 import { atRunningUp, runningUp } from './runningUp.ts';
 import { loadUpConfig } from './upConfig.ts';
@@ -32,6 +34,12 @@ export function upSources(
     // The agent dials the gateway beside it, whatever the environment says for others.
     flags: { ...sources.flags, OCTOPORTY_GATEWAY_URL: 'ws://127.0.0.1' },
   };
+}
+
+/** Where the agent of `up` dials: what listens beside it. */
+export function gatewayUrlBeside(listenHost: string, port: number): string {
+  const address = addressOf(listenHost);
+  return `ws://${address.includes(':') ? `[${address}]` : address}:${port}${TUNNEL_PATH}`;
 }
 
 /** What `up` has made in the data folder. */

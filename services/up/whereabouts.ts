@@ -11,10 +11,11 @@ import { writeWholeFile } from '../wholeFile.ts';
 
 const portSchema = z.int().min(1).max(65_535);
 
+const listenerSchema = z.object({ host: z.string(), port: portSchema });
+
 const whereaboutsSchema = z.object({
-  gatewayPort: portSchema,
-  /** The dashboard's. */
-  uiPort: portSchema,
+  gateway: listenerSchema,
+  dashboard: listenerSchema,
   /** Null: no Caddy stands in front. */
   caddy: z.object({ port: portSchema, adminUrl: z.string() }).nullable(),
 });
@@ -31,7 +32,10 @@ export async function noteWhereabouts(
 ): Promise<Stoppable> {
   const text = `${JSON.stringify(whereabouts satisfies z.input<typeof whereaboutsSchema>)}\n`;
   await writeWholeFile(pathIn(dataDir), text).catch((error: unknown) => {
-    log.warn({ error }, 'The ports cannot be noted in the data folder: tell them to "octoporty doctor".');
+    log.warn(
+      { error },
+      'Where this listens cannot be noted in the data folder: tell "octoporty doctor" the ports.',
+    );
   });
   return { stop: async () => removeWhereabouts(dataDir) };
 }

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { databaseRule } from '../../services/agent/databaseRule.ts';
+import { storePlaceOf } from '../../services/agent/databaseRule.ts';
 import { parseConfigText } from '../../services/config/configText.ts';
 import { ConfigError, type Variables } from '../../services/config/variables.ts';
 import { tellConfig } from '../../services/configCommand.ts';
@@ -322,7 +322,7 @@ interface Told {
 function tell({ service, flags = {}, environment, file, maps = [], isJson = false }: Told) {
   const read = file === undefined ? null : parseConfigText('octoporty.yaml', file, 0o600);
   const sources = { flags, environment, file: read };
-  return tellConfig({ service, sources, maps, isJson, databaseRule: () => Promise.resolve(databaseRule) });
+  return tellConfig({ service, sources, maps, isJson, databaseRule: () => Promise.resolve(storePlaceOf) });
 }
 
 async function lines(told: Told): Promise<string[]> {

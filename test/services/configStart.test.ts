@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { databaseRule } from '../../services/agent/databaseRule.ts';
+import { storePlaceOf } from '../../services/agent/databaseRule.ts';
 import { parseConfigText } from '../../services/config/configText.ts';
 import { problemCount, reportOf } from '../../services/config/report.ts';
 import { SETTINGS } from '../../services/config/settings.ts';
@@ -124,9 +124,9 @@ describe('octoporty config', () => {
     const text = '\nconnectionString: postgres://db/x';
     const file = parseConfigText('octoporty.yaml', text, 0o600);
     const sources = { environment: ENOUGH.agent, file };
-    const line = refusal(() => databaseRule(sources));
+    const line = refusal(() => storePlaceOf(sources));
     expect(line).toMatch(/^octoporty\.yaml:2: connectionString must be sqlite:/);
-    const { rows } = reportOf({ service: 'agent', sources, file, maps: [], moreRules: [databaseRule] });
+    const { rows } = reportOf({ service: 'agent', sources, file, maps: [], moreRules: [storePlaceOf] });
     expect(rows.flatMap(({ problems }) => problems)).toEqual([line]);
   });
 
@@ -173,7 +173,7 @@ function lineOfStart(service: 'gateway' | 'agent', environment: Variables): stri
     if (service === 'gateway') loadGatewayConfig({ environment });
     else {
       loadAgentConfig({ environment });
-      databaseRule({ environment });
+      storePlaceOf({ environment });
     }
     return null;
   } catch (error) {
@@ -183,7 +183,7 @@ function lineOfStart(service: 'gateway' | 'agent', environment: Variables): stri
 }
 
 function reported(service: 'gateway' | 'agent', environment: Variables) {
-  const moreRules = service === 'agent' ? [databaseRule] : [];
+  const moreRules = service === 'agent' ? [storePlaceOf] : [];
   const report = reportOf({ service, sources: { environment }, file: null, maps: [], moreRules });
   expect(problemCount(report)).toBe(
     report.problems.length + report.rows.flatMap((row) => row.problems).length,

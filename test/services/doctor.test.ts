@@ -1,8 +1,10 @@
 // Owns the tests of `octoporty doctor`: what it prints, its exit code, and what it says of whole services that run.
 
-import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   examine,
@@ -81,7 +83,7 @@ describe('what is found', () => {
 
 describe('octoporty doctor', () => {
   it('names the variable that is missing, and tries nothing else', async () => {
-    const { code, stdout } = await run(CLI, ['doctor', 'agent']).ended;
+    const { code, stdout } = await run(CLI, ['doctor', 'agent', '--data-dir', tempDir()]).ended;
     expect(code).toBe(1);
     expect(stdout).toMatch(/^FAILED +agent configuration +OCTOPORTY_AUTH_SECRET is not set: .*→/);
     expect(stdout).toMatch(/^skipped all else /m);
@@ -94,6 +96,27 @@ describe('octoporty doctor', () => {
       '',
       'doctor examines "gateway", "agent" or "up", not "caddy".\n',
     ]);
+  });
+
+  it('tells a folder whose secret it cannot read', async () => {
+    const dataDir = tempDir();
+    mkdirSync(join(dataDir, 'secret'));
+    const { code, stdout, stderr } = await run(CLI, ['doctor', '--data-dir', dataDir]).ended;
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^OCTOPORTY_DATA_DIR is .*, which cannot be used \(EISDIR: [^\n]*\n$/);
+  });
+
+  it('tells a database that a start refuses as that does, by the line of the file', async () => {
+    const dir = tempDir();
+    writeFileSync(join(dir, 'octoporty.yaml'), '\nconnectionString: postgres://db/x\n');
+    const env = {
+      OCTOPORTY_AUTH_SECRET: SECRET,
+      OCTOPORTY_GATEWAY_URL: 'ws://127.0.0.1:1',
+      OCTOPORTY_UI_PASSWORD: 'a password for tests',
+    };
+    const { code, stdout } = await run(CLI, ['doctor', 'agent'], env, dir).ended;
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^FAILED +agent configuration +octoporty\.yaml:2: connectionString must be /);
   });
 
   it('says that there is no set-up of up where none was made', async () => {

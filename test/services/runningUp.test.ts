@@ -13,7 +13,11 @@ import { run, takenPort, tempDir, type Spawned } from './spawned.ts';
 
 const CLI = 'services/cli.ts';
 
-const NOTED = { gatewayPort: 5001, uiPort: 5081, caddy: null };
+const NOTED = {
+  gateway: { host: '127.0.0.1', port: 5001 },
+  dashboard: { host: '127.0.0.1', port: 5081 },
+  caddy: null,
+};
 
 describe('an octoporty up that runs', () => {
   it('is found by doctor and health at the ports that it has taken', async () => {
@@ -38,6 +42,33 @@ describe('an octoporty up that runs', () => {
       stdout: `The gateway on port ${gatewayPort} is healthy.\nThe agent on port ${uiPort} is healthy.\n`,
       stderr: '',
     });
+    await end(up);
+  });
+
+  it('is found where it listens, on IPv6 too, and its agent dials that', async () => {
+    const dataDir = tempDir();
+    const up = start(dataDir, { OCTOPORTY_LISTEN_HOST: '::1', OCTOPORTY_UI_HOST: '::1' });
+    await up.printed(/is online/);
+    const doctor = await run(CLI, ['doctor', '--data-dir', dataDir]).ended;
+    expect(doctor.stdout).toMatch(/^ok +gateway port +::1 port \d+ takes connections$/m);
+    expect([doctor.code, doctor.stderr]).toEqual([0, '']);
+    expect((await run(CLI, ['health', '--data-dir', dataDir]).ended).code).toBe(0);
+    await end(up);
+  });
+
+  it('is examined by the side that is asked for', async () => {
+    const dataDir = tempDir();
+    const up = start(dataDir);
+    await up.printed(/is online/);
+    const checksOf = async (side: string) => {
+      const { code, stdout } = await run(CLI, ['doctor', side, '--data-dir', dataDir]).ended;
+      expect(code).toBe(0);
+      return [...stdout.matchAll(/^(?:ok|skipped) +(.*?)  /gm)].map(([, check]) => check);
+    };
+    expect(await checksOf('gateway')).toEqual(expect.arrayContaining(['up', 'gateway', 'agents']));
+    expect(await checksOf('gateway')).not.toContain('agent');
+    expect(await checksOf('agent')).toEqual(expect.arrayContaining(['up', 'agent', 'secret']));
+    expect(await checksOf('agent')).not.toContain('gateway');
     await end(up);
   });
 
@@ -98,8 +129,9 @@ describe('a note of an octoporty up', () => {
     '',
     '{',
     '{}',
-    JSON.stringify({ ...NOTED, uiPort: '5081' }),
-    JSON.stringify({ ...NOTED, uiPort: 0 }),
+    JSON.stringify({ ...NOTED, gateway: 5001 }),
+    JSON.stringify({ ...NOTED, dashboard: { host: '::1', port: '5081' } }),
+    JSON.stringify({ ...NOTED, dashboard: { host: '::1', port: 0 } }),
   ])('is none when it says %j', async (text) => {
     const dataDir = tempDir();
     const lock = await lockDataFolder(dataDir, noteLog().log);
@@ -135,6 +167,8 @@ describe('a note of an octoporty up', () => {
     const flagsAt = (flags: Record<string, string>, environment: Record<string, string>) =>
       atRunningUp({ flags, environment, file }, NOTED).flags;
     expect(flagsAt({}, {})).toMatchObject({ OCTOPORTY_LISTEN_PORT: '5001', OCTOPORTY_UI_PORT: '5081' });
+    expect(flagsAt({}, { OCTOPORTY_UI_HOST: '::1' })).toMatchObject({ OCTOPORTY_LISTEN_HOST: '127.0.0.1' });
+    expect(flagsAt({}, { OCTOPORTY_UI_HOST: '::1' })).not.toHaveProperty('OCTOPORTY_UI_HOST');
     expect(flagsAt({ OCTOPORTY_LISTEN_PORT: '5000' }, {})).toMatchObject({
       OCTOPORTY_LISTEN_PORT: '5000',
       OCTOPORTY_UI_PORT: '5081',
