@@ -69,17 +69,18 @@ module.exports = {
     {
       name: 'shared-services-import-neither-side',
       comment:
-        'What both sides share must not need one of them; only cli.ts and up.ts put the sides together.',
+        'What both sides share must not need one of them; only cli.ts, doctorCommand.ts and up.ts put the sides together.',
       severity: 'error',
-      from: { path: '^services/[^/]+$', pathNot: '^services/(cli|up)\\.ts$' },
+      from: { path: '^services/[^/]+$', pathNot: '^services/(cli|doctorCommand|up)\\.ts$' },
       to: { path: '^services/(gateway|agent)/' },
     },
     {
       name: 'sides-do-not-import-their-starters',
-      comment: 'cli.ts and up.ts start the sides; a side that imports them would pull in the other side.',
+      comment:
+        'cli.ts, doctorCommand.ts and up.ts put the sides together; a side that imports them would pull in the other side.',
       severity: 'error',
       from: { path: '^services/(gateway|agent)/' },
-      to: { path: '^services/(cli|up)\\.ts$' },
+      to: { path: '^services/(cli|doctorCommand|up)\\.ts$' },
     },
     {
       name: 'ui-stays-in-the-browser',
