@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import { requireAgentSide } from '../agentSide.ts';
 import { loadAgentConfig, loadGatewayConfig, type Service } from '../config.ts';
 import { isPath, isSecret, SETTINGS } from '../config/settings.ts';
 import { find, type ConfigSources, type Variables } from '../config/variables.ts';
@@ -67,7 +68,7 @@ export async function settingsFor(
   const proxies = proxiesOf(service, sources);
   const all = { ...sources, environment: withProxies(sources.environment, proxies), defaults: known };
   if (service === 'gateway') loadGatewayConfig(all);
-  else loadAgentConfig(all);
+  else await mustSuitAgent(all);
   const variables = new Map([...variablesOf(service, all), ...oneLined(proxies)]);
   // The unit names the file of the secret, unless the service's file names another one, which then holds the same.
   const ofSecret = found?.origin.from === 'default' ? [SECRET] : [SECRET, `${SECRET}_FILE`];
@@ -104,6 +105,14 @@ function sourcesOf(
   const kept = secret === undefined || isElsewhere ? {} : { [SECRET]: secret };
   const defaults = { ...installed, ...kept };
   return { flags, environment, file: file === null ? null : readSettingsFile(file), defaults };
+}
+
+/** Refuses what the agent's start would. The agent's side is loaded only here: a gateway may be installed without it. */
+async function mustSuitAgent(sources: ConfigSources): Promise<void> {
+  loadAgentConfig(sources);
+  requireAgentSide();
+  const { storePlaceOf } = await import('../agent/databaseRule.ts');
+  storePlaceOf(sources);
 }
 
 /** As the service will have it: what its environment says, and nothing else about proxies. */

@@ -328,6 +328,16 @@ describe('installing an agent', () => {
     },
   );
 
+  test('refuses a database that the agent would refuse, by the line of the file that names it', async () => {
+    const stage = new Stage(false);
+    const file = join(tempDir(), 'settings');
+    writeFileSync(file, '\nOCTOPORTY_CONNECTION_STRING=postgres://joe:hunter2@db/x\n');
+    const refused = stage.install('agent', { environment: AGENT, file });
+    await expect(refused).rejects.toThrow(`${file}:2: connectionString must be sqlite:<path to a file>`);
+    await expect(refused).rejects.not.toThrow('hunter2');
+    expect(stage.has('etc')).toBe(false);
+  });
+
   test('keeps its data where the unit says, and paths whole', async () => {
     const stage = new Stage(false);
     const folder = tempDir();
