@@ -14,14 +14,13 @@ import { systemClock } from '../clock.ts';
 import { systemRandom } from '../random.ts';
 import { createTokens } from '../tokens.ts';
 import { VERSION } from '../version.ts';
-import { loadAgentId } from './agentId.ts';
+import { takeAgentFolder } from './agentFolder.ts';
 import { createAgentMetrics } from './agentMetrics.ts';
 import { createAgentApi, type AgentApi } from './api/agentApi.ts';
 import { loadDashboard } from './api/dashboard.ts';
 import { openAgentServer } from './api/server.ts';
 import { createBootEpoch } from './bootEpoch.ts';
 import { startAgentDatabase } from './database.ts';
-import { lockDataFolder } from './dataFolderLock.ts';
 import { createDialer } from './dialer.ts';
 import { createForwarder } from './forwarder.ts';
 import { createHttpOrigin } from './httpOrigin.ts';
@@ -30,7 +29,6 @@ import { configOf, createMappings, type Mappings } from './mappings.ts';
 import { logRefusals } from './refusals.ts';
 import { createRequestLog } from './requestLog.ts';
 import { createRequestTally } from './requestTally.ts';
-import { endBegunRestore } from './restoreSwap.ts';
 import { createRouteStates } from './routeStates.ts';
 import { createStore } from './store/createStore.ts';
 import { createTallyFeed } from './tallyFeed.ts';
@@ -71,9 +69,7 @@ export async function startAgent({ config, entrance, log }: AgentOptions): Promi
     },
     () => moved$.next(),
   );
-  if (await endBegunRestore(config)) log.info({}, 'A restore that was broken off has been ended.');
-  const agentId = loadAgentId(config.dataDir);
-  const lock = await lockDataFolder(config.dataDir, log);
+  const { agentId, lock } = await takeAgentFolder(config, log);
   const { store, journal } = createStore({
     dataDir: config.dataDir,
     connectionString: config.connectionString ?? undefined,

@@ -1,20 +1,19 @@
 // Owns `octoporty restore`: puts a backup into a data folder. What was there stays beside it, under another name.
 
-import { accessSync, constants, rmSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { ConfigError } from '../config/variables.ts';
 import { createOwnerFolder } from '../ownerFolder.ts';
-import { writeWholeFile } from '../wholeFile.ts';
 import { readAgentId } from './agentId.ts';
 import { copyInto, sync } from './backup.ts';
 import { dropNote, hasTable, readNote } from './backupNote.ts';
-import { kindOf, removeDatabase } from './databaseFile.ts';
+import { kindOf } from './databaseFile.ts';
 import { withDataFolder } from './dataFolderLock.ts';
 import { giveToOwner } from './folderOwner.ts';
 import { hindered, type Words } from './hindrance.ts';
-import { endSwap, isBegun, swap, swapsOf } from './restoreSwap.ts';
+import { endSwap, isBegun, removeWaiting, swap, swapsOf } from './restoreSwap.ts';
 import type { StorePlace } from './sqlitePlace.ts';
 import { MIGRATIONS } from './store/migrate.ts';
 import { createOwnerFile } from './store/sqliteFile.ts';
@@ -52,8 +51,7 @@ async function restoreAlone(place: StorePlace, backup: string, nowMs: number): P
   // One that was broken off has put something aside, which has to stay known by its name.
   await endSwap(place);
   try {
-    removeDatabase(database.by);
-    rmSync(id.by, { force: true });
+    removeWaiting(place);
     createOwnerFile(database.by);
     await copyInto(backup, database.by);
     const { agentId, mappings } = examine(database.by, backup);
@@ -61,16 +59,13 @@ async function restoreAlone(place: StorePlace, backup: string, nowMs: number): P
     sync(database.by);
     // The gateway knows the agent by its id: the restored one is the one of before.
     if (agentId !== null && readAgentId(dataDir) !== agentId) {
-      await writeWholeFile(id.by, `${agentId}\n`);
+      writeFileSync(id.by, `${agentId}\n`, { mode: 0o600, flag: 'wx', flush: true });
       giveToOwner(id.by);
     }
     return { path: database.path, mappings, before: await swap(place, nowMs) };
   } finally {
     // What waits for a swap that has begun is needed to end it.
-    if (!isBegun(dataDir)) {
-      removeDatabase(database.by);
-      rmSync(id.by, { force: true });
-    }
+    if (!isBegun(dataDir)) removeWaiting(place);
   }
 }
 

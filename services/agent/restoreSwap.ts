@@ -1,15 +1,14 @@
 // Owns the change of names that ends a restore: what was there gets another name, what is restored gets theirs. It is
 // written down before it begins, so that whoever comes after a crash, an agent's start or the next restore, ends it.
 
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../config/variables.ts';
 import { textIfThere } from '../textIfThere.ts';
-import { syncFolder, writeWholeFile } from '../wholeFile.ts';
+import { syncFolder } from '../wholeFile.ts';
 import { AGENT_ID_FILE } from './agentId.ts';
-import { DATABASE_PARTS, isThere } from './databaseFile.ts';
-import { withDataFolder } from './dataFolderLock.ts';
+import { DATABASE_PARTS, isThere, removeDatabase } from './databaseFile.ts';
 import { giveToOwner } from './folderOwner.ts';
 import { hindered } from './hindrance.ts';
 import { HalfDoneError, Renames } from './renames.ts';
@@ -17,6 +16,9 @@ import { sqlitePathOf, type StorePlace } from './sqlitePlace.ts';
 
 /** In the data folder. Holds what the names of before end with, once everything that takes their place is on the disk. */
 export const BEGUN_FILE = 'restore-begun';
+
+/** Behind a name, of what waits to take it. */
+const WAITING = '.restoring';
 
 /** Nothing but this is put behind a name, whoever wrote the file. */
 const endingSchema = z.string().regex(/^\.before-\d{8}T\d{6}(-\d+)?$/);
@@ -36,9 +38,16 @@ export function swapsOf(place: StorePlace): Swaps {
   const database = sqlitePathOf(place);
   const id = join(place.dataDir, AGENT_ID_FILE);
   return {
-    database: { path: database, by: `${database}.new` },
-    id: { path: id, by: `${id}.restored` },
+    database: { path: database, by: database + WAITING },
+    id: { path: id, by: id + WAITING },
   };
+}
+
+/** What waits for a swap that has not begun, a crash's too. For who holds the folder's lock. Throws the system's error. */
+export function removeWaiting(place: StorePlace): void {
+  const { database, id } = swapsOf(place);
+  removeDatabase(database.by);
+  for (const path of [id.by, readyFile(place.dataDir)]) rmSync(path, { force: true });
 }
 
 /**
@@ -82,12 +91,12 @@ export async function endSwap(place: StorePlace): Promise<string | null> {
   return isThere(before) ? before : null;
 }
 
-/** For an agent that starts: true when a restore had been broken off. Throws ConfigError. */
+/** For an agent that starts, and holds the folder's lock: true when a swap had been broken off. Throws ConfigError. */
 export async function endBegunRestore(place: StorePlace): Promise<boolean> {
   const { dataDir } = place;
   if (!isBegun(dataDir)) return false;
   try {
-    await withDataFolder(dataDir, () => endSwap(place));
+    await endSwap(place);
     return true;
   } catch (error) {
     throw hindered(error, `A restore into ${dataDir} was broken off and cannot be ended`, {
@@ -115,18 +124,18 @@ function begunFile(dataDir: string): string {
   return join(dataDir, BEGUN_FILE);
 }
 
+function readyFile(dataDir: string): string {
+  return `${begunFile(dataDir)}.ready`;
+}
+
 /** What waits must be on the disk: from here on there are only names. */
 async function begin(place: StorePlace, nowMs: number): Promise<void> {
-  const begun = begunFile(place.dataDir);
-  const ready = `${begun}.ready`;
-  await syncFolder(dirname(swapsOf(place).database.path));
-  try {
-    await writeWholeFile(ready, `${freeEnding(place, nowMs)}\n`);
-    giveToOwner(ready);
-    renameSync(ready, begun);
-  } finally {
-    rmSync(ready, { force: true });
-  }
+  const ready = readyFile(place.dataDir);
+  const { database, id } = swapsOf(place);
+  for (const { by } of [database, id]) await syncFolder(dirname(by));
+  writeFileSync(ready, `${freeEnding(place, nowMs)}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  giveToOwner(ready);
+  renameSync(ready, begunFile(place.dataDir));
   await syncFolder(place.dataDir);
 }
 

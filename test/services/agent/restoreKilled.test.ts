@@ -64,7 +64,7 @@ test('killed before any step, a restore leaves the old agent or the new one, and
       ['new.test'],
     ]);
     expect(allDomainsIn(again), `step ${step}`).toContain('old.test');
-    const left = readdirSync(again).filter((name) => /new|restored|begun|ready/.test(name));
+    const left = readdirSync(again).filter((name) => /restoring|begun|ready/.test(name));
     expect(left, `step ${step}`).toEqual([]);
     return isNew ? 'new' : 'old';
   }
@@ -75,8 +75,8 @@ test('an agent that starts ends a restore that was broken off between two names,
   const { dataDir } = old;
   const database = join(dataDir, 'octoporty.sqlite');
   renameSync(database, `${database}.before-20261123T031500`);
-  renameSync(join(restored.dataDir, 'octoporty.sqlite'), `${database}.new`);
-  renameSync(join(restored.dataDir, 'agent-id'), join(dataDir, 'agent-id.restored'));
+  renameSync(join(restored.dataDir, 'octoporty.sqlite'), `${database}.restoring`);
+  renameSync(join(restored.dataDir, 'agent-id'), join(dataDir, 'agent-id.restoring'));
   writeFileSync(join(dataDir, BEGUN_FILE), '.before-20261123T031500\n');
   const agent = run('services/cli.ts', ['agent'], {
     OCTOPORTY_AUTH_SECRET: 'a'.repeat(32),
