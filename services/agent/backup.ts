@@ -1,19 +1,20 @@
 // Owns `octoporty backup`: one file that holds all of an agent but its secrets, taken while the agent runs or is stopped.
 
-import { randomUUID } from 'node:crypto';
 import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as turn } from 'node:timers/promises';
 import { ConfigError } from '../config/variables.ts';
 import { syncFolder } from '../wholeFile.ts';
 import { VERSION } from '../version.ts';
 import { readAgentId } from './agentId.ts';
 import { writeNote } from './backupNote.ts';
-import { kindOf, removeDatabase } from './databaseFile.ts';
+import { kindOf } from './databaseFile.ts';
 import { hindered, type Words } from './hindrance.ts';
 import { mustNotBeBegun } from './restoreSwap.ts';
 import { sqlitePathOf, type StorePlace } from './sqlitePlace.ts';
 import { whileBusy } from './store/whileBusy.ts';
+import { withUnfinished } from './unfinished.ts';
 
 export interface MadeBackup {
   /** Absolute. */
@@ -26,39 +27,39 @@ const PATIENCE_MS = 10_000;
 
 /**
  * Writes what is committed now into a new file, for its owner only; edits go on meanwhile. Whole or not there. Throws
- * ConfigError.
+ * ConfigError, or why `stop` was aborted: then nothing is left, either.
  */
-export async function backUp(place: StorePlace, file: string): Promise<MadeBackup> {
+export async function backUp(place: StorePlace, file: string, stop?: AbortSignal): Promise<MadeBackup> {
   const source = sqlitePathOf(place);
   const path = resolve(file);
   mustNotBeBegun(place.dataDir);
   mustBeReadable(source);
-  // Of its own: two backups into the same file do not meet in one that is half of each.
-  const aside = `${path}.${randomUUID().slice(0, 8)}.part`;
   try {
     mustBeFree(path);
-    closeSync(openSync(aside, 'wx', 0o600));
-    try {
-      await copyInto(source, aside);
-      note(aside, readAgentId(place.dataDir));
-      sync(aside);
+    accessSync(dirname(path), constants.W_OK);
+    await withUnfinished(path, async (unfinished) => {
+      await copyInto(source, unfinished, stop);
+      // SQLite keeps the process to itself until the copy is made: only now it hears that it was asked to stop.
+      await turn();
+      stop?.throwIfAborted();
+      note(unfinished, readAgentId(place.dataDir));
+      sync(unfinished);
       mustBeFree(path);
-      renameSync(aside, path);
-    } finally {
-      removeDatabase(aside);
-    }
+      renameSync(unfinished, path);
+    });
     await syncFolder(dirname(path));
     return { path, bytes: statSync(path).size };
   } catch (error) {
+    stop?.throwIfAborted();
     throw hindered(error, `The backup ${path} cannot be written`, wordsFor(dirname(path), source));
   }
 }
 
 /** As of one moment, without the pages that are free. Readers of a WAL keep no writer waiting. */
-export async function copyInto(source: string, empty: string): Promise<void> {
+export async function copyInto(source: string, empty: string, stop?: AbortSignal): Promise<void> {
   const database = new DatabaseSync(source, { timeout: 0 });
   try {
-    await whileBusy(PATIENCE_MS, () => database.prepare('VACUUM INTO ?').run(empty));
+    await whileBusy(PATIENCE_MS, () => database.prepare('VACUUM INTO ?').run(empty), stop);
   } finally {
     database.close();
   }
