@@ -6,7 +6,7 @@ import { utf8Of } from './utf8.ts';
 /** Many times the longest that people use. Raised: a file that is meant for something else is read whole at each start. */
 const MAX_SECRET_FILE_BYTES = 64 * 1024;
 
-/** The secret without the last line end, or a sentence that repeats nothing of it. */
+/** The secret without the last line end, be it one line or several, or a sentence that repeats nothing of it. */
 export type ReadSecret = { readonly text: string } | { readonly problem: string };
 
 /** Throws the error of the file system. */
@@ -19,10 +19,7 @@ export function readSecretFile(path: string): ReadSecret {
   if (text.startsWith('\uFEFF'))
     return { problem: `${path} begins with a byte order mark: save it as UTF-8 without one.` };
   const secret = text.replace(/\r?\n$/, '');
-  if (secret === '') return { problem: `${path} is empty: write the value into it.` };
-  if (/[\r\n]/.test(secret))
-    return { problem: `${path} has several lines: keep the value alone in it, on one line.` };
-  return { text: secret };
+  return secret === '' ? { problem: `${path} is empty: write the value into it.` } : { text: secret };
 }
 
 /** Null where it may be read. */

@@ -17,10 +17,13 @@ const UNIT_MS = new Map([
   ['d', 86_400_000],
 ]);
 
-/** Nobody can type or send them, and a file that is meant to hold one line has them by mistake. */
+/** Nobody can type or send them in a password, and a file has them by mistake: "openssl rand -base64 64" prints two lines. */
 const LINE_END = /[\0\r\n]/;
 
-const NO_LINE_END = 'must be one line: there is a line end, or a NUL, in it.';
+const NO_LINE_END = 'must be one line: take the line end, or the NUL, out of it.';
+
+const ONE_LINE_SECRET =
+  'must be one line, such as the output of "openssl rand -hex 32": there is a line end, or a NUL, in it.';
 
 const SET_SECRET = `is not set: give gateway and agent the same ${MIN_SECRET_BYTES} or more random bytes, such as the output of "openssl rand -hex 32".`;
 
@@ -137,7 +140,7 @@ export function variable<Value>(parse: (text: string) => Parsed<Value>, whenAbse
 }
 
 function parseSecret(text: string): Parsed<string> {
-  if (LINE_END.test(text)) return { problem: NO_LINE_END };
+  if (LINE_END.test(text)) return { problem: ONE_LINE_SECRET };
   const bytes = Buffer.byteLength(text);
   if (bytes >= MIN_SECRET_BYTES) return { value: text };
   return {

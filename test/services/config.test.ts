@@ -381,12 +381,6 @@ describe('where values come from', () => {
     ['UTF-16', Buffer.from('\uFEFFhunter2', 'utf16le'), /is not plain text: save it as UTF-8/],
     ['bytes that are no text', Buffer.from([0xc3, 0x28]), /is not plain text: save it as UTF-8/],
     ['a byte order mark', '\uFEFFhunter2', /begins with a byte order mark: save it as UTF-8 without one\.$/],
-    [
-      'several lines',
-      `hunter2\n${SECRET}\n`,
-      /has several lines: keep the value alone in it, on one line\.$/,
-    ],
-    ['a blank line behind it', `${SECRET}\n\n`, /has several lines/],
     ['nothing in it', '', /is empty: write the value into it\.$/],
     [
       'too much in it',
@@ -399,6 +393,23 @@ describe('where values come from', () => {
     expect(line.startsWith(`OCTOPORTY_AUTH_SECRET_FILE: ${path} `)).toBe(true);
     expect(line).toMatch(words);
     expect(line).not.toMatch(/hunter2|\n/);
+  });
+
+  it.each([
+    ['two lines, as "openssl rand -base64 64" prints', `hunter2${SECRET}\n${SECRET}\n`],
+    ['a blank line behind it', `${SECRET}\n\n`],
+  ])('refuses a file of a secret that has %s, and says how to have one line', (_, content) => {
+    const environment = { OCTOPORTY_AUTH_SECRET_FILE: fileWith(content) };
+    expect(refusal(() => loadGatewayConfig({ environment }))).toBe(
+      'OCTOPORTY_AUTH_SECRET_FILE must be one line, such as the output of "openssl rand -hex 32": there is a line end, or a NUL, in it.',
+    );
+  });
+
+  it('takes a connection string over several lines, from a file as from a variable', () => {
+    const text = 'Server=db;\nDatabase=x;\nUser Id=me;\nPassword=hunter2;';
+    const read = agent({ OCTOPORTY_CONNECTION_STRING_FILE: fileWith(`${text}\n`) });
+    expect(read.connectionString).toBe(text);
+    expect(agent({ OCTOPORTY_CONNECTION_STRING: text }).connectionString).toBe(text);
   });
 
   it('says what is no file of a secret at all', () => {
