@@ -40,6 +40,7 @@ function isThere(path: string): boolean {
 }
 
 function readWithMode(path: string, label: string): { text: string; mode: number } {
+  if (path === '') throw new ConfigError(`${label} names no file: give its path.`);
   try {
     // Before it is opened: to open a pipe is to wait for its writer.
     const found = statSync(path);

@@ -404,6 +404,7 @@ describe('the configuration file that is read', () => {
 
   it('must be there when it is named', async () => {
     expect(await refusalOf('/no/such.yaml')).toBe('--config: cannot read /no/such.yaml (ENOENT).');
+    expect(await refusalOf('')).toBe('--config names no file: give its path.');
   });
 
   it('must be a file, of a size that a configuration has', async () => {
