@@ -20,7 +20,7 @@ test('mappings are in the order in which people count', () => {
 test('of thousands the first are offered, and how many more there are', () => {
   const options = mappingOptions(mappingChoices(MANY), '', '');
   expect(options.length).toBe(MAX_OFFERED + 1);
-  expect(options[0]?.label).toBe('All mappings (150 more: narrow them down)');
+  expect(options[0]?.label).toBe('All mappings (150 more)');
 });
 
 test('a part of a name narrows them down, and what is chosen stays among them', () => {

@@ -41,7 +41,7 @@ export function mappingOptions(choices: readonly Option[] | null, text: string, 
   const label = choices === null ? 'A mapping whose name is not loaded' : 'A mapping that is gone';
   const rest = found.length - offered.length;
   return withChosen(
-    rest === 0 ? 'All mappings' : `All mappings (${sayCount(rest)} more: narrow them down)`,
+    rest === 0 ? 'All mappings' : `All mappings (${sayCount(rest)} more)`,
     offered,
     chosen,
     known?.label ?? label,
