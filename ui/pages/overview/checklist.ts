@@ -49,7 +49,7 @@ export function stepsOf(
       key: 'request',
       title: 'First request served',
       isDone: hasServed,
-      says: 'Point the DNS record of the name at the gateway, then open its public address.',
+      says: 'Open its public address. If nothing answers there, point its DNS record at the gateway.',
     },
   ];
   return steps.filter(({ key }) => key !== 'certificate' || hasCertificates);
