@@ -58,7 +58,7 @@ export function examineConfiguration<Config>(
   } catch (error) {
     if (!(error instanceof Error && error.name === 'ConfigError')) throw error;
     return {
-      finding: failed(check, error.message, 'give the doctor the environment of the service'),
+      finding: failed(check, error.message, 'correct it, or give the doctor the environment of the service'),
       config: null,
     };
   }

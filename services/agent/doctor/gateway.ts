@@ -55,8 +55,11 @@ export async function examineGatewayName({ gatewayUrl, proxyUrl }: GatewayConfig
   }
 }
 
-/** A connection as the agent's, TLS included, that says nothing. */
-export async function examineGatewayPort(config: GatewayConfig): Promise<Finding> {
+/** A connection as the agent's, TLS included, that says nothing. `howToStart` is said where nobody listens. */
+export async function examineGatewayPort(
+  config: GatewayConfig,
+  howToStart = `start the gateway, or ${URL_ADVICE}`,
+): Promise<Finding> {
   const check = 'gateway port';
   const { host, port, isEncrypted } = placeOf(config.gatewayUrl);
   const place = `${host} port ${port}`;
@@ -67,8 +70,7 @@ export async function examineGatewayPort(config: GatewayConfig): Promise<Finding
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     const { code, detail } = failureOf(error.cause, error.stage);
-    if (code === 'origin_refused')
-      return failed(check, `${place} refused the connection`, `start the gateway, or ${URL_ADVICE}`);
+    if (code === 'origin_refused') return failed(check, `${place} refused the connection`, howToStart);
     if (code === 'origin_tls') return failed(check, `${place}: ${detail}`, tlsAdvice(error.cause));
     const saw = `${place} cannot be reached: ${errnoOf(error.cause) || detail}`;
     return failed(check, saw, 'check the network and the firewalls on the way');
