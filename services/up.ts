@@ -3,7 +3,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { MapFlag } from './config/mapFlag.ts';
 import { LOOPBACK_RULES } from './config/rules.ts';
-import { MIN_SECRET_BYTES } from './config/values.ts';
+import { MIN_SECRET_BYTES } from './config/textValues.ts';
 import { ConfigError, type ConfigSources } from './config/variables.ts';
 import {
   foreignEnvironment,

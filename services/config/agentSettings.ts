@@ -3,16 +3,8 @@
 import { hostname } from 'node:os';
 import { hostsValue, listenHostValue } from './hostValues.ts';
 import { optional, required, withDefault } from './setting.ts';
-import {
-  booleanValue,
-  cidrsValue,
-  countValue,
-  durationValue,
-  longTextValue,
-  passwordValue,
-  portValue,
-  textValue,
-} from './values.ts';
+import { longTextValue, passwordValue, textValue } from './textValues.ts';
+import { booleanValue, cidrsValue, countValue, durationValue, portValue } from './values.ts';
 
 /** Where the agent listens; all that `octoporty health` needs to know of it. */
 export const AGENT_LISTEN_SETTINGS = {

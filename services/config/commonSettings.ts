@@ -1,7 +1,8 @@
 // Owns the settings that gateway and agent have alike.
 
 import { optional, required, withDefault } from './setting.ts';
-import { booleanValue, choiceValue, secretValue, tokenValue } from './values.ts';
+import { secretValue, tokenValue } from './textValues.ts';
+import { booleanValue, choiceValue } from './values.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

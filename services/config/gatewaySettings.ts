@@ -3,7 +3,8 @@
 import { SESSION_LIFETIME_MS } from '../../machines/session.ts';
 import { dnsServersValue, hostNameValue, hostValue, listenHostValue, upstreamValue } from './hostValues.ts';
 import { optional, withDefault } from './setting.ts';
-import { cidrsValue, durationValue, portsValue, portValue, textValue } from './values.ts';
+import { textValue } from './textValues.ts';
+import { cidrsValue, durationValue, portsValue, portValue } from './values.ts';
 
 /** Lowered: a session ends while its new proof is on the way, and no tunnel stays online. */
 const MIN_SESSION_LIFETIME_MS = 500;

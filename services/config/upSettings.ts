@@ -1,7 +1,8 @@
 // Owns the settings that only `octoporty up` has.
 
 import { withDefault } from './setting.ts';
-import { portValue, textValue } from './values.ts';
+import { textValue } from './textValues.ts';
+import { portValue } from './values.ts';
 
 export const UP_SETTINGS = {
   OCTOPORTY_CADDY: withDefault(textValue(), 'caddy', {

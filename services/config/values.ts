@@ -3,9 +3,6 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
-/** Fewer bytes of secret could be guessed: HS256 wants as many as its hash has (RFC 7518 §3.2). */
-export const MIN_SECRET_BYTES = 32;
-
 /** Timers of Node overflow above 2^31 - 1 ms and would fire at once. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
@@ -16,21 +13,6 @@ const UNIT_MS = new Map([
   ['h', 3_600_000],
   ['d', 86_400_000],
 ]);
-
-/** Nobody can type or send them in a password, and a file has them by mistake: "openssl rand -base64 64" prints two lines. */
-const LINE_END = /[\0\r\n]/;
-
-const NO_LINE_END = 'must be one line: take the line end, or the NUL, out of it.';
-
-const ONE_LINE_SECRET =
-  'must be one line, such as the output of "openssl rand -hex 32": there is a line end, or a NUL, in it.';
-
-const SET_SECRET = `is not set: give gateway and agent the same ${MIN_SECRET_BYTES} or more random bytes, such as the output of "openssl rand -hex 32".`;
-
-/** The shared secret; never repeated in an error. */
-export function secretValue() {
-  return variable(parseSecret, SET_SECRET);
-}
 
 /** 0 takes any free port. */
 export function portValue() {
@@ -66,49 +48,6 @@ export function booleanValue() {
   return choiceValue(['true', 'false']).transform((word) => word === 'true');
 }
 
-/** Taken as it is: a password may begin or end with a space. */
-export function passwordValue() {
-  return variable(
-    (text) => (LINE_END.test(text) ? { problem: NO_LINE_END } : { value: text }),
-    'is not set: choose the password of the web interface.',
-  );
-}
-
-/** What an `Authorization` header can carry; never repeated in an error. */
-export function tokenValue() {
-  return variable((text) => {
-    const token = text.trim();
-    if (token === '') return { problem: 'must not be blank.' };
-    if (/^[\x20-\x7e]+$/.test(token)) return { value: token };
-    return {
-      problem:
-        'must be ASCII on one line, as a header carries nothing else: take the output of "openssl rand -hex 32".',
-    };
-  });
-}
-
-/** Any text on one line, spaces around it dropped. */
-export function textValue() {
-  return variable((text) => {
-    const trimmed = text.trim();
-    if (trimmed === '') return { problem: 'must not be blank.' };
-    if (/\p{Cc}/u.test(trimmed))
-      return {
-        problem: 'must be one line without control characters: there is a line end, a tab or the like in it.',
-      };
-    return { value: trimmed };
-  });
-}
-
-/** Text over any number of lines, spaces around it dropped. */
-export function longTextValue() {
-  return variable((text) => {
-    const trimmed = text.trim();
-    if (trimmed === '') return { problem: 'must not be blank.' };
-    return trimmed.includes('\0') ? { problem: 'must not hold a NUL.' } : { value: trimmed };
-  });
-}
-
 /** A comma-separated list of ports that others can dial. */
 export function portsValue() {
   return variable(parsePorts);
@@ -137,15 +76,6 @@ export function variable<Value>(parse: (text: string) => Parsed<Value>, whenAbse
     context.addIssue({ code: 'custom', message: parsed.problem });
     return z.NEVER;
   });
-}
-
-function parseSecret(text: string): Parsed<string> {
-  if (LINE_END.test(text)) return { problem: ONE_LINE_SECRET };
-  const bytes = Buffer.byteLength(text);
-  if (bytes >= MIN_SECRET_BYTES) return { value: text };
-  return {
-    problem: `has ${bytes} bytes: use at least ${MIN_SECRET_BYTES}, such as the output of "openssl rand -hex 32".`,
-  };
 }
 
 function parsePort(text: string): Parsed<number> {
