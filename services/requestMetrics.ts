@@ -22,8 +22,10 @@ const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 /** Switching protocols: what follows lasts as long as people like, and says nothing of anybody's speed. */
 const UPGRADED = 101;
 
+const HEADS = ['1xx', '2xx', '3xx', '4xx', '5xx'];
+
 /** By the hundreds of a status; what an origin makes up beyond them is one more. */
-const STATUS_CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'];
+const STATUS_CLASSES = ['other', ...HEADS];
 
 /** What a request can end with: what its visitor may hear, and what ends a stream early. */
 const CODES: readonly ErrorCode[] = [
@@ -31,8 +33,6 @@ const CODES: readonly ErrorCode[] = [
   'cancelled',
   'mapping_gone',
 ];
-
-const HEADS = ['1xx', '2xx', '3xx', '4xx', '5xx'];
 
 /** The classes that go with each outcome; what an origin makes up is told once it has. */
 const ENDINGS: Readonly<Record<RelayOutcome['kind'], readonly string[]>> = {
