@@ -1,7 +1,8 @@
 // Owns the texts that `octoporty up` makes up once and keeps: the secret and the first password, for their owner only.
 
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { reasonOf } from '../config/variables.ts';
 import { inDataFolder } from '../dataFolder.ts';
 import { createOwnerFolder } from '../ownerFolder.ts';
 import { textIfThere } from '../textIfThere.ts';
@@ -17,29 +18,25 @@ export interface KeptText {
 export function keptText(dataDir: string, name: string, make: () => string): KeptText {
   return inDataFolder(dataDir, () => {
     const path = join(dataDir, name);
-    const kept = readKept(dataDir, name);
-    if (kept !== null) return { path, text: kept, isNew: false };
+    const before = textIfThere(path);
+    const kept = before?.trim();
+    if (kept) return { path, text: kept, isNew: false };
     const text = make();
     createOwnerFolder(dataDir);
-    writeWhole(path, `${text}\n`);
-    return { path, text, isNew: true };
+    try {
+      // An empty one is what a crash left behind.
+      writeFileSync(path, `${text}\n`, { mode: 0o600, flag: before === null ? 'wx' : 'w', flush: true });
+      return { path, text, isNew: true };
+    } catch (error) {
+      // Another start has kept one meanwhile, and runs with it.
+      const theirs = readKept(dataDir, name);
+      if (theirs === null || reasonOf(error) !== 'EEXIST') throw error;
+      return { path, text: theirs, isNew: false };
+    }
   });
 }
 
 /** The text of that name as an earlier start has kept it; null when none has. Throws ConfigError when it cannot be read. */
 export function readKept(dataDir: string, name: string): string | null {
   return inDataFolder(dataDir, () => textIfThere(join(dataDir, name)))?.trim() || null;
-}
-
-/** Written aside and renamed, so that a crash leaves a whole file or none. */
-function writeWhole(path: string, text: string): void {
-  const aside = `${path}.${process.pid}`;
-  const file = openSync(aside, 'w', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(aside, path);
 }
