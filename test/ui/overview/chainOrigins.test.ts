@@ -95,6 +95,7 @@ test('a mapping that the gateway does not take is told at the gateway, and does 
   expect(look(scene).gateway).toMatchObject({ tone: 'warn', label: 'Refuses 1' });
   expect(look(scene).caddy.figure?.value).toBe('1/1');
   expect(broken(scene)).toEqual([['gateway', '“Photos”: Another agent publishes this name already.']]);
+  expect(look(scene).gateway.trouble?.advice).toContain('another one');
 });
 
 describe('origins', () => {

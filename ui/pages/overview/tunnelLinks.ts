@@ -31,6 +31,7 @@ const ADVICE: ReadonlyMap<string, (url: string) => string> = new Map<string, (ur
   ['version_mismatch', () => 'Update the older one: the agent is online again within a minute.'],
   ['proxy_login_failed', () => 'Restart the agent with the right one.'],
   ['auth_failed', () => 'Restart the side that you change: the agent is online again within a minute.'],
+  ['domain_taken', () => 'Stop that agent or give the name up there, or publish under another one.'],
   ['going_away', () => `It is back in a moment if somebody restarts it. ${AGAIN}`],
 ]);
 
@@ -84,14 +85,14 @@ function failureOf({ lastError, gateway }: Status): Trouble | null {
 }
 
 /** Mappings that the gateway does not take. */
-function refusalOf({ config: { errors } }: Status): Trouble | null {
+function refusalOf({ config: { errors }, gateway }: Status): Trouble | null {
   const [first] = errors;
   if (first === undefined) return null;
   return {
     says: first.message,
     mappingId: first.id,
     intro: errors.length === 1 ? '' : `${sayCountOf(errors.length, 'mapping')} are refused. `,
-    advice: '',
+    advice: ADVICE.get(first.code)?.(gateway.url) ?? '',
     to: '/mappings',
   };
 }
