@@ -95,7 +95,7 @@ function certificateFrom(domain: string, facts: CertificateFacts): ToldCertifica
   const { probed } = facts;
   if (probed === null || probed.kind === 'plain') return undefined;
   if (probed.kind === 'issued') {
-    const reason = renewalReason(domain, facts);
+    const reason = renewalReason(domain, facts, probed.isLate);
     return { state: 'issued', reason, expiresAtMs: probed.expiresAtMs };
   }
   // Who cannot reach Caddy knows what the certificate authority said, and nothing of what visitors are shown.
@@ -104,9 +104,10 @@ function certificateFrom(domain: string, facts: CertificateFacts): ToldCertifica
   return { state, reason: reason ?? '', expiresAtMs: null };
 }
 
-/** Empty: nothing is known to hinder it. */
-function renewalReason(domain: string, facts: CertificateFacts): string {
-  const reason = facts.problem === null ? null : reasonFor(domain, facts);
+/** Empty: nothing is known to hinder it, and there is time. */
+function renewalReason(domain: string, facts: CertificateFacts, isLate: boolean): string {
+  const known = facts.problem === null ? null : reasonFor(domain, facts);
+  const reason = known ?? (isLate ? "It should have been by now: Caddy's log says why it was not." : null);
   return reason === null
     ? ''
     : `It is good for now, but not renewed. ${reason}`.slice(0, MAX_TOLD_REASON_CHARS);

@@ -6,6 +6,12 @@ import { connect, createSecureContext, type TLSSocket } from 'node:tls';
 /** A Caddy that takes longer is busy with more than us. Raised: one that hangs keeps others waiting for longer. */
 const HANDSHAKE_MS = 5_000;
 
+/**
+ * Caddy renews when a third of a certificate's time is left. Raised towards that third: one whose renewal is under way is
+ * told as late.
+ */
+const LATE_SHARE = 1 / 6;
+
 /** One for all looks, and without any authority: each would have a store of its own, that nobody asks. */
 const secureContext = createSecureContext({ ca: [] });
 
@@ -21,11 +27,12 @@ export interface ProbeOptions {
 }
 
 /**
- * `issued`: a certificate for that name, and in force; who has signed it is not asked, as a local CA's is as good here.
+ * `issued`: a certificate for that name, and in force; who has signed it is not asked, as a local CA's is as good here. Late
+ * is one that should have been renewed by now, whether it lives for months or for hours.
  * `none`: TLS is spoken, but not for that name. `plain`: it is not. `unreachable`: nobody answers.
  */
 export type Probed =
-  | { readonly kind: 'issued'; readonly expiresAtMs: number }
+  | { readonly kind: 'issued'; readonly expiresAtMs: number; readonly isLate: boolean }
   | { readonly kind: 'none' }
   | { readonly kind: 'plain' }
   | { readonly kind: 'unreachable' };
@@ -58,7 +65,10 @@ export const probeCertificate: ProbeCertificate = ({ host, port, name, nowMs, si
 function judged(certificate: X509Certificate | undefined, name: string, nowMs: number): Probed {
   const isOfName = certificate?.checkHost(name) !== undefined;
   const expiresAtMs = Date.parse(certificate?.validTo ?? '');
-  return isOfName && expiresAtMs > nowMs ? { kind: 'issued', expiresAtMs } : { kind: 'none' };
+  const leftMs = expiresAtMs - nowMs;
+  if (!isOfName || !(leftMs > 0)) return { kind: 'none' };
+  const lifetimeMs = expiresAtMs - Date.parse(certificate.validFrom);
+  return { kind: 'issued', expiresAtMs, isLate: leftMs < lifetimeMs * LATE_SHARE };
 }
 
 /** OpenSSL's words: an alert is said by someone who speaks TLS. */

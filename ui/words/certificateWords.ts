@@ -1,10 +1,7 @@
-// The states of a certificate in words, where there is something to say: one that is valid for long needs none.
+// The states of a certificate in words, where there is something to say: one that is good needs none.
 
 import type { Certificate } from '../../protocol/api/mappings.ts';
 import type { Words } from './tones.ts';
-
-/** Certificates are renewed long before: one that is that near its end is not. */
-const SOON_MS = 7 * 86_400_000;
 
 export function wordsOfCertificate(certificate: Certificate, nowMs: number): Words | null {
   switch (certificate.state) {
@@ -25,7 +22,7 @@ export function wordsOfCertificate(certificate: Certificate, nowMs: number): Wor
   }
 }
 
-/** `reason`: what stands in the way of its renewal, told while it is good. */
+/** `reason`: it should have been renewed by now, or something is known to stand in the way of that; told while it is good. */
 function wordsOfIssued({ expiresAt, reason }: Certificate, nowMs: number): Words | null {
   const leftMs = expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt) - nowMs;
   if (leftMs <= 0)
@@ -33,12 +30,6 @@ function wordsOfIssued({ expiresAt, reason }: Certificate, nowMs: number): Words
       tone: 'bad',
       label: 'Certificate has ended',
       says: 'The certificate is no longer valid: the log of the web server says why it was not renewed.',
-    };
-  if (leftMs <= SOON_MS)
-    return {
-      tone: 'warn',
-      label: 'Certificate ends soon',
-      says: reason ?? 'The certificate has not been renewed yet: the log of the web server says why.',
     };
   return reason === undefined ? null : { tone: 'warn', label: 'Certificate not renewed', says: reason };
 }

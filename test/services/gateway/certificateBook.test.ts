@@ -7,7 +7,7 @@ import { RouteBook, type DesiredRoute } from '../../../services/gateway/routeBoo
 
 const APP = { domain: 'app.example', port: 443 };
 const NO_ADDRESS: NameFinding = { kind: 'none', addresses: [], ownAddresses: [], caa: null };
-const ISSUED = { kind: 'issued', expiresAtMs: 1_000 } as const;
+const ISSUED = { kind: 'issued', expiresAtMs: 1_000, isLate: false } as const;
 const PENDING = { state: 'pending', reason: '', expiresAtMs: null };
 
 function bookOf(...names: (typeof APP)[]) {
@@ -39,6 +39,19 @@ test('a name is pending without a reason, failed with one, and issued whatever e
   book.note(APP, { probed: { kind: 'none' } });
   expect(book.certificateOf(APP)).toEqual(PENDING);
   expect(news().map(([, state]) => state)).toEqual(['pending', 'failed', 'issued', 'pending']);
+});
+
+test('one that should have been renewed by now says so, until it is', () => {
+  const { book } = bookOf(APP);
+  book.note(APP, { probed: { ...ISSUED, isLate: true } });
+  expect(book.certificateOf(APP)).toEqual({
+    state: 'issued',
+    reason:
+      "It is good for now, but not renewed. It should have been by now: Caddy's log says why it was not.",
+    expiresAtMs: 1_000,
+  });
+  book.note(APP, { probed: { ...ISSUED, expiresAtMs: 2_000 } });
+  expect(book.certificateOf(APP)?.reason).toBe('');
 });
 
 test('a listener without TLS has no certificate, and no reason why not', () => {

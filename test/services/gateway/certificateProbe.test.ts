@@ -1,5 +1,6 @@
 // Owns the tests of one look at what visitors are shown by TLS.
 
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
@@ -31,17 +32,29 @@ function showing(cert: string): Promise<number> {
   );
 }
 
-function probe(port: number, name = NAME, signal = new AbortController().signal) {
-  return probeCertificate({ host: '127.0.0.1', port, name, nowMs: Date.now(), signal });
+function probe(port: number, name = NAME, signal = new AbortController().signal, nowMs = Date.now()) {
+  return probeCertificate({ host: '127.0.0.1', port, name, nowMs, signal });
 }
 
 test('a certificate for the name is issued until it expires, whoever has signed it', async () => {
-  const issued = { kind: 'issued', expiresAtMs: expect.any(Number) };
+  const issued = { kind: 'issued', expiresAtMs: expect.any(Number), isLate: false };
   for (const cert of [TRUSTED, SELF_SIGNED]) {
     const probed = await probe(await showing(cert));
     expect(probed).toEqual(issued);
     if (probed.kind === 'issued') expect(new Date(probed.expiresAtMs).getUTCFullYear()).toBe(2120);
   }
+});
+
+test('one that is late has less than a sixth of its time left, however long that is', async () => {
+  const port = await showing(TRUSTED);
+  const { validFrom, validTo } = new X509Certificate(TRUSTED);
+  const [fromMs, toMs] = [Date.parse(validFrom), Date.parse(validTo)];
+  const lateMs = toMs - (toMs - fromMs) / 6;
+  for (const [nowMs, isLate] of [
+    [lateMs - 1_000, false],
+    [lateMs + 1_000, true],
+  ] as const)
+    expect(await probe(port, NAME, undefined, nowMs)).toMatchObject({ kind: 'issued', isLate });
 });
 
 test('one that has expired, one for another name, and an alert instead of one are none', async () => {

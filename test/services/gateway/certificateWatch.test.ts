@@ -26,7 +26,7 @@ const clock = {
 const APPLIED: RouteStanding = { state: 'applied', reason: '' };
 const PENDING: RouteStanding = { state: 'pending', reason: '' };
 const TAKEN: RouteStanding = { state: 'conflict', reason: 'Taken.' };
-const ISSUED: Probed = { kind: 'issued', expiresAtMs: Date.UTC(2027, 0, 1) };
+const ISSUED: Probed = { kind: 'issued', expiresAtMs: Date.UTC(2027, 0, 1), isLate: false };
 const HERE: NameFinding = { kind: 'here', addresses: ['192.0.2.1'], ownAddresses: ['192.0.2.1'], caa: null };
 const NO_ADDRESS: NameFinding = { ...HERE, kind: 'none', addresses: [] };
 

@@ -115,7 +115,9 @@ test('certificates are counted by state, the gateway’s own too, with the first
   const problem = { kind: 'other', detail: 'why' } as const;
   const see = (domain: string, expiresAtMs: number | null, isHindered: boolean) => {
     const probed =
-      expiresAtMs === null ? ({ kind: 'none' } as const) : ({ kind: 'issued', expiresAtMs } as const);
+      expiresAtMs === null
+        ? ({ kind: 'none' } as const)
+        : ({ kind: 'issued', expiresAtMs, isLate: false } as const);
     certificates.note({ domain, port: 443 }, { probed });
     if (isHindered) certificates.note({ domain, port: 443 }, { problem });
   };
