@@ -1,7 +1,8 @@
 // Owns `octoporty health`: asks a service of this machine how it is, for images that have neither shell nor curl.
 
-import { get } from 'node:http';
+import { z } from 'zod';
 import type { HealthTarget } from './config.ts';
+import { ask } from './doctor/ask.ts';
 
 export interface HealthAnswer {
   readonly isHealthy: boolean;
@@ -13,27 +14,20 @@ export interface HealthAnswer {
 const HEALTH_TIMEOUT_MS = 3000;
 
 /** Never rejects: a service that cannot be asked is not healthy. */
-export function askHealth({ service, host, port }: HealthTarget): Promise<HealthAnswer> {
-  return new Promise((resolve) => {
-    const request = get({
+export async function askHealth({ service, host, port }: HealthTarget): Promise<HealthAnswer> {
+  const where = `The ${service} on port ${port}`;
+  try {
+    const { status, json } = await ask({
       host: addressOf(host),
       port,
       path: '/health',
-      agent: false,
-      signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+      timeoutMs: HEALTH_TIMEOUT_MS,
     });
-    request.on('response', (response) => {
-      response.resume();
-      const isHealthy = response.statusCode === 200;
-      const says = isHealthy ? 'is healthy' : `is not healthy (status ${response.statusCode ?? 0})`;
-      resolve({ isHealthy, says: `The ${service} on port ${port} ${says}.` });
-    });
-    request.on('error', (error) => {
-      const why =
-        error.name === 'AbortError' ? `no answer within ${HEALTH_TIMEOUT_MS / 1000} s` : codeOf(error);
-      resolve({ isHealthy: false, says: `The ${service} on port ${port} cannot be asked: ${why}.` });
-    });
-  });
+    return { isHealthy: status === 200, says: `${where} ${wordsOf(service, status, json)}.` };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { isHealthy: false, says: `${where} cannot be asked: ${why}.` };
+  }
 }
 
 /** What listens on every address is asked on loopback. */
@@ -43,6 +37,16 @@ export function addressOf(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1');
 }
 
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+/** As an agent tells it: to start it anew would mend neither its tunnel nor its database. */
+const degradedSchema = z.object({
+  status: z.literal('degraded'),
+  checks: z.object({ database: z.string(), tunnel: z.string() }),
+});
+
+function wordsOf(service: string, status: number, body: unknown): string {
+  if (status !== 200) return `is not healthy (status ${status})`;
+  const degraded = degradedSchema.safeParse(body).data;
+  if (degraded === undefined) return 'is healthy';
+  const { tunnel, database } = degraded.checks;
+  return `runs, but not all is well (tunnel ${tunnel}, database ${database}): "octoporty doctor ${service}" says what to do`;
 }

@@ -4,8 +4,9 @@
 // install below one the Nodes of all systems, or, where it does not name them, none at all.
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { isNeededAtRuntime } from '../images/neededFiles.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -22,10 +23,17 @@ export function bundle(folder: string, manifest: Manifest): void {
   for (const entry of readdirSync(installed, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     if (entry.isFile() && !isNeededAtRuntime(path)) rmSync(path);
+    if (entry.name === 'package.json') dropEngines(path);
   }
   const bundleDependencies = Object.keys(manifest.dependencies);
   writeFileSync(
     join(folder, 'package.json'),
     `${JSON.stringify({ ...manifest, bundleDependencies }, null, 2)}\n`,
   );
+}
+
+/** On an older Node npm would warn of each library: the package starts the Node that they want by itself. */
+function dropEngines(path: string): void {
+  const { engines, ...rest } = z.looseObject({}).parse(JSON.parse(readFileSync(path, 'utf8')));
+  if (engines !== undefined) writeFileSync(path, `${JSON.stringify(rest, null, 2)}\n`);
 }

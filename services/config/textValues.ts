@@ -26,7 +26,7 @@ export function secretValue() {
 export function passwordValue() {
   return variable(
     (text) => (LINE_END.test(text) ? { problem: NO_LINE_END } : { value: text }),
-    'is not set: choose the password of the web interface.',
+    'is not set: choose the password of the dashboard.',
   );
 }
 

@@ -1,4 +1,4 @@
-// Asks a service of this machine one question over HTTP, for the doctor.
+// Asks a service of this machine one question over HTTP, for the doctor and the health check.
 
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
@@ -20,18 +20,20 @@ export type AskOptions = Pick<RequestOptions, 'host' | 'port' | 'path' | 'socket
   readonly isEncrypted?: boolean;
   /** How much of the answer is read. */
   readonly maxAnswerBytes?: number;
+  readonly timeoutMs?: number;
 };
 
 /** One GET on a connection of its own. Rejects with an error whose message is a code or a short reason. */
 export function ask({
   isEncrypted = false,
   maxAnswerBytes = MAX_ANSWER_BYTES,
+  timeoutMs = ASK_TIMEOUT_MS,
   ...options
 }: AskOptions): Promise<Asked> {
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
+    const signal = AbortSignal.timeout(timeoutMs);
     const request = (isEncrypted ? requestHttps : requestHttp)({ ...options, agent: false, signal });
-    const refuse = (error: Error) => reject(new Error(reasonOf(error), { cause: error }));
+    const refuse = (error: Error) => reject(new Error(reasonOf(error, timeoutMs), { cause: error }));
     request.on('error', refuse);
     request.on('response', (response) => {
       readSome(response, maxAnswerBytes).then((text) => {
@@ -56,7 +58,7 @@ async function readSome(response: IncomingMessage, maxBytes: number): Promise<st
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function reasonOf(error: Error): string {
-  if (error.name === 'AbortError') return `no answer within ${ASK_TIMEOUT_MS / 1000} s`;
+function reasonOf(error: Error, timeoutMs: number): string {
+  if (error.name === 'AbortError') return `no answer within ${timeoutMs / 1000} s`;
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }

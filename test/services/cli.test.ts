@@ -64,6 +64,15 @@ describe('octoporty health', () => {
     expect([code, stdout]).toEqual([0, `The agent on port ${port} is healthy.\n`]);
   });
 
+  it('says so when an agent runs without its tunnel, which a new start would not bring back', async () => {
+    const body = JSON.stringify({ status: 'degraded', checks: { database: 'ok', tunnel: 'rejected' } });
+    const port = await listen((_request, response) => response.end(body));
+    const { code, stdout } = await run(CLI, ['health'], { OCTOPORTY_UI_PORT: String(port) }).ended;
+    const told =
+      'runs, but not all is well (tunnel rejected, database ok): "octoporty doctor agent" says what to do';
+    expect([code, stdout]).toEqual([0, `The agent on port ${port} ${told}.\n`]);
+  });
+
   it('exits 1 when nobody listens', async () => {
     const { code, stderr } = await run(CLI, ['health', 'agent'], { OCTOPORTY_UI_PORT: '1' }).ended;
     expect([code, stderr]).toEqual([1, 'The agent on port 1 cannot be asked: ECONNREFUSED.\n']);

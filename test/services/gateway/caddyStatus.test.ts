@@ -41,7 +41,7 @@ describe('the certificates of a status', () => {
       certificates.note(
         { domain, port: 443 },
         {
-          probed: kind === 'issued' ? { kind, expiresAtMs: 1 } : { kind },
+          probed: kind === 'issued' ? { kind, expiresAtMs: 1, isLate: false } : { kind },
           problem: detail === '' ? null : { kind: 'other', detail },
         },
       );
