@@ -34,6 +34,7 @@ const COMMANDS = {
   gateway: [SERVICES, 'gateway'],
   agent: [SERVICES, 'agent'],
   test: [...TESTS, '--project', 'parts', '--project', 'processes'],
+  'test-caddy': [...TESTS, '--project', 'caddy'],
   'test-dashboard': [...TESTS, '--project', 'dashboard'],
   'test-proofs': [...TESTS, '--project', 'proofs'],
   'test-ship': [...TESTS, '--project', 'ship'],

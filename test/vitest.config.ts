@@ -7,6 +7,13 @@ const REPLACING_A_MODULE = 'test/services/gateway/spentTunnel.test.ts';
 
 const PROCESSES = 'test/e2e/**/*.test.ts';
 
+/** What starts a Caddy and takes long: a second time, with the oldest that is supported, it is a run of its own. */
+const WITH_CADDY = [
+  'test/e2e/{caddy,caddyPorts,caddyModel,certificates}.test.ts',
+  'test/services/upCaddy.test.ts',
+  'test/services/gateway/{caddyClient,caddyPlanLive,caddyStatus,reconciler}.test.ts',
+];
+
 /** Short versions of long proofs: each saturates the machine by itself, or promises a time, so they run after all others. */
 const PROOFS = ['test/e2e/caddyProofs.test.ts', 'test/e2e/agentMemory.test.ts', 'test/e2e/endurance.test.ts'];
 
@@ -47,6 +54,7 @@ export default defineConfig({
           exclude: [DASHBOARD, ...PROOFS],
         },
       },
+      { extends: true, test: { name: 'caddy', include: WITH_CADDY } },
       { extends: true, test: { name: 'dashboard', include: [DASHBOARD] } },
       { extends: true, test: { name: 'ship', include: SHIPPED, fileParallelism: false } },
       { extends: true, test: { name: 'proofs', include: PROOFS, fileParallelism: false } },
