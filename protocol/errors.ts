@@ -162,7 +162,12 @@ const ERRORS = {
     retryable: true,
     says: 'The gateway did not answer the dial in time.',
   },
-  wire_closed: { number: 59, status: 503, retryable: true, says: 'The connection to the peer ended.' },
+  wire_closed: {
+    number: 59,
+    status: 503,
+    retryable: true,
+    says: 'The connection between agent and gateway ended.',
+  },
   peer_silent: {
     number: 60,
     status: 503,

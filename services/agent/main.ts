@@ -1,7 +1,7 @@
 // The agent from start to stop: parts are made in order, and let go in reverse.
 
 import { fileURLToPath } from 'node:url';
-import { distinctUntilChanged, distinctUntilKeyChanged, filter, first, map, Subject, take } from 'rxjs';
+import { distinctUntilChanged, filter, first, map, Subject, take } from 'rxjs';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Entrance } from '../../protocol/api/entrance.ts';
@@ -33,6 +33,7 @@ import { createRouteStates } from './routeStates.ts';
 import { createStore } from './store/createStore.ts';
 import { createTallyFeed } from './tallyFeed.ts';
 import { createTargetTest } from './targetTest.ts';
+import { logTunnel } from './tunnelLog.ts';
 import { createUplink, isOnlineState, type Uplink } from './uplink.ts';
 
 export interface RunningAgent {
@@ -110,7 +111,7 @@ export async function startAgent({ config, entrance, log }: AgentOptions): Promi
     version: VERSION,
     drainMs: config.drainMs,
   });
-  logUplink(uplink, log);
+  logTunnel(uplink.status$, log);
   logRefusals(
     uplink.status$.pipe(
       map(({ config: { errors } }) => errors),
@@ -234,20 +235,6 @@ export async function startAgent({ config, entrance, log }: AgentOptions): Promi
       log.info({}, 'The agent has stopped.');
     },
   };
-}
-
-/** One line for each state of the tunnel that a person would want to know about. */
-function logUplink(uplink: Uplink, log: Log): void {
-  uplink.status$
-    .pipe(distinctUntilKeyChanged('state'))
-    .subscribe(({ state, attempt, lastError, gateway }) => {
-      if (isOnlineState(state)) log.info({ state, gatewayVersion: gateway.version }, 'The tunnel is online.');
-      else if (state === 'rejected' && lastError !== null)
-        log.error({ ...lastError, attempt }, describeError(lastError.code).says);
-      else if (state === 'waiting' && lastError !== null)
-        log.warn({ ...lastError, attempt }, describeError(lastError.code).says);
-      else log.debug({ state, attempt }, 'The tunnel moves on.');
-    });
 }
 
 function statusContent(
