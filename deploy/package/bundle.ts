@@ -22,8 +22,9 @@ export function bundle(folder: string, manifest: Manifest): void {
   const installed = join(folder, 'node_modules');
   for (const entry of readdirSync(installed, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !isNeededAtRuntime(path)) rmSync(path);
-    if (entry.name === 'package.json') dropEngines(path);
+    if (!entry.isFile()) continue;
+    if (!isNeededAtRuntime(path)) rmSync(path);
+    else if (entry.name === 'package.json') dropEngines(path);
   }
   const bundleDependencies = Object.keys(manifest.dependencies);
   writeFileSync(
