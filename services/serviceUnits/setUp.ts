@@ -1,9 +1,10 @@
 // Owns what installing, removing and looking at a service have in common: where its files are, and what is said of them.
 
-import { accessSync, constants, existsSync, lstatSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync } from 'node:fs';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Service } from '../config.ts';
+import { textIfThere } from '../textIfThere.ts';
 import { writeWholeFile } from '../wholeFile.ts';
 import type { Systemctl } from './systemctl.ts';
 
@@ -87,10 +88,9 @@ function mayLook(setUp: SetUp): void {
 /** The text of a file; null when it is not there. Throws UnreadableError, or the system's error. */
 export function textIn(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return textIfThere(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code === 'ENOENT') return null;
     if (code === 'EACCES') throw new UnreadableError(path, { cause: error });
     if (code === 'EISDIR')
       throw new SetUpError(`${path} is a folder where a file belongs: move it away.`, { cause: error });

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { requireAgentSide } from '../agentSide.ts';
 import { loadAgentConfig, loadGatewayConfig, type Service } from '../config.ts';
 import { isPath, isSecret, SETTINGS } from '../config/settings.ts';
+import { MIN_SECRET_BYTES } from '../config/textValues.ts';
 import { find, type ConfigSources, type Variables } from '../config/variables.ts';
 import type { Ask } from './ask.ts';
 import { isOneLine, parseEnvText } from './envText.ts';
@@ -18,9 +19,6 @@ const PASSWORD = 'OCTOPORTY_UI_PASSWORD';
 
 /** The unit says it, as it makes the folder. */
 const OF_THE_UNIT = 'OCTOPORTY_DATA_DIR';
-
-/** As many as HS256 wants (RFC 7518 §3.2). */
-const SECRET_BYTES = 32;
 
 /** Enough that nobody guesses it: 96 bits. */
 const PASSWORD_BYTES = 12;
@@ -122,7 +120,7 @@ function withProxies(environment: Variables = {}, proxies: Variables): Variables
 }
 
 async function newSecret(service: Service, ask: Ask | null): Promise<string> {
-  if (service === 'gateway') return randomBytes(SECRET_BYTES).toString('hex');
+  if (service === 'gateway') return randomBytes(MIN_SECRET_BYTES).toString('hex');
   if (ask !== null) {
     const answer = await ask('The secret of the gateway (there: sudo cat /etc/octoporty/auth-secret): ');
     if (answer !== '') return answer;
