@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WRITE_PAUSE_MS } from '../../machines/reconciler.ts';
 import type { Mapping } from '../../protocol/mapping.ts';
 import { startHttp2Load } from '../support/http2Load.ts';
-import type { LoadOrigin } from '../support/loadOrigin.ts';
 import {
   draftOf,
   edit,
@@ -53,9 +52,10 @@ const SMALL = '/small/wrk';
 
 export interface LoadedWorld {
   readonly world: CaddyWorld;
-  readonly origin: LoadOrigin;
   /** One that is not under load. */
   readonly mapping: Mapping;
+  /** Renames another one, removes it, adds one, and so on. */
+  readonly editName: () => Promise<void>;
 }
 
 /** `BESIDE` is served on both ports. */
@@ -66,19 +66,36 @@ export async function startLoadedWorld(stage: Stage): Promise<LoadedWorld> {
   await world.api.create(draftOf(BESIDE, origin.port, 443));
   await world.api.create(draftOf(BESIDE, origin.port, 80));
   const { mapping } = await world.api.create(draftOf('edited.example', origin.port));
-  await untilApplied(world.gateway, 3);
-  return { world, origin, mapping };
+  const editName = await startNameEdits(world, origin.port);
+  await untilApplied(world.gateway, 4);
+  return { world, mapping, editName };
+}
+
+/** Each name is a new one, and the first is there before: edits that come to nothing together would not be written. */
+async function startNameEdits({ api }: CaddyWorld, originPort: number): Promise<LoadedWorld['editName']> {
+  let { mapping } = await api.create(draftOf('name-0.example', originPort));
+  let edits = 0;
+  return async () => {
+    const kind = edits % 3;
+    edits += 1;
+    const name = `name-${edits}.example`;
+    if (kind === 0) await edit(api, mapping, { externalDomain: name });
+    else if (kind === 1) await api.ask('DELETE', `/mappings/${mapping.id}`);
+    else ({ mapping } = await api.create(draftOf(name, originPort)));
+  };
 }
 
 /** Edits of public names: as fast as the API takes them, then one for each write that may be. */
 export async function renameUnderLoad(loaded: LoadedWorld, sizes: LoadSizes): Promise<void> {
-  const { world } = loaded;
+  const { world, editName } = loaded;
   const { seconds = SECONDS } = sizes;
   const most = (tookMs: number) => Math.ceil(tookMs / WRITE_PAUSE_MS) + 1;
   for (const under of [underWrk, underHttp2]) {
-    const burst = await under(loaded, sizes, (count) => editNames(loaded, count));
+    const burst = await under(loaded, sizes, async (count) => {
+      for (let n = 0; n < count; n += 1) await editName();
+    });
     check(
-      `${burst.what}: ${burst.count} names added, renamed and removed in ${(burst.tookMs / 1000).toFixed(1)} s became ${burst.writes} writes to Caddy, at most one a second`,
+      `${burst.what}: ${burst.count} names renamed, removed and added in ${(burst.tookMs / 1000).toFixed(1)} s became ${burst.writes} writes to Caddy, at most one a second`,
       burst.writes > 0 && burst.writes <= most(burst.tookMs),
     );
     tell(burst);
@@ -86,11 +103,11 @@ export async function renameUnderLoad(loaded: LoadedWorld, sizes: LoadSizes): Pr
     // An edit waits for its write, and for quiet: two seconds are enough for one.
     const few = { seconds, edits: 3 * Math.floor(seconds / 6) };
     const steady = await under(loaded, few, async (count) => {
-      let before = writesOf(world.caddy);
-      await editNames(loaded, count, async () => {
+      for (let n = 0; n < count; n += 1) {
+        const before = writesOf(world.caddy);
+        await editName();
         await untilWritten(world, before);
-        before = writesOf(world.caddy);
-      });
+      }
     });
     check(
       `${steady.what}: ${steady.count} such edits, each after quiet, became ${steady.writes}`,
@@ -174,25 +191,6 @@ function tell({ what, writes, requests, failures, kinds, isSafe }: LoadedRun): v
   const sentence = `${what}: ${failures} of ${requests} requests failed, ${(failures / Math.max(1, writes)).toFixed(1)} for each write (${kinds})`;
   if (isSafe) check(sentence, failures === 0);
   else note(sentence);
-}
-
-/** Adds a name, renames it, removes it, and so on. */
-async function editNames(
-  { world: { api }, origin }: LoadedWorld,
-  count: number,
-  afterEach: () => Promise<void> = async () => {},
-): Promise<void> {
-  let mapping: Mapping | null = null;
-  for (let n = 0; n < count; n += 1) {
-    if (mapping === null) ({ mapping } = await api.create(draftOf(`added-${n}.example`, origin.port)));
-    else if (n % 3 === 1) await edit(api, mapping, { externalDomain: `renamed-${n}.example` });
-    else {
-      await api.ask('DELETE', `/mappings/${mapping.id}`);
-      mapping = null;
-    }
-    await afterEach();
-  }
-  if (mapping !== null) await api.ask('DELETE', `/mappings/${mapping.id}`);
 }
 
 /** Ms that the work takes. It lasts at least so many seconds with what comes before and after: the last write is under load too. */
