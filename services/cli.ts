@@ -165,6 +165,7 @@ program
   .option('--gateway-url <url>')
   .option('--ui-host <address>')
   .option('--ui-port <port>')
+  .option('--caddy')
   .option('--caddy-port <port>')
   .option('--log-level <level>')
   .addHelpText('after', () => `\nSettings, as a file has them (docs/configuration.md):\n${settingsHelp()}`)
@@ -174,6 +175,7 @@ program
       service: asked ?? null,
       sources: await givenSources(flags),
       maps: flags.map ?? [],
+      hasCaddy: flags.caddy === true,
       isJson: flags.json === true,
       databaseRule: async () => {
         requireAgentSide();

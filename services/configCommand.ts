@@ -13,6 +13,8 @@ export interface ConfigOptions {
   readonly sources: ReadSources;
   /** `NAME=URL`, as `--map` has it. */
   readonly maps: readonly string[];
+  /** As `--caddy` tells `up`. */
+  readonly hasCaddy: boolean;
   readonly isJson: boolean;
   /** The rule of an agent's database. Asked for only where one is named: a gateway's image has no agent. */
   readonly databaseRule: () => Promise<Rule>;
@@ -23,6 +25,7 @@ export async function tellConfig({
   service: asked,
   sources,
   maps,
+  hasCaddy,
   isJson,
   databaseRule,
 }: ConfigOptions): Promise<{ readonly text: string; readonly isGood: boolean }> {
@@ -31,7 +34,7 @@ export async function tellConfig({
   const namesDatabase = service !== 'gateway' && isConfigured('OCTOPORTY_CONNECTION_STRING', sources);
   const report = reportOf({
     service,
-    sources: service === 'up' ? upSources(sources, {}) : sources,
+    sources: service === 'up' ? upSources(sources, { hasCaddy }) : sources,
     file,
     maps,
     moreRules: namesDatabase ? [await databaseRule()] : [],

@@ -1,4 +1,4 @@
-// What a person hears when the data folder cannot be used: one line that names its variable, and what to do.
+// What a person hears when the data folder cannot be used: one line that says what to do.
 
 import { ConfigError } from './config/variables.ts';
 
@@ -9,7 +9,7 @@ export function inDataFolder<Result>(dataDir: string, act: () => Result): Result
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new ConfigError(
-      `OCTOPORTY_DATA_DIR is ${dataDir}, which cannot be used (${error.message}): make room, give the folder to the user who runs this, or choose another one.`,
+      `The data folder ${dataDir} cannot be used (${error.message}): make room, give it to the user who runs this, or choose another one (OCTOPORTY_DATA_DIR or --data-dir).`,
       { cause: error },
     );
   }

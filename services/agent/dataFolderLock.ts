@@ -40,7 +40,7 @@ export async function lockDataFolder(
     lock?.close();
     if (isBusy(error)) {
       throw new ConfigError(
-        `OCTOPORTY_DATA_DIR is ${dataDir}, which another running agent uses: stop that one, or give this one a folder of its own.`,
+        `Another running agent uses the data folder ${dataDir}: stop that one, or give this one a folder of its own (OCTOPORTY_DATA_DIR or --data-dir).`,
         { cause: error },
       );
     }

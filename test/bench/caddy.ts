@@ -4,11 +4,9 @@ import { edits } from './caddyEdits.ts';
 import { caddyKills } from './caddyKills.ts';
 import { caddyMany } from './caddyMany.ts';
 import { streams } from './caddyStreams.ts';
-import { OLDEST, provenCaddy } from './caddyWorld.ts';
+import { OLDEST } from './caddyWorld.ts';
 import { runProofs } from './proofs.ts';
-import { note } from './verdict.ts';
 
-note(provenCaddy().name);
 await runProofs(
   { many: caddyMany, edits, streams, kills: caddyKills },
   {

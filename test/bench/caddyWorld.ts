@@ -20,6 +20,7 @@ import {
   type StandingGateway,
 } from './standing.ts';
 import { openAdmin, untilOnline } from './standingPair.ts';
+import { note } from './verdict.ts';
 
 /** On the command line: the oldest supported Caddy instead of the current one. */
 export const OLDEST = 'oldest';
@@ -32,15 +33,6 @@ const QUIET_MS = WRITE_PAUSE_MS + 200;
 
 /** A thousand certificates are made meanwhile. */
 const APPLY_PATIENCE_MS = 60_000;
-
-export function provenCaddy(): CaddyBinary {
-  const binary = process.argv.includes(`--${OLDEST}`) ? caddies[1] : caddies[0];
-  if (binary === undefined)
-    throw new Error(
-      'Name a Caddy with OCTOPORTY_TEST_CADDY, and the oldest with OCTOPORTY_TEST_CADDY_OLDEST.',
-    );
-  return binary;
-}
 
 export interface CaddyWorldOptions {
   /** Where Caddy keeps its certificates, if not where temporary files are. */
@@ -65,9 +57,11 @@ export interface CaddyWorld {
 /** All runs, and the tunnel is online. */
 export async function startCaddyWorld(stage: Stage, options: CaddyWorldOptions = {}): Promise<CaddyWorld> {
   const { parentDir, isPlain = false, isTunnelThrough = false } = options;
+  const binary = provenCaddy();
+  note(binary.name);
   const ports = { https: await freePort(), http: await freePort() };
   const caddy = await startCaddy({
-    binary: provenCaddy(),
+    binary,
     config: baseConfig(ports, isPlain),
     ...(parentDir === undefined ? {} : { parentDir }),
   });
@@ -147,6 +141,14 @@ export async function untilWritten(world: CaddyWorld, before: number): Promise<v
 /** Requests to the admin API that may have changed something. */
 export function writesOf(caddy: TestCaddy): number {
   return caddy.log().match(/"msg":"received request","method":"(?:POST|PUT|PATCH|DELETE)"/g)?.length ?? 0;
+}
+
+function provenCaddy(): CaddyBinary {
+  const isOldest = process.argv.includes(`--${OLDEST}`);
+  const binary = isOldest ? caddies[1] : caddies[0];
+  if (binary !== undefined) return binary;
+  const variable = isOldest ? 'OCTOPORTY_TEST_CADDY_OLDEST' : 'OCTOPORTY_TEST_CADDY';
+  throw new Error(`needs a Caddy: name its binary with ${variable}, as .ci/run does`);
 }
 
 /** Somebody's site with the names of nobody: they are told so in a way that no other answer looks like. */

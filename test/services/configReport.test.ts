@@ -181,6 +181,11 @@ describe('octoporty config', () => {
     );
   });
 
+  it('tells of "up" behind its Caddy which name the gateway has', async () => {
+    const { text } = await tell({ service: 'up', environment: {}, hasCaddy: true });
+    expect(cells(text.trim().split('\n'))).toContainEqual(['gatewayHost', 'gateway.localhost', 'default']);
+  });
+
   it('tells of "up" that it listens on this machine alone', async () => {
     const { text: told } = await tell({
       service: 'up',
@@ -316,13 +321,15 @@ interface Told {
   /** The text of octoporty.yaml. */
   readonly file?: string;
   readonly maps?: readonly string[];
+  readonly hasCaddy?: boolean;
   readonly isJson?: boolean;
 }
 
-function tell({ service, flags = {}, environment, file, maps = [], isJson = false }: Told) {
+function tell({ service, flags = {}, environment, file, maps = [], hasCaddy = false, isJson = false }: Told) {
   const read = file === undefined ? null : parseConfigText('octoporty.yaml', file, 0o600);
   const sources = { flags, environment, file: read };
-  return tellConfig({ service, sources, maps, isJson, databaseRule: () => Promise.resolve(storePlaceOf) });
+  const databaseRule = () => Promise.resolve(storePlaceOf);
+  return tellConfig({ service, sources, maps, hasCaddy, isJson, databaseRule });
 }
 
 async function lines(told: Told): Promise<string[]> {

@@ -103,7 +103,7 @@ describe('octoporty doctor', () => {
     mkdirSync(join(dataDir, 'secret'));
     const { code, stdout, stderr } = await run(CLI, ['doctor', '--data-dir', dataDir]).ended;
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^OCTOPORTY_DATA_DIR is .*, which cannot be used \(EISDIR: [^\n]*\n$/);
+    expect(stderr).toMatch(/^The data folder .* cannot be used \(EISDIR: [^\n]*\n$/);
   });
 
   it('tells a database that a start refuses as that does, by the line of the file', async () => {

@@ -39,7 +39,7 @@ describe('a text that is made up', () => {
     const dataDir = tempDir();
     symlinkSync('/no/such', join(dataDir, 'secret'));
     expect(() => keptText(dataDir, 'secret', () => 'ours')).toThrow(
-      `OCTOPORTY_DATA_DIR is ${dataDir}, which cannot be used (EEXIST`,
+      `The data folder ${dataDir} cannot be used (EEXIST`,
     );
   });
 });

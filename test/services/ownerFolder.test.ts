@@ -39,7 +39,7 @@ describe('a folder of ours', () => {
     expect(() => createOwnerFolder('/proc/no/such')).toThrow('ENOENT');
     const up = run('services/cli.ts', ['up', '--data-dir', '/proc/no/such']);
     const { code, stderr } = await up.ended;
-    expect(stderr).toMatch(/^OCTOPORTY_DATA_DIR is \/proc\/no\/such, which cannot be used \(ENOENT: .*\n$/);
+    expect(stderr).toMatch(/^The data folder \/proc\/no\/such cannot be used \(ENOENT: .*\n$/);
     expect(code).toBe(1);
   });
 });

@@ -40,7 +40,7 @@ test('a data folder that is a file is told by the name of its variable', () => {
   expect(() => loadAgentId(path)).toThrow(
     expect.objectContaining({
       name: 'ConfigError',
-      message: expect.stringMatching(/^OCTOPORTY_DATA_DIR is .*, which cannot be used \(.*\): make room/),
+      message: expect.stringMatching(/^The data folder .* cannot be used \(.*\): make room/),
     }),
   );
 });

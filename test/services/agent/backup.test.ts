@@ -99,7 +99,9 @@ test('nothing is restored below an agent that runs', async () => {
   await backUp(place(dataDir), backup);
   const { dataDir: other } = await agentWith('b.test');
   const lock = await lockDataFolder(other, { warn: () => expect.unreachable() });
-  await expect(restore(place(other), backup, NOW_MS)).rejects.toThrow(/which another running agent uses/);
+  await expect(restore(place(other), backup, NOW_MS)).rejects.toThrow(
+    /^Another running agent uses the data folder/,
+  );
   lock.release();
   expect(await domainsIn(join(other, 'octoporty.sqlite'))).toEqual(['b.test']);
 });

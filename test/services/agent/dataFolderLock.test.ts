@@ -14,7 +14,7 @@ test('a second agent on a data folder is told so, and gets it once the first let
   const { log } = noteLog();
   const first = await lockDataFolder(dataDir, log);
   await expect(lockDataFolder(dataDir, log)).rejects.toThrow(
-    `OCTOPORTY_DATA_DIR is ${dataDir}, which another running agent uses`,
+    `Another running agent uses the data folder ${dataDir}: `,
   );
   const waiting = lockDataFolder(dataDir, log);
   first.release();
