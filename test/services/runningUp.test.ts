@@ -121,7 +121,7 @@ describe('a note of an octoporty up', () => {
     const lock = await lockDataFolder(dataDir, noteLog().log);
     onTestFinished(() => lock.release());
     writeFileSync(noteIn(dataDir), JSON.stringify(NOTED));
-    await expect(lockDataFolder(dataDir, noteLog().log, 0)).rejects.toThrow('another running agent');
+    await expect(lockDataFolder(dataDir, noteLog().log, 0)).rejects.toThrow('Another running agent');
     expect(await runningUp({ environment: { OCTOPORTY_DATA_DIR: dataDir } })).toEqual(NOTED);
   });
 
