@@ -7,11 +7,16 @@ const REPLACING_A_MODULE = 'test/services/gateway/spentTunnel.test.ts';
 
 const PROCESSES = 'test/e2e/**/*.test.ts';
 
-/** What starts a Caddy and takes long: a second time, with the oldest that is supported, it is a run of its own. */
+/** What starts a Caddy, and is among all others too. */
 const WITH_CADDY = [
-  'test/e2e/{caddy,caddyPorts,caddyModel,certificates}.test.ts',
-  'test/services/upCaddy.test.ts',
+  'test/e2e/caddy.test.ts',
   'test/services/gateway/{caddyClient,caddyPlanLive,caddyStatus,reconciler}.test.ts',
+];
+
+/** The same for long: a run of their own, once with each Caddy that is supported. */
+const LONG_WITH_CADDY = [
+  'test/e2e/{caddyPorts,caddyModel,certificates}.test.ts',
+  'test/services/upCaddy.test.ts',
 ];
 
 /** Short versions of long proofs: each saturates the machine by itself, or promises a time, so they run after all others. */
@@ -42,7 +47,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: [PROCESSES, REPLACING_A_MODULE, ...SHIPPED],
+          exclude: [PROCESSES, REPLACING_A_MODULE, ...LONG_WITH_CADDY, ...SHIPPED],
           isolate: false,
         },
       },
@@ -51,10 +56,10 @@ export default defineConfig({
         test: {
           name: 'processes',
           include: [PROCESSES, REPLACING_A_MODULE],
-          exclude: [DASHBOARD, ...PROOFS],
+          exclude: [DASHBOARD, ...LONG_WITH_CADDY, ...PROOFS],
         },
       },
-      { extends: true, test: { name: 'caddy', include: WITH_CADDY } },
+      { extends: true, test: { name: 'caddy', include: [...WITH_CADDY, ...LONG_WITH_CADDY] } },
       { extends: true, test: { name: 'dashboard', include: [DASHBOARD] } },
       { extends: true, test: { name: 'ship', include: SHIPPED, fileParallelism: false } },
       { extends: true, test: { name: 'proofs', include: PROOFS, fileParallelism: false } },
