@@ -1,7 +1,9 @@
-// What tests of services share: a folder that stands for a system, a systemctl that is played, and services that answer.
+// What tests of services share: a folder that stands for a system, a systemctl that is played, services that answer, ports.
 
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSocketServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Service } from '../../services/config.ts';
@@ -11,6 +13,15 @@ import type { GivenSettings } from '../../services/serviceUnits/settings.ts';
 import type { SetUp } from '../../services/serviceUnits/setUp.ts';
 import type { Outcome } from '../../services/serviceUnits/systemctl.ts';
 import { tempDir } from './spawned.ts';
+
+export const SECRET = 's'.repeat(40);
+
+/** Enough to install an agent with. */
+export const AGENT = {
+  OCTOPORTY_AUTH_SECRET: SECRET,
+  OCTOPORTY_GATEWAY_URL: 'wss://tunnel.example.com',
+  OCTOPORTY_UI_PASSWORD: 'correct horse',
+};
 
 export const PROGRAM = {
   node: '/usr/bin/node',
@@ -104,4 +115,27 @@ export class Stage {
     this.#running.get(unit)?.close();
     this.#running.delete(unit);
   }
+}
+
+/** As settings say it. */
+export async function freePort(): Promise<string> {
+  const server = createSocketServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const port = portOf(server.address());
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** On every address; somebody listens there until the test is over. */
+export async function takenPort(): Promise<string> {
+  const server = createSocketServer().listen(0);
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return portOf(server.address());
+}
+
+function portOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return String(address.port);
 }
