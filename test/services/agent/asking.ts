@@ -10,6 +10,7 @@ import type {
   OriginRequest,
   OriginTarget,
 } from '../../../services/agent/originDispatcher.ts';
+import { ORIGIN_KEY } from '../../support/certificates.ts';
 import { Changes, openRawOrigin, type RawOrigin, type RawOriginOptions } from '../../support/rawOrigin.ts';
 
 export interface Asking {
@@ -161,6 +162,11 @@ export class Asked {
       this.isInside = false;
     }
   }
+}
+
+/** An origin that speaks TLS with this certificate. */
+export function overTls(cert: string): AskingOptions {
+  return { tls: { key: ORIGIN_KEY, cert } };
 }
 
 /** A whole answer with a Content-Length. */
