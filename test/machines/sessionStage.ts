@@ -16,6 +16,7 @@ import { stage } from './stage.ts';
 export const SECRET = 'shared';
 export const SESSION_ID = 11;
 export const DRAIN_MS = 5_000;
+export const MINUTE_MS = 60_000;
 export const identity = {
   agentId: 'a3bb189e-8bf9-4c3b-9f6c-1b1f0a6f4c01',
   epoch: 'boot',
@@ -27,6 +28,13 @@ export const mapping: WireMapping = {
   externalDomain: 'app.example.com',
   externalPort: 443,
 };
+
+export const goaway = arrived({ type: 'goaway', reason: 'stopped', lastStreamId: 0, retryAfterMs: 0 });
+
+/** The transitions that session.test.ts takes; what no pattern names, sessionOnline.test.ts does. */
+export const OF_HANDSHAKE = /^session(\.handshaking| retire)/;
+/** Those that sessionLeaving.test.ts takes. */
+export const OF_LEAVING = /^session\.online(\.(left|draining)| (retire|replace|control\.goaway))/;
 
 export type SessionStage = ReturnType<typeof opened>;
 
@@ -89,6 +97,14 @@ export function opened(inspect: (event: InspectionEvent) => void, { refusalDelay
       }
     },
   };
+}
+
+/** A session whose agent has proven itself, before its first mappings. */
+export function admitted(inspect: (event: InspectionEvent) => void): SessionStage {
+  const made = opened(inspect);
+  made.auth();
+  made.link.calls();
+  return made;
 }
 
 /** A session in force, with what led to it forgotten. */
